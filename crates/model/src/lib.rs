@@ -1,0 +1,29 @@
+//! The facts and the rules of Plenary.
+//!
+//! Everything here is pure: no I/O, no async, no clock of its own and no random numbers. Time comes in as an
+//! argument (see [`time::Clock`]); identifiers that must be new come in from the caller.
+//!
+//! # How a capability is added
+//!
+//! 1. Name it with a word of the glossary (`design.md`, section 9) and open a module of that name here.
+//! 2. Write its facts as types in which a wrong state cannot be written, and its rules as functions from the
+//!    present state and a command to the new state or a [`Refusal`].
+//! 3. Open the module of the same name in `store` (rows and queries) and in `web` (pages, feeds).
+//!
+//! The programme of an edition, [`programme::Programme`], is the value that most of the house passes around:
+//! importers produce it, the record keeps it, a release freezes it, and every page and feed is drawn from it.
+
+pub mod address;
+pub mod diff;
+pub mod edition;
+pub mod feed;
+pub mod id;
+pub mod merge;
+pub mod now;
+pub mod programme;
+pub mod refusal;
+pub mod release;
+pub mod text;
+pub mod time;
+
+pub use refusal::Refusal;
