@@ -127,11 +127,15 @@ impl Aspect {
         let names = |lines: &[Line]| lines.iter().map(Line::as_str).collect::<Vec<_>>().join(", ");
         match self {
             Self::Title { from } => format!("was called \"{from}\""),
-            Self::Moved { from, to } => format!("moved from {} to {}", from.describe(zone), to.describe(zone)),
+            Self::Moved { from, to } => {
+                format!("moved from {} to {}", from.describe(zone), to.describe(zone))
+            }
             Self::Placed(place) => format!("takes place {}", place.describe(zone)),
             Self::Unplaced(place) => format!("no longer takes place {}", place.describe(zone)),
             Self::Cancelled(place) => format!("cancelled {}", place.describe(zone)),
-            Self::Delayed(place, minutes) => format!("delayed by {minutes} minutes, planned {}", place.describe(zone)),
+            Self::Delayed(place, minutes) => {
+                format!("delayed by {minutes} minutes, planned {}", place.describe(zone))
+            }
             Self::Restored(place) => format!("takes place after all {}", place.describe(zone)),
             Self::People { joined, left } => match (joined.is_empty(), left.is_empty()) {
                 (false, false) => format!("with {} instead of {}", names(joined), names(left)),
@@ -206,7 +210,13 @@ pub fn diff(old: &Programme, new: &Programme) -> Difference {
 }
 
 fn change(session: &Session, deed: Deed, aspects: Vec<Aspect>) -> SessionChange {
-    SessionChange { session: session.id, code: session.code.to_string(), title: session.title.clone(), deed, aspects }
+    SessionChange {
+        session: session.id,
+        code: session.code.to_string(),
+        title: session.title.clone(),
+        deed,
+        aspects,
+    }
 }
 
 fn aspects(old: &Session, new: &Session, before: &Names<'_>, after: &Names<'_>) -> Vec<Aspect> {
@@ -222,7 +232,10 @@ fn aspects(old: &Session, new: &Session, before: &Names<'_>, after: &Names<'_>) 
             all.iter().filter(|name| !without.contains(name)).cloned().collect()
         };
         if old.people != new.people || old_names != new_names {
-            out.push(Aspect::People { joined: minus(&new_names, &old_names), left: minus(&old_names, &new_names) });
+            out.push(Aspect::People {
+                joined: minus(&new_names, &old_names),
+                left: minus(&old_names, &new_names),
+            });
         }
     }
     let (from, to) = (before.track(old.track), after.track(new.track));
@@ -255,10 +268,12 @@ fn aspects(old: &Session, new: &Session, before: &Names<'_>, after: &Names<'_>) 
 }
 
 fn slot_aspects(old: &Session, new: &Session, before: &Names<'_>, after: &Names<'_>, out: &mut Vec<Aspect>) {
-    let mut gone: Vec<&Slot> = old.slots.iter().filter(|slot| !new.slots.iter().any(|s| s.id == slot.id)).collect();
+    let mut gone: Vec<&Slot> =
+        old.slots.iter().filter(|slot| !new.slots.iter().any(|s| s.id == slot.id)).collect();
     for slot in &new.slots {
         // A slot of a new identifier stands for one that went, so that a change of identifiers reads as a move.
-        let previous = old.slots.iter().find(|s| s.id == slot.id).or_else(|| (!gone.is_empty()).then(|| gone.remove(0)));
+        let previous =
+            old.slots.iter().find(|s| s.id == slot.id).or_else(|| (!gone.is_empty()).then(|| gone.remove(0)));
         let to = after.place(slot);
         let Some(previous) = previous else {
             out.push(Aspect::Placed(to));
@@ -289,7 +304,9 @@ fn things_of<T: PartialEq, I: Eq + std::hash::Hash>(
 ) {
     let before: HashMap<I, &T> = old.iter().map(|thing| (id(thing), thing)).collect();
     let after: HashMap<I, &T> = new.iter().map(|thing| (id(thing), thing)).collect();
-    let mut note = |thing: &T, deed| out.push(ThingChange { kind: kind.to_owned(), name: name(thing).clone(), deed });
+    let mut note = |thing: &T, deed| {
+        out.push(ThingChange { kind: kind.to_owned(), name: name(thing).clone(), deed });
+    };
     for thing in new {
         match before.get(&id(thing)) {
             None => note(thing, Deed::Created),

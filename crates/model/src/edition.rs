@@ -86,7 +86,9 @@ impl Edition {
     pub fn day_of(&self, instant: Timestamp) -> Date {
         let local = self.zone.local(instant).datetime();
         // Wall-clock arithmetic: a DST change in the night must not move a session to another day.
-        local.checked_sub(Span::new().minutes(i64::from(self.day_change))).map_or(local.date(), |t| t.date())
+        local
+            .checked_sub(Span::new().minutes(i64::from(self.day_change)))
+            .map_or(local.date(), jiff::civil::DateTime::date)
     }
 
     /// The instant at which the conference day `date` begins.

@@ -188,18 +188,41 @@ pub fn merge(
     let edition = Fields::merge(&present.edition, base.map(|base| &base.edition), &theirs.edition, &mut desk);
     let has = |field| carries.has(field);
     let rooms = desk.things("room", &present.rooms, base.map(|b| &b.rooms[..]), &theirs.rooms, true);
-    let tracks = desk.things("track", &present.tracks, base.map(|b| &b.tracks[..]), &theirs.tracks, has(Carries::TRACK));
-    let persons = desk.things("person", &present.persons, base.map(|b| &b.persons[..]), &theirs.persons, has(Carries::PEOPLE));
-    let sessions =
-        desk.things("session", &present.sessions, base.map(|b| &b.sessions[..]), &theirs.sessions, has(Carries::SESSIONS));
-    let sponsors =
-        desk.things("sponsor", &present.sponsors, base.map(|b| &b.sponsors[..]), &theirs.sponsors, has(Carries::SPONSORS));
+    let tracks = desk.things(
+        "track",
+        &present.tracks,
+        base.map(|b| &b.tracks[..]),
+        &theirs.tracks,
+        has(Carries::TRACK),
+    );
+    let persons = desk.things(
+        "person",
+        &present.persons,
+        base.map(|b| &b.persons[..]),
+        &theirs.persons,
+        has(Carries::PEOPLE),
+    );
+    let sessions = desk.things(
+        "session",
+        &present.sessions,
+        base.map(|b| &b.sessions[..]),
+        &theirs.sessions,
+        has(Carries::SESSIONS),
+    );
+    let sponsors = desk.things(
+        "sponsor",
+        &present.sponsors,
+        base.map(|b| &b.sponsors[..]),
+        &theirs.sponsors,
+        has(Carries::SPONSORS),
+    );
     let mut programme = Programme { edition, rooms, tracks, persons, sessions, sponsors };
     keep_what_is_used(present, &mut programme);
     programme.normalise();
 
     // The next base: the file's word on what it carries, the last base's (or else ours) on what it does not.
-    let mut silent = Desk { carries, conflict: Conflict::TakeTheirs, kept: vec![], kind: "", name: String::new() };
+    let mut silent =
+        Desk { carries, conflict: Conflict::TakeTheirs, kept: vec![], kind: "", name: String::new() };
     let ground = base.unwrap_or(present);
     let new_base = Programme {
         edition: Fields::merge(&ground.edition, None, &theirs.edition, &mut silent),
@@ -220,9 +243,16 @@ pub fn merge(
 
 /// A room, track or person that the file no longer has but that a session kept here still names stays.
 fn keep_what_is_used(present: &Programme, programme: &mut Programme) {
-    fn missing<T: Clone, I: Eq + Hash + Copy>(have: &mut Vec<T>, all: &[T], used: &HashSet<I>, id: impl Fn(&T) -> I) {
+    fn missing<T: Clone, I: Eq + Hash + Copy>(
+        have: &mut Vec<T>,
+        all: &[T],
+        used: &HashSet<I>,
+        id: impl Fn(&T) -> I,
+    ) {
         let known: HashSet<I> = have.iter().map(&id).collect();
-        have.extend(all.iter().filter(|thing| used.contains(&id(thing)) && !known.contains(&id(thing))).cloned());
+        have.extend(
+            all.iter().filter(|thing| used.contains(&id(thing)) && !known.contains(&id(thing))).cloned(),
+        );
     }
     let rooms: HashSet<RoomId> = programme.slots().filter_map(|(_, slot)| slot.room).collect();
     let tracks: HashSet<TrackId> = programme.sessions.iter().filter_map(|session| session.track).collect();
@@ -289,7 +319,8 @@ impl Desk {
             return ours.to_vec();
         }
         let ours_by: HashMap<T::Id, &T> = ours.iter().map(|thing| (thing.id(), thing)).collect();
-        let base_by: HashMap<T::Id, &T> = base.unwrap_or_default().iter().map(|thing| (thing.id(), thing)).collect();
+        let base_by: HashMap<T::Id, &T> =
+            base.unwrap_or_default().iter().map(|thing| (thing.id(), thing)).collect();
         let mut merged: HashMap<T::Id, T> = HashMap::with_capacity(theirs.len());
         for thing in theirs {
             let id = thing.id();
@@ -349,12 +380,23 @@ impl Desk {
     }
 
     fn silent() -> Self {
-        Self { carries: Carries::ALL, conflict: Conflict::KeepOurs, kept: vec![], kind: "", name: String::new() }
+        Self {
+            carries: Carries::ALL,
+            conflict: Conflict::KeepOurs,
+            kept: vec![],
+            kind: "",
+            name: String::new(),
+        }
     }
 }
 
 /// The file's order, unless the order was changed here since the last import; what only we have comes last.
-fn in_order<T: Fields>(mut merged: HashMap<T::Id, T>, ours: &[T], base: Option<&[T]>, theirs: &[T]) -> Vec<T> {
+fn in_order<T: Fields>(
+    mut merged: HashMap<T::Id, T>,
+    ours: &[T],
+    base: Option<&[T]>,
+    theirs: &[T],
+) -> Vec<T> {
     let order = |list: &[T]| -> Vec<T::Id> { list.iter().map(Fields::id).collect() };
     let (our_order, base_order) = (order(ours), base.map(order).unwrap_or_default());
     let in_ours: HashSet<T::Id> = our_order.iter().copied().collect();
@@ -384,13 +426,14 @@ fn align(present: &Programme, incoming: &Programme) -> Programme {
     let fold = |name: &crate::text::Line| folded(name.as_str());
 
     let rooms = pair(&present.rooms, &incoming.rooms, |room| room.id, &[&|room| Some(fold(&room.name))]);
-    let tracks = pair(&present.tracks, &incoming.tracks, |track| track.id, &[&|track| Some(fold(&track.name))]);
+    let tracks =
+        pair(&present.tracks, &incoming.tracks, |track| track.id, &[&|track| Some(fold(&track.name))]);
     let persons = pair(
         &present.persons,
         &incoming.persons,
         |person| person.id,
         &[
-            &|person| person.code.as_ref().map(|code| code.to_string()),
+            &|person| person.code.as_ref().map(std::string::ToString::to_string),
             &|person| person.number.map(|number| format!("{number} {}", fold(&person.name))),
             &|person| person.name.non_empty().map(|_| fold(&person.name)),
         ],
@@ -409,12 +452,16 @@ fn align(present: &Programme, incoming: &Programme) -> Programme {
         sponsor.id = sponsors.get(&sponsor.id).copied().unwrap_or(sponsor.id);
     }
 
-    let by_slot: HashMap<SlotId, SessionId> = present.slots().map(|(session, slot)| (slot.id, session.id)).collect();
+    let by_slot: HashMap<SlotId, SessionId> =
+        present.slots().map(|(session, slot)| (slot.id, session.id)).collect();
     let mut sessions: HashMap<SessionId, SessionId> = HashMap::new();
     let mut taken: HashSet<SessionId> = HashSet::new();
     let ids: HashSet<SessionId> = present.sessions.iter().map(|session| session.id).collect();
     for session in &incoming.sessions {
-        let found = ids.get(&session.id).copied().or_else(|| session.slots.iter().find_map(|s| by_slot.get(&s.id).copied()));
+        let found = ids
+            .get(&session.id)
+            .copied()
+            .or_else(|| session.slots.iter().find_map(|s| by_slot.get(&s.id).copied()));
         if let Some(found) = found.filter(|found| taken.insert(*found)) {
             sessions.insert(session.id, found);
         }
@@ -422,8 +469,10 @@ fn align(present: &Programme, incoming: &Programme) -> Programme {
     let numbered = |session: &Session, extra: String| {
         session.slots.first().filter(|slot| slot.number > 0).map(|slot| format!("{} {extra}", slot.number))
     };
-    let rest_ours: Vec<Session> = present.sessions.iter().filter(|s| !taken.contains(&s.id)).cloned().collect();
-    let rest_theirs: Vec<Session> = incoming.sessions.iter().filter(|s| !sessions.contains_key(&s.id)).cloned().collect();
+    let rest_ours: Vec<Session> =
+        present.sessions.iter().filter(|s| !taken.contains(&s.id)).cloned().collect();
+    let rest_theirs: Vec<Session> =
+        incoming.sessions.iter().filter(|s| !sessions.contains_key(&s.id)).cloned().collect();
     sessions.extend(pair(
         &rest_ours,
         &rest_theirs,
@@ -431,13 +480,16 @@ fn align(present: &Programme, incoming: &Programme) -> Programme {
         &[
             &|session| Some(session.code.as_str().to_ascii_lowercase()),
             &|session| numbered(session, fold(&session.title)),
-            &|session| numbered(session, session.slots.first().map_or(String::new(), |slot| slot.start.to_string())),
+            &|session| {
+                numbered(session, session.slots.first().map_or(String::new(), |slot| slot.start.to_string()))
+            },
             &|session| session.url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
             &|session| session.slots.first().map(|slot| format!("{} {}", fold(&session.title), slot.start)),
             &|session| session.title.non_empty().map(|_| fold(&session.title)),
         ],
     ));
-    let ours: HashMap<SessionId, &Session> = present.sessions.iter().map(|session| (session.id, session)).collect();
+    let ours: HashMap<SessionId, &Session> =
+        present.sessions.iter().map(|session| (session.id, session)).collect();
     for session in &mut out.sessions {
         session.id = sessions.get(&session.id).copied().unwrap_or(session.id);
         session.parent = session.parent.map(|parent| sessions.get(&parent).copied().unwrap_or(parent));
@@ -472,9 +524,15 @@ type Key<'a, T> = &'a dyn Fn(&T) -> Option<String>;
 
 /// Pairs two lists: first by identifier, then by each key in turn, as far as a key names exactly one thing on
 /// each side. Returns theirs → ours. Nothing is paired twice.
-fn pair<T, I: Copy + Eq + Hash>(ours: &[T], theirs: &[T], id: impl Fn(&T) -> I, keys: &[Key<'_, T>]) -> HashMap<I, I> {
+fn pair<T, I: Copy + Eq + Hash>(
+    ours: &[T],
+    theirs: &[T],
+    id: impl Fn(&T) -> I,
+    keys: &[Key<'_, T>],
+) -> HashMap<I, I> {
     let our_ids: HashSet<I> = ours.iter().map(&id).collect();
-    let mut pairs: HashMap<I, I> = theirs.iter().map(&id).filter(|i| our_ids.contains(i)).map(|i| (i, i)).collect();
+    let mut pairs: HashMap<I, I> =
+        theirs.iter().map(&id).filter(|i| our_ids.contains(i)).map(|i| (i, i)).collect();
     let mut taken: HashSet<I> = pairs.keys().copied().collect();
     for key in keys {
         let mut names: HashMap<String, Option<I>> = HashMap::new();

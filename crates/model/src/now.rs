@@ -55,13 +55,20 @@ pub fn now_and_next(programme: &Programme, now: Timestamp) -> Vec<RoomNow<'_>> {
         if end <= now || start > until {
             continue;
         }
-        let Some(place) = out.iter_mut().find(|place| place.room == slot.room) else { continue };
+        let Some(place) = out.iter_mut().find(|place| place.room == slot.room) else {
+            continue;
+        };
         let list = if start <= now { &mut place.now } else { &mut place.next };
         list.push(Entry { session, slot });
     }
     for place in &mut out {
         let order = |entry: &Entry<'_>| {
-            (entry.slot.actual_start(), entry.session.kind == SessionKind::Break, entry.session.parent.is_some(), entry.slot.id)
+            (
+                entry.slot.actual_start(),
+                entry.session.kind == SessionKind::Break,
+                entry.session.parent.is_some(),
+                entry.slot.id,
+            )
         };
         place.now.sort_by_key(order);
         place.next.sort_by_key(order);

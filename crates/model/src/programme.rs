@@ -200,7 +200,9 @@ impl SessionKind {
             Self::Microconference
         } else if has(&["topic"]) {
             Self::Topic
-        } else if label.split(|c: char| !c.is_alphanumeric()).any(|word| word == "bof" || word == "bofs") || has(&["birds of a feather"]) {
+        } else if label.split(|c: char| !c.is_alphanumeric()).any(|word| word == "bof" || word == "bofs")
+            || has(&["birds of a feather"])
+        {
             Self::Bof
         } else if has(&["workshop", "tutorial", "hands-on", "hands on", "training", "youth"]) {
             Self::Workshop
@@ -212,7 +214,20 @@ impl SessionKind {
             Self::Meeting
         } else if has(&["break", "lunch", "coffee", "dinner", "pause"]) {
             Self::Break
-        } else if has(&["concert", "performance", "party", "social", "music", "film", "movie", "game", "theat", "djset", "dj set", "show"]) {
+        } else if has(&[
+            "concert",
+            "performance",
+            "party",
+            "social",
+            "music",
+            "film",
+            "movie",
+            "game",
+            "theat",
+            "djset",
+            "dj set",
+            "show",
+        ]) {
             Self::Social
         } else if has(&["opening", "closing", "ceremony", "service", "registration"]) {
             Self::Service
@@ -345,7 +360,8 @@ impl std::fmt::Display for Slugish {
 impl<'de> Deserialize<'de> for Slugish {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("a code is 1 to 40 of A-Z, a-z, 0-9, - and _"))
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("a code is 1 to 40 of A-Z, a-z, 0-9, - and _"))
     }
 }
 
@@ -606,10 +622,11 @@ impl Programme {
         for session in &mut self.sessions {
             session.track = session.track.filter(|track| tracks.contains(track));
             // A block holds topics and a topic holds nothing: one level, so no cycle can be written.
-            session.parent = session.parent.filter(|parent| *parent != session.id && parents.get(parent) == Some(&None));
+            session.parent =
+                session.parent.filter(|parent| *parent != session.id && parents.get(parent) == Some(&None));
             session.people.retain(|part| persons.contains(&part.person));
             keep_first_by(&mut session.people, |part| part.person);
-            keep_first_by(&mut session.links, |link| link.clone());
+            keep_first_by(&mut session.links, std::clone::Clone::clone);
             session.slots.retain(|slot| slots_seen.insert(slot.id));
             for slot in &mut session.slots {
                 slot.room = slot.room.filter(|room| room_order.contains_key(room));
@@ -620,7 +637,9 @@ impl Programme {
                     other => other,
                 };
             }
-            session.slots.sort_by_key(|slot| (slot.start, slot.end, slot.room.map(|room| room_order[&room]), slot.id));
+            session
+                .slots
+                .sort_by_key(|slot| (slot.start, slot.end, slot.room.map(|room| room_order[&room]), slot.id));
         }
         self.sessions.sort_by_cached_key(|session| {
             let first = session.slots.first();
@@ -684,7 +703,9 @@ impl Programme {
         for (session, slot) in self.slots().filter(|(_, slot)| !slot.is_cancelled()) {
             match slot.room {
                 Some(room) => by_room.entry(room).or_default().push((session, slot)),
-                None if session.kind != SessionKind::Break => problems.push(Problem::NoRoom { slot: slot.id }),
+                None if session.kind != SessionKind::Break => {
+                    problems.push(Problem::NoRoom { slot: slot.id });
+                }
                 None => {}
             }
             for part in &session.people {
@@ -705,30 +726,28 @@ impl Programme {
     }
 }
 
-/// The pairs of neighbours in time that overlap, unless one is the block that holds the other.
+/// The pairs in time order that overlap, unless one is the block that holds the other. Each slot is compared
+/// with the block and with the topic that reach furthest so far: linear, and every slot that clashes is named.
 fn clashes(mut held: Vec<(&Session, &Slot)>) -> Vec<(SlotId, SlotId)> {
-    held.sort_by_key(|(_, slot)| (slot.actual_start(), slot.actual_end(), slot.id));
+    held.retain(|(_, slot)| slot.minutes() > 0);
+    // A block stands before the topic that begins with it.
+    held.sort_by_key(|(session, slot)| {
+        (slot.actual_start(), session.parent.is_some(), slot.actual_end(), slot.id)
+    });
     let mut out = vec![];
-    // Each slot is compared with the one that reaches furthest so far: linear, and finds every slot that clashes.
-    let mut furthest: Option<(&Session, &Slot)> = None;
+    let mut furthest: [Option<(&Session, &Slot)>; 2] = [None, None];
     for (session, slot) in held {
-        if slot.minutes() == 0 {
-            continue;
-        }
-        if let Some((other, before)) = furthest {
+        let clash = furthest.iter().flatten().find(|(other, before)| {
             let nested = session.parent == Some(other.id) || other.parent == Some(session.id);
-            if !nested && slot.actual_start() < before.actual_end() {
-                out.push((before.id, slot.id));
-            }
-            // A block stays out of the comparison of its own topics with one another.
-            if nested || slot.actual_end() <= before.actual_end() {
-                if nested && other.parent.is_none() {
-                    furthest = Some((session, slot));
-                }
-                continue;
-            }
+            !nested && slot.actual_start() < before.actual_end()
+        });
+        if let Some((_, before)) = clash {
+            out.push((before.id, slot.id));
         }
-        furthest = Some((session, slot));
+        let level = &mut furthest[usize::from(session.parent.is_some())];
+        if level.is_none_or(|(_, before)| before.actual_end() < slot.actual_end()) {
+            *level = Some((session, slot));
+        }
     }
     out
 }

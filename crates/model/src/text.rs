@@ -26,7 +26,8 @@ fn keeps(c: char) -> bool {
 
 /// The first `max` characters of `text` on one line, with an ellipsis where something was cut: for messages.
 pub fn excerpt(text: &str, max: usize) -> String {
-    let mut out: String = text.chars().filter(|c| keeps(*c)).map(|c| if c == '\n' { ' ' } else { c }).take(max).collect();
+    let mut out: String =
+        text.chars().filter(|c| keeps(*c)).map(|c| if c == '\n' { ' ' } else { c }).take(max).collect();
     if text.chars().nth(max).is_some() {
         out.push('…');
     }
@@ -308,7 +309,9 @@ impl WebUrl {
                 '{' => out.push_str("%7B"),
                 '|' => out.push_str("%7C"),
                 '}' => out.push_str("%7D"),
-                c if c.is_control() || c.is_whitespace() || !keeps(c) => return refuse("holds a character that no address may hold"),
+                c if c.is_control() || c.is_whitespace() || !keeps(c) => {
+                    return refuse("holds a character that no address may hold");
+                }
                 c => out.push(c),
             }
         }

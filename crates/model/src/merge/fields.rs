@@ -145,8 +145,13 @@ impl Fields for Slot {
         // Most formats cannot say "cancelled" or "delayed", and those that can often do not: a file that says
         // "planned" as it always did leaves ours alone, by the rule of every field.
         if desk.carries.has(Carries::STANDING) || theirs.standing != Standing::Planned {
-            out.standing =
-                desk.pick("standing", &ours.standing, base.map(|base| &base.standing), &theirs.standing, show);
+            out.standing = desk.pick(
+                "standing",
+                &ours.standing,
+                base.map(|base| &base.standing),
+                &theirs.standing,
+                show,
+            );
         }
         out
     }
@@ -183,7 +188,9 @@ impl Fields for Session {
                 .iter()
                 .map(|part| {
                     let ours = ours.people.iter().find(|our| our.person == part.person);
-                    let role = ours.filter(|_| !roles && part.role == Role::Speaker).map_or(part.role, |our| our.role);
+                    let role = ours
+                        .filter(|_| !roles && part.role == Role::Speaker)
+                        .map_or(part.role, |our| our.role);
                     Participation { person: part.person, role }
                 })
                 .collect();

@@ -1,0 +1,316 @@
+//! Promises of the programme, its differences and the merge of files into it.
+
+#![allow(clippy::unwrap_used, reason = "test helpers")]
+
+mod common;
+
+use common::{noon, person, programmes, room, session, slot, small};
+use jiff::SignedDuration;
+use model::{
+    diff::{Aspect, diff},
+    feed::Deed,
+    merge::{Carries, Conflict, merge},
+    now::{Phase, now_and_next, phase},
+    programme::{Participation, Problem, Programme, Role, Session, SessionKind, Standing},
+};
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+/// What a file says: a format without standings and profiles, as most are.
+const FILE: Carries = Carries::ALL.without(Carries::STANDING).without(Carries::PROFILES);
+
+fn session_mut<'a>(programme: &'a mut Programme, title: &str) -> &'a mut Session {
+    programme.sessions.iter_mut().find(|session| session.title.as_str() == title).unwrap()
+}
+
+#[test]
+fn a_session_at_one_in_the_morning_belongs_to_the_evening_before() {
+    let edition = common::edition();
+    let late = "2027-10-02T16:00:00Z".parse().unwrap(); // 01:30 on the 3rd in Adelaide
+    assert_eq!(edition.day_of(late), jiff::civil::date(2027, 10, 2));
+}
+
+#[test]
+fn days_have_their_true_length_over_a_dst_change() {
+    let days = small().days();
+    assert_eq!(days.len(), 3);
+    // Clocks go forward at 02:00 on Sunday the 3rd, which is before the day change at 04:00: Saturday is short.
+    let hours: Vec<i64> = days.iter().map(|day| day.end.duration_since(day.start).as_hours()).collect();
+    assert_eq!(hours, [23, 24, 24]);
+}
+
+#[test]
+fn overlaps_and_torn_people_are_found_and_blocks_hold_their_topics() {
+    let mut programme = small();
+    let main = programme.rooms[0].clone();
+    let ada = Participation { person: programme.persons[0].id, role: Role::Lead };
+    let mut block = Session { kind: SessionKind::Microconference, people: vec![ada], ..session("Block") };
+    block.slots = vec![slot(&block, Some(&main), 600, 180)];
+    let mut first =
+        Session { kind: SessionKind::Topic, parent: Some(block.id), people: vec![ada], ..session("First") };
+    first.slots = vec![slot(&first, Some(&main), 600, 30)];
+    let mut second = Session { kind: SessionKind::Topic, parent: Some(block.id), ..session("Second") };
+    second.slots = vec![slot(&second, Some(&main), 630, 30)];
+    programme.sessions.extend([block, first, second]);
+    programme.normalise();
+    assert_eq!(programme.problems(), []);
+
+    let mut clash = Session { people: vec![ada], ..session("Clash") };
+    clash.slots = vec![slot(&clash, Some(&main), 645, 30)];
+    let clashing = clash.slots[0].id;
+    programme.sessions.push(clash);
+    programme.normalise();
+    let problems = programme.problems();
+    assert!(
+        problems.iter().any(|p| matches!(p, Problem::Overlap { second, .. } if *second == clashing)),
+        "{problems:?}"
+    );
+    assert!(
+        problems.iter().any(|p| matches!(p, Problem::Torn { second, .. } if *second == clashing)),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn a_difference_says_moved_cancelled_delayed_and_who() {
+    let old = small();
+    let mut new = old.clone();
+    let side = new.rooms[1].id;
+    session_mut(&mut new, "Opening").slots[0].room = Some(side);
+    session_mut(&mut new, "Locks").slots[0].standing = Standing::Delayed(15);
+    let pages = session_mut(&mut new, "Pages");
+    pages.slots[0].standing = Standing::Cancelled;
+    pages.people.clear();
+    new.sessions.push(session("Fresh"));
+    new.normalise();
+    let changes = diff(&old, &new);
+    let of = |title: &str| changes.sessions.iter().find(|change| change.title.as_str() == title).unwrap();
+    assert!(
+        matches!(&of("Opening").aspects[..], [Aspect::Moved { to, .. }] if to.room.as_ref().unwrap().as_str() == "Side")
+    );
+    assert!(matches!(&of("Locks").aspects[..], [Aspect::Delayed(_, 15)]));
+    assert!(
+        matches!(&of("Pages").aspects[..], [Aspect::Cancelled(_), Aspect::People { left, .. }] if left.len() == 1)
+    );
+    assert_eq!(of("Fresh").deed, Deed::Created);
+    let counts = changes.counts();
+    assert_eq!((counts.added, counts.changed, counts.removed), (1, 3, 0));
+    let zone = &new.edition.zone;
+    assert_eq!(
+        of("Opening").aspects[0].describe(zone),
+        "moved from Sat 2027-10-02 21:30–22:15 ACST, Main to Sat 2027-10-02 21:30–22:15 ACST, Side"
+    );
+}
+
+#[test]
+fn a_renamed_speaker_is_said_of_their_sessions_and_a_renamed_room_is_not() {
+    let old = small();
+    let mut new = old.clone();
+    new.persons[0].name = "Ada Lovelace".into();
+    new.rooms[0].name = "Grand".into();
+    new.normalise();
+    let changes = diff(&old, &new);
+    assert!(changes.sessions.iter().all(|change| matches!(&change.aspects[..], [Aspect::People { .. }])));
+    assert_eq!(changes.sessions.len(), 2);
+    assert_eq!(changes.things.len(), 2);
+}
+
+#[test]
+fn what_an_organiser_changed_survives_the_next_file_and_is_said_where_both_changed() {
+    let first = small();
+    let base = merge(None, None, &first, FILE, Conflict::KeepOurs).base;
+    let mut ours = first.clone();
+    session_mut(&mut ours, "Locks").title = "Locks, revisited".into();
+    session_mut(&mut ours, "Pages").slots[0].standing = Standing::Cancelled;
+    ours.normalise();
+
+    // The file repeats itself: nothing changes.
+    let again = merge(Some(&ours), Some(&base), &first, FILE, Conflict::KeepOurs);
+    assert!(again.difference.is_empty(), "{:?}", again.difference);
+    assert!(again.kept.is_empty());
+
+    // The file changes something else, and the same title.
+    let mut second = first.clone();
+    session_mut(&mut second, "Opening").subtitle = "Welcome".into();
+    session_mut(&mut second, "Locks").title = "Locks and more".into();
+    second.normalise();
+    let merged = merge(Some(&ours), Some(&base), &second, FILE, Conflict::KeepOurs);
+    assert_eq!(session_mut(&mut merged.programme.clone(), "Opening").subtitle.as_str(), "Welcome");
+    assert!(merged.programme.sessions.iter().any(|s| s.title.as_str() == "Locks, revisited"));
+    assert!(session_mut(&mut merged.programme.clone(), "Pages").is_cancelled());
+    assert_eq!(merged.kept.len(), 1);
+    assert_eq!((merged.kept[0].field.as_str(), merged.kept[0].overwritten), ("title", false));
+
+    let taken = merge(Some(&ours), Some(&base), &second, FILE, Conflict::TakeTheirs);
+    assert!(taken.programme.sessions.iter().any(|s| s.title.as_str() == "Locks and more"));
+    assert!(taken.kept[0].overwritten);
+}
+
+#[test]
+fn what_the_file_drops_goes_unless_it_was_changed_or_made_here() {
+    let first = small();
+    let base = merge(None, None, &first, FILE, Conflict::KeepOurs).base;
+    let mut ours = first.clone();
+    session_mut(&mut ours, "Locks").subtitle = "changed here".into();
+    ours.sessions.push(session("Made here"));
+    ours.normalise();
+    let mut second = first.clone();
+    second.sessions.retain(|session| session.title.as_str() == "Opening");
+    let merged = merge(Some(&ours), Some(&base), &second, FILE, Conflict::KeepOurs);
+    let titles: HashSet<&str> = merged.programme.sessions.iter().map(|s| s.title.as_str()).collect();
+    assert_eq!(titles, HashSet::from(["Opening", "Locks", "Made here"]));
+    assert_eq!(merged.kept.len(), 1);
+    assert_eq!((merged.tallies.sessions.removed, merged.tallies.sessions.alone), (1, 3));
+}
+
+#[test]
+fn what_was_removed_here_stays_removed_and_is_said() {
+    let first = small();
+    let base = merge(None, None, &first, FILE, Conflict::KeepOurs).base;
+    let mut ours = first.clone();
+    ours.sessions.retain(|session| session.title.as_str() != "Locks");
+    let merged = merge(Some(&ours), Some(&base), &first, FILE, Conflict::KeepOurs);
+    assert!(merged.difference.is_empty());
+    assert_eq!(merged.kept.len(), 1);
+    assert_eq!(merged.kept[0].field, "presence");
+}
+
+#[test]
+fn a_poorer_format_clears_nothing_and_finds_the_same_sessions_by_their_names() {
+    let rich = small();
+    let mut poor = rich.clone();
+    // Other identifiers, no people, no track: as an iCalendar file of the same conference.
+    for session in &mut poor.sessions {
+        let other = common::session(&format!("ical {}", session.title));
+        session.id = other.id;
+        session.code = other.code;
+        session.people.clear();
+        session.track = None;
+        session.slots[0].id = model::id::SlotId::from_key("demo", &format!("uid {}", session.title));
+    }
+    for room in &mut poor.rooms {
+        let id = common::room(&format!("ical {}", room.name)).id;
+        poor.sessions
+            .iter_mut()
+            .flat_map(|s| &mut s.slots)
+            .filter(|s| s.room == Some(room.id))
+            .for_each(|s| s.room = Some(id));
+        room.id = id;
+    }
+    poor.persons.clear();
+    poor.tracks.clear();
+    session_mut(&mut poor, "Pages").slots[0].end += SignedDuration::from_mins(5);
+    poor.normalise();
+    let base = merge(None, None, &rich, FILE, Conflict::KeepOurs).base;
+    let merged =
+        merge(Some(&rich), Some(&base), &poor, Carries::BASICS.and(Carries::SESSIONS), Conflict::KeepOurs);
+    assert_eq!(merged.tallies.sessions.created + merged.tallies.sessions.removed, 0);
+    assert_eq!(merged.tallies.sessions.changed, 1);
+    assert_eq!(merged.programme.persons, rich.persons);
+    assert!(merged.programme.sessions.iter().all(|s| s.people.len() == 1 && s.track.is_some()));
+}
+
+#[test]
+fn a_break_never_hides_what_is_next() {
+    let mut programme = small();
+    let main = programme.rooms[0].clone();
+    let mut pause = Session { kind: SessionKind::Break, ..session("Lunch") };
+    pause.slots = vec![slot(&pause, None, 50, 60)];
+    let mut after = session("After lunch");
+    after.slots = vec![slot(&after, Some(&main), 110, 45)];
+    programme.sessions.extend([pause, after]);
+    programme.normalise();
+    let at = noon().checked_add(SignedDuration::from_mins(55)).unwrap();
+    let rooms = now_and_next(&programme, at);
+    let of_main = rooms.iter().find(|r| r.room == Some(main.id)).unwrap();
+    assert!(of_main.next.iter().any(|entry| entry.session.title.as_str() == "After lunch"));
+    assert_eq!(rooms.last().unwrap().now[0].session.title.as_str(), "Lunch");
+    assert_eq!(phase(&programme, at), Phase::During);
+    let before = noon().checked_sub(SignedDuration::from_hours(1)).unwrap();
+    assert_eq!(phase(&programme, before), Phase::Before(noon()));
+}
+
+#[test]
+fn a_person_of_the_same_name_in_another_format_is_the_same_person() {
+    let ours = small();
+    let mut theirs = small();
+    let other = person("somebody else's key").id;
+    let old = theirs.persons[0].id;
+    theirs.persons[0].id = other;
+    theirs
+        .sessions
+        .iter_mut()
+        .flat_map(|s| &mut s.people)
+        .filter(|p| p.person == old)
+        .for_each(|p| p.person = other);
+    let merged = merge(Some(&ours), Some(&ours), &theirs, FILE, Conflict::KeepOurs);
+    assert!(merged.difference.is_empty(), "{:?}", merged.difference);
+}
+
+proptest! {
+    #[test]
+    fn normalising_twice_is_normalising_once_and_everything_is_unique(mut programme in programmes()) {
+        programme.normalise();
+        let mut again = programme.clone();
+        again.normalise();
+        prop_assert_eq!(&again, &programme);
+        let codes: HashSet<String> = programme.sessions.iter().map(|s| s.code.as_str().to_ascii_lowercase()).collect();
+        prop_assert_eq!(codes.len(), programme.sessions.len());
+        let numbers: HashSet<u32> = programme.slots().map(|(_, slot)| slot.number).collect();
+        prop_assert_eq!(numbers.len(), programme.slots().count());
+        prop_assert!(!numbers.contains(&0));
+        let slugs: HashSet<&str> = programme.rooms.iter().map(|room| room.slug.as_str()).collect();
+        prop_assert_eq!(slugs.len(), programme.rooms.len());
+        prop_assert!(programme.slots().all(|(_, slot)| slot.start <= slot.end));
+    }
+
+    #[test]
+    fn a_programme_survives_json(mut programme in programmes()) {
+        programme.normalise();
+        let json = serde_json::to_string(&programme).unwrap();
+        let mut back: Programme = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(&back, &programme);
+        back.normalise();
+        prop_assert_eq!(&back, &programme);
+    }
+
+    #[test]
+    fn no_difference_means_equal(mut old in programmes(), mut new in programmes()) {
+        old.normalise();
+        new.normalise();
+        prop_assert!(diff(&old, &old).is_empty());
+        prop_assert_eq!(diff(&old, &new).is_empty(), old == new);
+    }
+
+    #[test]
+    fn a_file_read_again_changes_nothing_and_a_newer_one_becomes_the_record(mut first in programmes(), mut second in programmes()) {
+        first.normalise();
+        second.normalise();
+        let one = merge(None, None, &first, Carries::ALL, Conflict::KeepOurs);
+        let again = merge(Some(&one.programme), Some(&one.base), &first, Carries::ALL, Conflict::KeepOurs);
+        prop_assert!(again.difference.is_empty());
+        prop_assert!(again.kept.is_empty());
+        let two = merge(Some(&one.programme), Some(&one.base), &second, Carries::ALL, Conflict::KeepOurs);
+        prop_assert!(two.kept.is_empty(), "{:?}", two.kept);
+        prop_assert_eq!(two.programme.sessions.len(), second.sessions.len());
+        let settled = merge(Some(&two.programme), Some(&two.base), &second, Carries::ALL, Conflict::KeepOurs);
+        prop_assert!(settled.difference.is_empty(), "{:?}", settled.difference);
+    }
+}
+
+#[test]
+fn rooms_are_found_again_by_name() {
+    let ours = small();
+    let mut theirs = small();
+    let old = theirs.rooms[0].id;
+    theirs.rooms[0].id = room("other key").id;
+    let new = theirs.rooms[0].id;
+    theirs
+        .sessions
+        .iter_mut()
+        .flat_map(|s| &mut s.slots)
+        .filter(|s| s.room == Some(old))
+        .for_each(|s| s.room = Some(new));
+    let merged = merge(Some(&ours), Some(&ours), &theirs, FILE, Conflict::KeepOurs);
+    assert!(merged.difference.is_empty(), "{:?}", merged.difference);
+}
