@@ -15,6 +15,7 @@
 
 pub mod address;
 pub mod diff;
+pub mod edit;
 pub mod edition;
 pub mod feed;
 pub mod id;

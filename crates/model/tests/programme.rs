@@ -314,3 +314,32 @@ fn rooms_are_found_again_by_name() {
     let merged = merge(Some(&ours), Some(&ours), &theirs, FILE, Conflict::KeepOurs);
     assert!(merged.difference.is_empty(), "{:?}", merged.difference);
 }
+
+#[test]
+fn a_cancelled_session_keeps_its_title_and_place_and_can_be_restored() {
+    use model::edit::{Edit, edit};
+    let programme = small();
+    let code = programme.sessions[1].code.to_string();
+    let cancelled = edit(&programme, &code.to_lowercase(), None, &Edit::Cancel).unwrap();
+    assert!(cancelled.sessions[1].is_cancelled());
+    assert_eq!(cancelled.sessions[1].title, programme.sessions[1].title);
+    assert_eq!(edit(&cancelled, &code, None, &Edit::Restore).unwrap(), programme);
+}
+
+#[test]
+fn an_edit_that_cannot_be_says_what_to_do() {
+    use model::edit::{Edit, edit};
+    let programme = small();
+    let code = programme.sessions[0].code.to_string();
+    let moved = Edit::Move { start: None, room: Some("Attic".to_owned()) };
+    assert!(
+        edit(&programme, &code, None, &moved).unwrap_err().to_string().contains("The rooms are Main, Side")
+    );
+    assert!(edit(&programme, "locks", None, &Edit::Cancel).unwrap_err().to_string().contains("Did you mean"));
+    assert!(edit(&programme, &code, None, &Edit::Delay(0)).is_err());
+    assert!(edit(&programme, &code, Some(7), &Edit::Cancel).unwrap_err().remedy.starts_with("Its slots are"));
+    let side = Edit::Move { start: Some(noon()), room: Some("side".to_owned()) };
+    let moved = edit(&programme, &code, None, &side).unwrap();
+    let session = moved.sessions.iter().find(|s| s.code.as_str() == code).unwrap();
+    assert_eq!((session.slots[0].minutes(), session.slots[0].room), (45, Some(programme.rooms[1].id)));
+}

@@ -209,9 +209,7 @@ impl Desk {
         // What was noted about a slot is said of its session, whose title people know.
         for kept in self.kept.iter_mut().rev().take_while(|kept| kept.kind == "slot") {
             kept.name = format!("{name} ({})", kept.name);
-        }
-        for kept in self.kept.iter_mut().rev().take_while(|kept| kept.kind == "slot") {
-            kept.kind = kind.to_owned();
+            kind.clone_into(&mut kept.kind);
         }
         self.kind = kind;
         self.name = name;
