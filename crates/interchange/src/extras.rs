@@ -1,0 +1,536 @@
+//! What our own files carry beside their format, so that reading one back gives the programme that made it.
+//!
+//! Schedule XML and JSON have no place for a microconference's topics, for roles, delays, cancelled slots,
+//! biographies, sponsors. Our files hold those in one JSON value that every other reader passes over: in XML the
+//! processing instruction `<?plenary {...}?>` at the end of the document, in JSON the member
+//! `schedule.conference.meta.plenary`.
+//!
+//! It holds only what the format has no place for. What a file says in its own elements always wins: titles,
+//! times, texts, persons that somebody changed in the file are taken from there.
+
+use crate::write::{is_datable, is_listed, uri};
+use jiff::Timestamp;
+use model::{
+    edition::{Edition, Sponsor},
+    id::{PersonId, RoomId, SessionId, SlotId, TrackId},
+    programme::{
+        Link, LinkKind, Participation, Person, Programme, Recording, Role, Room, RoomKind, Session, SessionKind, Slot,
+        Slugish, Standing, Track,
+    },
+    text::{Colour, Line, RichText, Slug, WebUrl},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// The target of the processing instruction and the name of the JSON member.
+pub(crate) const NAME: &str = "plenary";
+
+/// Which format the extras stand beside; formats differ in what they can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// Schedule XML.
+    Xml,
+    /// Schedule JSON v1.
+    Json,
+    /// Schedule JSON v2.
+    Json2,
+}
+
+/// What a file of ours carries beside its format.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Extras {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edition: Option<Edition>,
+    rooms: Vec<RoomExtra>,
+    tracks: Vec<TrackExtra>,
+    persons: Vec<PersonExtra>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sponsors: Vec<Sponsor>,
+    sessions: Vec<SessionExtra>,
+    /// Sessions of which the file shows nothing: not scheduled, or cancelled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unlisted: Vec<Session>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct RoomExtra {
+    id: RoomId,
+    slug: Slug,
+    #[serde(default, skip_serializing_if = "is_default")]
+    kind: RoomKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    capacity: Option<u32>,
+    #[serde(default, skip_serializing_if = "RichText::is_empty")]
+    description: RichText,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct TrackExtra {
+    id: TrackId,
+    slug: Slug,
+    /// The name as the file shows it, to find the track by: files know tracks by name.
+    name: Line,
+    #[serde(default, skip_serializing_if = "RichText::is_empty")]
+    description: RichText,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    colour: Option<Colour>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct PersonExtra {
+    id: PersonId,
+    slug: Slug,
+    /// Only for somebody who takes part in nothing that the file shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<Line>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<Line>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
+    #[serde(default, skip_serializing_if = "RichText::is_empty")]
+    biography: RichText,
+    #[serde(default, skip_serializing_if = "Line::is_empty")]
+    affiliation: Line,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    avatar: Option<WebUrl>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links: Vec<Link>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct SessionExtra {
+    id: SessionId,
+    code: Slugish,
+    slots: Vec<SlotExtra>,
+    kind: SessionKind,
+    /// The type's own label where the file's `type` is not it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<Line>,
+    /// The language where the file could not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<Line>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    track: Option<TrackId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<SessionId>,
+    /// Roles other than speaker.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<(PersonId, Role)>,
+    /// The kinds of the links in their order; files keep links and attachments apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    link_kinds: Vec<LinkKind>,
+    /// The links themselves, where the file could not hold every one as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    links: Option<Vec<Link>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<WebUrl>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    logo: Option<WebUrl>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    feedback_url: Option<WebUrl>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    recording: Recording,
+    /// Slots that the file does not show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unlisted: Vec<Slot>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct SlotExtra {
+    id: SlotId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
+    /// Minutes by which the file's times are later than planned.
+    #[serde(default, skip_serializing_if = "is_default")]
+    delay: u16,
+    /// The room where its name alone would not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    room: Option<RoomId>,
+    /// Whether it has no room; the file may give a stand-in.
+    #[serde(default, skip_serializing_if = "is_default")]
+    nowhere: bool,
+    /// The planned times where the file is too coarse for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    exact: Option<(Timestamp, Timestamp)>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Extras {
+    /// What `programme` needs beside a file of that format.
+    pub(crate) fn of(programme: &Programme, beside: Beside) -> Self {
+        let mut shown: HashSet<PersonId> = HashSet::new();
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        for room in &programme.rooms {
+            *names.entry(room.name.as_str()).or_default() += 1;
+        }
+        let rooms: HashMap<RoomId, &Room> = programme.rooms.iter().map(|room| (room.id, room)).collect();
+        let needs_room = |slot: &Slot| {
+            slot.room.filter(|id| rooms.get(id).is_none_or(|room| room.name.is_empty() || names[room.name.as_str()] > 1))
+        };
+        let mut sessions = Vec::with_capacity(programme.sessions.len());
+        let mut unlisted = vec![];
+        for session in &programme.sessions {
+            let shows = |slot: &Slot| shows(slot, beside);
+            if !session.slots.iter().any(shows) {
+                unlisted.push(session.clone());
+                continue;
+            }
+            shown.extend(session.people.iter().map(|part| part.person));
+            let faithful = |url: &WebUrl| beside == Beside::Xml || uri::strict(url).as_deref() == Some(url.as_str());
+            let web = |url: &Option<WebUrl>| {
+                let url = url.as_ref()?;
+                let told = beside != Beside::Json2 && uri::strict_http(url).as_deref() == Some(url.as_str());
+                (!told).then(|| url.clone())
+            };
+            let links_told = session.links.iter().all(|link| faithful(&link.url) && !link.title.is_empty());
+            sessions.push(SessionExtra {
+                id: session.id,
+                code: session.code.clone(),
+                slots: session
+                    .slots
+                    .iter()
+                    .filter(|slot| shows(slot))
+                    .map(|slot| SlotExtra {
+                        id: slot.id,
+                        number: (beside == Beside::Json2).then_some(slot.number),
+                        delay: match slot.standing {
+                            Standing::Delayed(minutes) => minutes,
+                            Standing::Planned | Standing::Cancelled => 0,
+                        },
+                        room: needs_room(slot),
+                        nowhere: slot.room.is_none(),
+                        exact: is_coarse(slot).then_some((slot.start, slot.end)),
+                    })
+                    .collect(),
+                kind: session.kind,
+                label: match beside {
+                    Beside::Xml | Beside::Json => session.type_label.is_empty().then(Line::default),
+                    Beside::Json2 => Some(session.type_label.clone()),
+                },
+                language: (beside == Beside::Json2).then(|| session.language.clone()),
+                track: session.track,
+                parent: session.parent,
+                roles: session
+                    .people
+                    .iter()
+                    .filter(|part| part.role != Role::Speaker)
+                    .map(|part| (part.person, part.role))
+                    .collect(),
+                link_kinds: session.links.iter().map(|link| link.kind).collect(),
+                links: (!links_told).then(|| session.links.clone()),
+                url: session.url.clone(),
+                logo: web(&session.logo),
+                feedback_url: web(&session.feedback_url),
+                recording: if beside == Beside::Json2 { session.recording.clone() } else { Recording::default() },
+                unlisted: session.slots.iter().filter(|slot| !shows(slot)).cloned().collect(),
+            });
+        }
+        Self {
+            edition: Some(programme.edition.clone()),
+            rooms: programme.rooms.iter().map(|room| RoomExtra::of(room, beside)).collect(),
+            tracks: programme.tracks.iter().map(TrackExtra::of).collect(),
+            persons: programme
+                .persons
+                .iter()
+                .map(|person| PersonExtra::of(person, shown.contains(&person.id), beside))
+                .collect(),
+            sponsors: programme.sponsors.clone(),
+            sessions,
+            unlisted,
+        }
+    }
+
+    /// As JSON that may stand in a processing instruction: `?>` cannot occur in it.
+    pub(crate) fn to_instruction(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default().replace("?>", "?\\u003e")
+    }
+
+    /// The extras in the bytes of one of our XML files.
+    pub(crate) fn from_xml(text: &str) -> Option<Self> {
+        let (_, rest) = text.rsplit_once("<?plenary ")?;
+        let (json, _) = rest.split_once("?>")?;
+        serde_json::from_str(json).ok()
+    }
+
+    /// The extras of one of our JSON files, given the member `schedule`.
+    pub(crate) fn from_json(schedule: &serde_json::Value) -> Option<Self> {
+        Self::deserialize(schedule.pointer("/conference/meta/plenary")?).ok()
+    }
+
+    /// Completes what was read from the file's own members. `keeps_edition`: the importer named the edition or
+    /// the zone, so those stay as they are.
+    pub(crate) fn restore(mut self, programme: &mut Programme, keeps_edition: bool, keeps_zone: bool) {
+        if let Some(mut edition) = self.edition.take() {
+            if keeps_edition {
+                edition.id = programme.edition.id;
+                edition.slug = programme.edition.slug.clone();
+            }
+            if keeps_zone {
+                edition.zone = programme.edition.zone.clone();
+            }
+            if !programme.edition.title.is_empty() {
+                edition.title = programme.edition.title.clone();
+            }
+            programme.edition = edition;
+        }
+        self.restore_rooms(programme);
+        let tracks = self.restore_tracks(programme);
+        self.restore_persons(programme);
+        self.restore_sessions(programme, &tracks);
+        if programme.sponsors.is_empty() {
+            programme.sponsors = std::mem::take(&mut self.sponsors);
+        }
+        let present: HashSet<SessionId> = programme.sessions.iter().map(|session| session.id).collect();
+        programme.sessions.extend(self.unlisted.into_iter().filter(|session| !present.contains(&session.id)));
+        programme.normalise();
+    }
+
+    fn restore_rooms(&mut self, programme: &mut Programme) {
+        let known: HashMap<RoomId, usize> = self.rooms.iter().map(|room| room.id).zip(0..).collect();
+        for room in &mut programme.rooms {
+            if let Some(extra) = known.get(&room.id).map(|&at| &self.rooms[at]) {
+                room.slug = extra.slug.clone();
+                room.kind = extra.kind;
+                room.capacity = extra.capacity;
+                if room.description.is_empty() {
+                    room.description = extra.description.clone();
+                }
+            }
+        }
+        // The order of ours first; rooms that somebody added to the file follow.
+        programme.rooms.sort_by_key(|room| known.get(&room.id).copied().unwrap_or(usize::MAX));
+    }
+
+    /// Gives tracks their own identifiers back; returns which of the file's became which.
+    fn restore_tracks(&mut self, programme: &mut Programme) -> HashMap<TrackId, Vec<TrackId>> {
+        let mut renamed: HashMap<TrackId, Vec<TrackId>> = HashMap::new();
+        let mut out = Vec::with_capacity(self.tracks.len());
+        for extra in std::mem::take(&mut self.tracks) {
+            let read = programme.tracks.iter().find(|track| track.name == extra.name || track.slug == extra.slug);
+            if let Some(read) = read {
+                renamed.entry(read.id).or_default().push(extra.id);
+            }
+            let colour = read.and_then(|track| track.colour).or(extra.colour);
+            out.push(Track { id: extra.id, slug: extra.slug, name: extra.name, description: extra.description, colour });
+        }
+        out.extend(programme.tracks.drain(..).filter(|track| !renamed.contains_key(&track.id)));
+        programme.tracks = out;
+        renamed
+    }
+
+    fn restore_persons(&mut self, programme: &mut Programme) {
+        let mut read: HashMap<PersonId, usize> = programme.persons.iter().map(|person| person.id).zip(0..).collect();
+        for extra in std::mem::take(&mut self.persons) {
+            let at = match (read.get(&extra.id), extra.name) {
+                (Some(&at), _) => at,
+                (None, Some(name)) => {
+                    programme.persons.push(Person {
+                        id: extra.id,
+                        slug: extra.slug.clone(),
+                        code: None,
+                        number: None,
+                        name,
+                        biography: RichText::default(),
+                        affiliation: Line::default(),
+                        avatar: None,
+                        links: vec![],
+                    });
+                    read.insert(extra.id, programme.persons.len() - 1);
+                    programme.persons.len() - 1
+                }
+                // Taken out of the file by somebody.
+                (None, None) => continue,
+            };
+            let person = &mut programme.persons[at];
+            person.slug = extra.slug;
+            person.code = extra.code;
+            person.number = extra.number;
+            person.affiliation = extra.affiliation;
+            person.avatar = extra.avatar.or(person.avatar.take());
+            person.links = extra.links;
+            if person.biography.is_empty() {
+                person.biography = extra.biography;
+            }
+        }
+    }
+
+    fn restore_sessions(&mut self, programme: &mut Programme, tracks: &HashMap<TrackId, Vec<TrackId>>) {
+        let mut home: HashMap<SlotId, usize> = HashMap::new();
+        for (at, session) in programme.sessions.iter().enumerate() {
+            home.extend(session.slots.iter().map(|slot| (slot.id, at)));
+        }
+        for session in &mut programme.sessions {
+            session.track = session.track.map(|id| tracks.get(&id).map_or(id, |ours| ours[0]));
+        }
+        let mut stand_ins: HashSet<RoomId> = HashSet::new();
+        let mut used: HashSet<usize> = HashSet::new();
+        for extra in std::mem::take(&mut self.sessions) {
+            let Some(at) = extra.slots.iter().find_map(|slot| home.get(&slot.id).copied().filter(|at| !used.contains(at)))
+            else {
+                continue;
+            };
+            used.insert(at);
+            // Slots that a reader could not know to be one session's.
+            for slot in &extra.slots {
+                if let Some(&other) = home.get(&slot.id).filter(|other| **other != at) {
+                    let moved = take_slot(&mut programme.sessions[other].slots, slot.id);
+                    programme.sessions[at].slots.extend(moved);
+                    home.insert(slot.id, at);
+                }
+            }
+            extra.restore(&mut programme.sessions[at], tracks, &mut stand_ins);
+        }
+        let left: HashSet<usize> =
+            programme.sessions.iter().enumerate().filter(|(_, s)| s.slots.is_empty()).map(|(at, _)| at).collect();
+        let mut at = 0;
+        programme.sessions.retain(|_| {
+            at += 1;
+            !(left.contains(&(at - 1)) && !used.contains(&(at - 1)))
+        });
+        let ours: HashSet<RoomId> = self.rooms.iter().map(|room| room.id).collect();
+        programme.rooms.retain(|room| ours.contains(&room.id) || !stand_ins.contains(&room.id));
+    }
+}
+
+impl RoomExtra {
+    fn of(room: &Room, beside: Beside) -> Self {
+        Self {
+            id: room.id,
+            slug: room.slug.clone(),
+            kind: room.kind,
+            capacity: room.capacity,
+            description: if beside == Beside::Xml { room.description.clone() } else { RichText::default() },
+        }
+    }
+}
+
+impl TrackExtra {
+    fn of(track: &Track) -> Self {
+        Self {
+            id: track.id,
+            slug: track.slug.clone(),
+            name: track.name.clone(),
+            description: track.description.clone(),
+            colour: track.colour,
+        }
+    }
+}
+
+impl PersonExtra {
+    fn of(person: &Person, shown: bool, beside: Beside) -> Self {
+        let told = shown && beside == Beside::Json;
+        Self {
+            id: person.id,
+            slug: person.slug.clone(),
+            name: (!shown).then(|| person.name.clone()),
+            code: person.code.clone(),
+            number: person.number,
+            biography: if told { RichText::default() } else { person.biography.clone() },
+            affiliation: person.affiliation.clone(),
+            avatar: person.avatar.clone(),
+            links: person.links.clone(),
+        }
+    }
+}
+
+impl SessionExtra {
+    fn restore(self, session: &mut Session, tracks: &HashMap<TrackId, Vec<TrackId>>, stand_ins: &mut HashSet<RoomId>) {
+        session.id = self.id;
+        session.code = self.code;
+        let own = self.label.is_none_or(|label| {
+            // Another type than the one we wrote: somebody changed it in the file.
+            let ours = label.is_empty() && session.type_label.as_str() != self.kind.label();
+            let changed = ours && !session.type_label.is_empty() && self.language.is_none();
+            if !changed {
+                session.type_label = label;
+            }
+            !changed
+        });
+        if own {
+            session.kind = self.kind;
+        }
+        if let Some(language) = self.language {
+            session.language = language;
+        }
+        session.track = match (session.track, self.track) {
+            // The file's track is the one we wrote, or it could not be told from one of the same name.
+            (Some(read), Some(ours)) if !tracks.values().any(|same| same[0] == read && same.contains(&ours)) => Some(read),
+            (_, ours) => ours,
+        };
+        session.parent = self.parent;
+        let roles: HashMap<PersonId, Role> = self.roles.into_iter().collect();
+        for part in &mut session.people {
+            *part = Participation { person: part.person, role: roles.get(&part.person).copied().unwrap_or_default() };
+        }
+        if let Some(links) = self.links {
+            session.links = links;
+        } else if self.link_kinds.len() == session.links.len() {
+            let (mut attached, mut plain): (VecDeque<Link>, VecDeque<Link>) =
+                std::mem::take(&mut session.links).into_iter().partition(|link| link.kind == LinkKind::Attachment);
+            let mut kept = vec![];
+            for kind in self.link_kinds {
+                let queue = if kind == LinkKind::Attachment { &mut attached } else { &mut plain };
+                kept.extend(queue.pop_front().map(|link| Link { kind, ..link }));
+            }
+            kept.extend(plain);
+            kept.extend(attached);
+            session.links = kept;
+        }
+        session.url = self.url;
+        session.logo = self.logo.or(session.logo.take());
+        session.feedback_url = self.feedback_url.or(session.feedback_url.take());
+        if self.recording != Recording::default() {
+            session.recording = self.recording;
+        }
+        let extras: HashMap<SlotId, SlotExtra> = self.slots.into_iter().map(|slot| (slot.id, slot)).collect();
+        for slot in &mut session.slots {
+            if let Some(extra) = extras.get(&slot.id) {
+                extra.restore(slot, stand_ins);
+            }
+        }
+        session.slots.extend(self.unlisted);
+    }
+}
+
+impl SlotExtra {
+    fn restore(&self, slot: &mut Slot, stand_ins: &mut HashSet<RoomId>) {
+        if let Some(number) = self.number {
+            slot.number = number;
+        }
+        if self.delay > 0 && slot.standing != Standing::Cancelled {
+            let back = jiff::SignedDuration::from_mins(i64::from(self.delay));
+            slot.start = slot.start.checked_sub(back).unwrap_or(slot.start);
+            slot.end = slot.end.checked_sub(back).unwrap_or(slot.end);
+            slot.standing = Standing::Delayed(self.delay);
+        }
+        if let Some((start, end)) = self.exact
+            && slot.start.duration_since(start).as_mins().abs() < 1
+        {
+            (slot.start, slot.end) = (start, end);
+        }
+        if let Some(room) = self.room {
+            slot.room = Some(room);
+        } else if self.nowhere {
+            stand_ins.extend(slot.room.take());
+        }
+    }
+}
+
+/// Whether a file of that format shows the slot.
+fn shows(slot: &Slot, beside: Beside) -> bool {
+    if beside == Beside::Json2 { is_datable(slot) } else { is_listed(slot) }
+}
+
+/// Whether `HH:MM` for start and length would lose something.
+fn is_coarse(slot: &Slot) -> bool {
+    let whole = |t: Timestamp| t.as_nanosecond() % 60_000_000_000 == 0;
+    !whole(slot.start) || !whole(slot.end) || slot.minutes() >= 100 * 60
+}
+
+fn take_slot(slots: &mut Vec<Slot>, id: SlotId) -> Option<Slot> {
+    slots.iter().position(|slot| slot.id == id).map(|at| slots.remove(at))
+}
