@@ -349,7 +349,7 @@ impl Desk {
             }
             match base_by.get(&id) {
                 // Came from the file, untouched here, no longer in the file: goes.
-                Some(base) if T::merge(thing, Some(base), base, &mut Self::silent()) == **base => {}
+                Some(base) if thing == *base => {}
                 Some(_) => {
                     self.about(kind, &thing.name());
                     self.note("presence", "changed here".to_owned(), "no longer in the file".to_owned());
@@ -377,16 +377,6 @@ impl Desk {
             None => thing.clone(),
         };
         theirs.iter().map(|thing| over(thing, self)).collect()
-    }
-
-    fn silent() -> Self {
-        Self {
-            carries: Carries::ALL,
-            conflict: Conflict::KeepOurs,
-            kept: vec![],
-            kind: "",
-            name: String::new(),
-        }
     }
 }
 
@@ -457,11 +447,13 @@ fn align(present: &Programme, incoming: &Programme) -> Programme {
     let mut sessions: HashMap<SessionId, SessionId> = HashMap::new();
     let mut taken: HashSet<SessionId> = HashSet::new();
     let ids: HashSet<SessionId> = present.sessions.iter().map(|session| session.id).collect();
-    for session in &incoming.sessions {
-        let found = ids
-            .get(&session.id)
-            .copied()
-            .or_else(|| session.slots.iter().find_map(|s| by_slot.get(&s.id).copied()));
+    // Identifiers first, for all: a slot must not lead to a session that another one names outright.
+    for session in incoming.sessions.iter().filter(|session| ids.contains(&session.id)) {
+        taken.insert(session.id);
+        sessions.insert(session.id, session.id);
+    }
+    for session in incoming.sessions.iter().filter(|session| !ids.contains(&session.id)) {
+        let found = session.slots.iter().find_map(|slot| by_slot.get(&slot.id).copied());
         if let Some(found) = found.filter(|found| taken.insert(*found)) {
             sessions.insert(session.id, found);
         }

@@ -343,3 +343,18 @@ fn an_edit_that_cannot_be_says_what_to_do() {
     let session = moved.sessions.iter().find(|s| s.code.as_str() == code).unwrap();
     assert_eq!((session.slots[0].minutes(), session.slots[0].room), (45, Some(programme.rooms[1].id)));
 }
+
+#[test]
+fn two_sessions_that_claim_one_are_both_kept() {
+    let ours = small();
+    let mut theirs = small();
+    // A new session that took over the slot of "Locks", listed before "Locks", which has a new slot.
+    let locks = session_mut(&mut theirs, "Locks").clone();
+    let mut usurper = Session { slots: locks.slots.clone(), ..session("A usurper") };
+    usurper.slots[0].start = noon();
+    session_mut(&mut theirs, "Locks").slots = vec![slot(&usurper, None, 300, 20)];
+    theirs.sessions.insert(0, usurper);
+    theirs.normalise();
+    let merged = merge(Some(&ours), Some(&ours), &theirs, FILE, Conflict::KeepOurs);
+    assert_eq!(merged.programme.sessions.len(), 4);
+}
