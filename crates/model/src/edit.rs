@@ -47,7 +47,7 @@ pub fn edit(programme: &Programme, code: &str, slot: Option<u32>, edit: &Edit) -
         Edit::Cancel => stand(session, slot, Standing::Cancelled)?,
         Edit::Restore => stand(session, slot, Standing::Planned)?,
         Edit::Delay(minutes) if (1..=1_440).contains(minutes) => {
-            stand(session, slot, Standing::Delayed(*minutes))?
+            stand(session, slot, Standing::Delayed(*minutes))?;
         }
         Edit::Delay(minutes) => {
             return Err(Refusal::new(
