@@ -8,10 +8,12 @@
 //!
 //! 1. Name it in [`Format`].
 //! 2. Write `read/FORMAT.rs`: it knows the file's names for things and nothing else. It hands raw strings to a
-//!`Draft` (`read/draft.rs`), which does once for all formats what has to be done with them: cleaning,
+//!    `Draft` (`read/draft.rs`), which does once for all formats what has to be done with them: cleaning,
 //!    identifiers, times, grouping slots into sessions, limits, notes.
 //! 3. Recognise it in `read/mod.rs` (XML, calendars) or `read/bundle.rs` (JSON, CSV, exports of several files).
 
+mod extras;
 mod read;
+pub mod write;
 
 pub use read::{Format, Imported, Input, MAX_DEPTH, MAX_EVENTS, MAX_INPUT, Note, Options, ReadError, read};

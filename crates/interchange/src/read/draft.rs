@@ -13,10 +13,16 @@ mod sessions;
 mod values;
 mod when;
 
-use crate::read::{Format, Imported, MAX_EVENTS, Note, Options, ReadError};
+use crate::{
+    extras::Extras,
+    read::{Format, Imported, MAX_EVENTS, Note, Options, ReadError},
+};
 use jiff::Timestamp;
 use model::merge::Carries;
 pub(crate) use notes::Notes;
+
+/// The most rooms, tracks, persons, links and sponsors of one file, counted wherever they are named.
+const PARTS_MAX: usize = 500_000;
 
 /// What the file says of the conference as a whole.
 #[derive(Clone, Debug, Default)]
@@ -288,6 +294,10 @@ pub(crate) struct Draft {
     persons: Vec<RawPerson>,
     sponsors: Vec<RawSponsor>,
     events: Vec<RawEvent>,
+    /// How many rooms, tracks, persons, links and sponsors there are.
+    parts: usize,
+    /// What our own files carry beside their format.
+    pub extras: Option<Extras>,
     /// Whether `person.id` names an appearance and not a person, so that only names tell persons apart.
     pub persons_by_name: bool,
 }
@@ -306,6 +316,8 @@ impl Draft {
             persons: vec![],
             sponsors: vec![],
             events: vec![],
+            parts: 0,
+            extras: None,
             persons_by_name: false,
         }
     }
@@ -325,33 +337,61 @@ impl Draft {
         self.notes.take(notes);
     }
 
+    /// Says that the file is of another format than was thought at first.
+    pub(crate) fn set_format(&mut self, format: Format) {
+        self.format = format;
+        self.carries = format.carries();
+    }
+
     /// Adds a room that the file lists. Order is kept.
     pub(crate) fn room(&mut self, room: RawRoom) {
-        self.rooms.push(room);
+        if self.has_space(1) {
+            self.rooms.push(room);
+        }
     }
 
     /// Adds a track that the file lists. Order is kept.
     pub(crate) fn track(&mut self, track: RawTrack) {
-        self.tracks.push(track);
+        if self.has_space(1) {
+            self.tracks.push(track);
+        }
     }
 
     /// Adds a person that the file lists by themselves.
     pub(crate) fn person(&mut self, person: RawPerson) {
-        self.persons.push(person);
+        if self.has_space(1 + person.links.len()) {
+            self.persons.push(person);
+        }
     }
 
     /// Adds a sponsor.
     pub(crate) fn sponsor(&mut self, sponsor: RawSponsor) {
-        self.sponsors.push(sponsor);
+        if self.has_space(1) {
+            self.sponsors.push(sponsor);
+        }
     }
 
-    /// Adds an event; an error when there are more than [`MAX_EVENTS`].
+    /// Adds an event; an error when there are more than [`MAX_EVENTS`], or far more persons and links than events.
     pub(crate) fn event(&mut self, event: RawEvent) -> Result<(), ReadError> {
         if self.events.len() >= MAX_EVENTS {
             return Err(ReadError::too_large(self.notes.file(), event.place, "50,000 events"));
         }
+        let links: usize = event.persons.iter().map(|person| person.links.len()).sum();
+        if !self.has_space(event.persons.len() + event.links.len() + links) {
+            return Err(ReadError::too_large(
+                self.notes.file(),
+                event.place,
+                "500,000 persons, rooms and links",
+            ));
+        }
         self.events.push(event);
         Ok(())
+    }
+
+    /// Counts `more` parts; whether they may be kept. A part takes memory though it may stand in a few bytes.
+    fn has_space(&mut self, more: usize) -> bool {
+        self.parts += more;
+        self.parts <= PARTS_MAX
     }
 
     /// How many events there are.

@@ -3,6 +3,10 @@
 mod bundle;
 mod decode;
 pub(crate) mod draft;
+mod europython;
+mod schedule_xml;
+mod xcal;
+mod xml;
 
 use crate::read::decode::Source;
 use jiff::Timestamp;
@@ -290,7 +294,9 @@ pub fn read(inputs: &[Input<'_>], options: &Options) -> Result<Vec<Imported>, Re
     let mut parts = vec![];
     for input in inputs {
         let source = Source::decode(input.name, input.bytes)?;
-        match Syntax::of(&source.text) {
+        match Syntax::of(&source)? {
+            Syntax::ScheduleXml => imported.push(schedule_xml::read(&source, options)?),
+            Syntax::Xcal => imported.push(xcal::read(&source, options)?),
             Syntax::Other => parts.push(source),
         }
     }
@@ -300,14 +306,44 @@ pub fn read(inputs: &[Input<'_>], options: &Options) -> Result<Vec<Imported>, Re
     Ok(imported)
 }
 
-/// What a file is by its first characters.
+/// What a file is by its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Syntax {
+    /// XML with the root `schedule`.
+    ScheduleXml,
+    /// XML with the root `icalendar`.
+    Xcal,
     /// JSON, CSV and others, of which several files may make one export.
     Other,
 }
 
 impl Syntax {
-    fn of(_text: &str) -> Self {
-        Self::Other
+    fn of(source: &Source) -> Result<Self, ReadError> {
+        let text = source.text.trim_start();
+        let unrecognised = |problem: String, remedy: &str| {
+            Err(ReadError::Unrecognised { file: source.name.clone(), problem, remedy: remedy.to_owned() })
+        };
+        if text.is_empty() {
+            return unrecognised("the file is empty".to_owned(), "Fetch it again");
+        }
+        if !text.starts_with('<') {
+            return Ok(Self::Other);
+        }
+        let root = xml::root(source)?;
+        match root.to_ascii_lowercase().as_str() {
+            "schedule" => Ok(Self::ScheduleXml),
+            "icalendar" => Ok(Self::Xcal),
+            "html" => unrecognised(
+                "this is a web page, not a schedule".to_owned(),
+                "Give the address that the page links to as its schedule export",
+            ),
+            _ => unrecognised(
+                format!(
+                    "XML with the root element \"{}\" is not a schedule",
+                    model::text::excerpt(&root, 40)
+                ),
+                "Give schedule XML (root \"schedule\") or xCal (root \"icalendar\")",
+            ),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! From a draft to a programme.
 
 use super::{
-    Draft, Notes, RawConference, RawSponsor,
+    Draft, Notes, PARTS_MAX, RawConference, RawSponsor,
     people::{People, Rooms, Tracks},
     sessions::{Made, Workshop},
     values::{self, Addresses},
@@ -12,6 +12,7 @@ use jiff::{Timestamp, civil::Date};
 use model::{
     edition::{DAYS_MAX, Edition, Sponsor},
     id::{EditionId, SponsorId},
+    merge::Carries,
     programme::Programme,
     text::{Colour, Line, RichText, Slug, excerpt},
 };
@@ -29,8 +30,14 @@ pub(super) fn assemble(draft: Draft) -> Imported {
         persons,
         sponsors,
         events,
+        extras,
+        parts,
         persons_by_name,
     } = draft;
+    if parts > PARTS_MAX {
+        let problem = format!("there are more than {PARTS_MAX} rooms, persons and links");
+        notes.add("", problem, "Those after were left out; check that this is a schedule");
+    }
     let notes_ref = &mut notes;
     let slug = slug(&conference, &options, notes_ref);
     let calendar = Calendar::new(&conference, &options, &events, notes_ref);
@@ -70,6 +77,14 @@ pub(super) fn assemble(draft: Draft) -> Imported {
     let mut programme = Programme { edition, rooms, tracks, persons, sessions, sponsors };
     dates(&mut programme, &conference, notes_ref);
     programme.normalise();
+    // What the file says in its own elements wins; its extras say what those cannot.
+    let carries = match extras {
+        Some(extras) => {
+            extras.restore(&mut programme, options.edition.is_some(), options.zone.is_some());
+            Carries::ALL
+        }
+        None => carries,
+    };
 
     Imported {
         format,
