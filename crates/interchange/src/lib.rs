@@ -12,6 +12,7 @@
 //!    identifiers, times, grouping slots into sessions, limits, notes.
 //! 3. Recognise it in `read/mod.rs` (XML, calendars) or `read/bundle.rs` (JSON, CSV, exports of several files).
 
+mod container;
 mod extras;
 mod read;
 pub mod write;

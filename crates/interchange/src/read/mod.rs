@@ -3,15 +3,27 @@
 mod bundle;
 mod decode;
 pub(crate) mod draft;
+mod emf;
 mod europython;
+mod feeds;
+mod fosdem_bot;
+mod frab_json;
+mod icalendar;
+mod indico;
+mod json;
+mod open_event;
+mod pretalx;
+mod schedule_json;
+mod schedule_json_v2;
 mod schedule_xml;
+mod sessionize;
 mod xcal;
 mod xml;
 
-use crate::read::decode::Source;
+use crate::{container, read::decode::Source};
 use jiff::Timestamp;
 use model::{merge::Carries, programme::Programme, text::Slug, time::Zone};
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 /// The most bytes read from one import, after unpacking.
 pub const MAX_INPUT: usize = 64 * 1024 * 1024;
@@ -292,17 +304,34 @@ impl ReadError {
 pub fn read(inputs: &[Input<'_>], options: &Options) -> Result<Vec<Imported>, ReadError> {
     let mut imported = vec![];
     let mut parts = vec![];
+    let mut strangers = vec![];
+    let mut known = HashSet::new();
     for input in inputs {
-        let source = Source::decode(input.name, input.bytes)?;
-        match Syntax::of(&source)? {
-            Syntax::ScheduleXml => imported.push(schedule_xml::read(&source, options)?),
-            Syntax::Xcal => imported.push(xcal::read(&source, options)?),
-            Syntax::Other => parts.push(source),
+        for member in container::unpack(input.name, input.bytes)? {
+            let found = Source::decode(&member.name, &member.bytes)
+                .and_then(|source| Ok((Syntax::of(&source)?, source)));
+            let (syntax, source) = match found {
+                Ok(found) => found,
+                // Archives hold other things beside the schedule.
+                Err(error) if bundle::archive_of(&member.name).is_some() => {
+                    strangers.push((member.name, error));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            imported.push(match syntax {
+                Syntax::ScheduleXml => schedule_xml::read(&source, options)?,
+                Syntax::Xcal => xcal::read(&source, options)?,
+                Syntax::ICalendar => icalendar::read(&source, options)?,
+                Syntax::Other => {
+                    parts.push(source);
+                    continue;
+                }
+            });
+            known.extend(bundle::archive_of(&member.name));
         }
     }
-    if !parts.is_empty() {
-        imported.extend(bundle::read(parts, options)?);
-    }
+    imported.extend(bundle::read(parts, strangers, known, options)?);
     Ok(imported)
 }
 
@@ -313,6 +342,8 @@ enum Syntax {
     ScheduleXml,
     /// XML with the root `icalendar`.
     Xcal,
+    /// A calendar.
+    ICalendar,
     /// JSON, CSV and others, of which several files may make one export.
     Other,
 }
@@ -325,6 +356,9 @@ impl Syntax {
         };
         if text.is_empty() {
             return unrecognised("the file is empty".to_owned(), "Fetch it again");
+        }
+        if text.get(..15).is_some_and(|head| head.eq_ignore_ascii_case("BEGIN:VCALENDAR")) {
+            return Ok(Self::ICalendar);
         }
         if !text.starts_with('<') {
             return Ok(Self::Other);
