@@ -14,8 +14,8 @@ use model::{
     edition::{Edition, Sponsor},
     id::{PersonId, RoomId, SessionId, SlotId, TrackId},
     programme::{
-        Link, LinkKind, Participation, Person, Programme, Recording, Role, Room, RoomKind, Session, SessionKind, Slot,
-        Slugish, Standing, Track,
+        Link, LinkKind, Participation, Person, Programme, Recording, Role, Room, RoomKind, Session,
+        SessionKind, Slot, Slugish, Standing, Track,
     },
     text::{Colour, Line, RichText, Slug, WebUrl},
 };
@@ -169,7 +169,9 @@ impl Extras {
         }
         let rooms: HashMap<RoomId, &Room> = programme.rooms.iter().map(|room| (room.id, room)).collect();
         let needs_room = |slot: &Slot| {
-            slot.room.filter(|id| rooms.get(id).is_none_or(|room| room.name.is_empty() || names[room.name.as_str()] > 1))
+            slot.room.filter(|id| {
+                rooms.get(id).is_none_or(|room| room.name.is_empty() || names[room.name.as_str()] > 1)
+            })
         };
         let mut sessions = Vec::with_capacity(programme.sessions.len());
         let mut unlisted = vec![];
@@ -180,7 +182,8 @@ impl Extras {
                 continue;
             }
             shown.extend(session.people.iter().map(|part| part.person));
-            let faithful = |url: &WebUrl| beside == Beside::Xml || uri::strict(url).as_deref() == Some(url.as_str());
+            let faithful =
+                |url: &WebUrl| beside == Beside::Xml || uri::strict(url).as_deref() == Some(url.as_str());
             let web = |url: &Option<WebUrl>| {
                 let url = url.as_ref()?;
                 let told = beside != Beside::Json2 && uri::strict_http(url).as_deref() == Some(url.as_str());
@@ -225,7 +228,11 @@ impl Extras {
                 url: session.url.clone(),
                 logo: web(&session.logo),
                 feedback_url: web(&session.feedback_url),
-                recording: if beside == Beside::Json2 { session.recording.clone() } else { Recording::default() },
+                recording: if beside == Beside::Json2 {
+                    session.recording.clone()
+                } else {
+                    Recording::default()
+                },
                 unlisted: session.slots.iter().filter(|slot| !shows(slot)).cloned().collect(),
             });
         }
@@ -310,12 +317,19 @@ impl Extras {
         let mut renamed: HashMap<TrackId, Vec<TrackId>> = HashMap::new();
         let mut out = Vec::with_capacity(self.tracks.len());
         for extra in std::mem::take(&mut self.tracks) {
-            let read = programme.tracks.iter().find(|track| track.name == extra.name || track.slug == extra.slug);
+            let read =
+                programme.tracks.iter().find(|track| track.name == extra.name || track.slug == extra.slug);
             if let Some(read) = read {
                 renamed.entry(read.id).or_default().push(extra.id);
             }
             let colour = read.and_then(|track| track.colour).or(extra.colour);
-            out.push(Track { id: extra.id, slug: extra.slug, name: extra.name, description: extra.description, colour });
+            out.push(Track {
+                id: extra.id,
+                slug: extra.slug,
+                name: extra.name,
+                description: extra.description,
+                colour,
+            });
         }
         out.extend(programme.tracks.drain(..).filter(|track| !renamed.contains_key(&track.id)));
         programme.tracks = out;
@@ -323,7 +337,8 @@ impl Extras {
     }
 
     fn restore_persons(&mut self, programme: &mut Programme) {
-        let mut read: HashMap<PersonId, usize> = programme.persons.iter().map(|person| person.id).zip(0..).collect();
+        let mut read: HashMap<PersonId, usize> =
+            programme.persons.iter().map(|person| person.id).zip(0..).collect();
         for extra in std::mem::take(&mut self.persons) {
             let at = match (read.get(&extra.id), extra.name) {
                 (Some(&at), _) => at,
@@ -369,7 +384,10 @@ impl Extras {
         let mut stand_ins: HashSet<RoomId> = HashSet::new();
         let mut used: HashSet<usize> = HashSet::new();
         for extra in std::mem::take(&mut self.sessions) {
-            let Some(at) = extra.slots.iter().find_map(|slot| home.get(&slot.id).copied().filter(|at| !used.contains(at)))
+            let Some(at) = extra
+                .slots
+                .iter()
+                .find_map(|slot| home.get(&slot.id).copied().filter(|at| !used.contains(at)))
             else {
                 continue;
             };
@@ -384,8 +402,13 @@ impl Extras {
             }
             extra.restore(&mut programme.sessions[at], tracks, &mut stand_ins);
         }
-        let left: HashSet<usize> =
-            programme.sessions.iter().enumerate().filter(|(_, s)| s.slots.is_empty()).map(|(at, _)| at).collect();
+        let left: HashSet<usize> = programme
+            .sessions
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.slots.is_empty())
+            .map(|(at, _)| at)
+            .collect();
         let mut at = 0;
         programme.sessions.retain(|_| {
             at += 1;
@@ -438,7 +461,12 @@ impl PersonExtra {
 }
 
 impl SessionExtra {
-    fn restore(self, session: &mut Session, tracks: &HashMap<TrackId, Vec<TrackId>>, stand_ins: &mut HashSet<RoomId>) {
+    fn restore(
+        self,
+        session: &mut Session,
+        tracks: &HashMap<TrackId, Vec<TrackId>>,
+        stand_ins: &mut HashSet<RoomId>,
+    ) {
         session.id = self.id;
         session.code = self.code;
         let own = self.label.is_none_or(|label| {
@@ -458,19 +486,28 @@ impl SessionExtra {
         }
         session.track = match (session.track, self.track) {
             // The file's track is the one we wrote, or it could not be told from one of the same name.
-            (Some(read), Some(ours)) if !tracks.values().any(|same| same[0] == read && same.contains(&ours)) => Some(read),
+            (Some(read), Some(ours))
+                if !tracks.values().any(|same| same[0] == read && same.contains(&ours)) =>
+            {
+                Some(read)
+            }
             (_, ours) => ours,
         };
         session.parent = self.parent;
         let roles: HashMap<PersonId, Role> = self.roles.into_iter().collect();
         for part in &mut session.people {
-            *part = Participation { person: part.person, role: roles.get(&part.person).copied().unwrap_or_default() };
+            *part = Participation {
+                person: part.person,
+                role: roles.get(&part.person).copied().unwrap_or_default(),
+            };
         }
         if let Some(links) = self.links {
             session.links = links;
         } else if self.link_kinds.len() == session.links.len() {
             let (mut attached, mut plain): (VecDeque<Link>, VecDeque<Link>) =
-                std::mem::take(&mut session.links).into_iter().partition(|link| link.kind == LinkKind::Attachment);
+                std::mem::take(&mut session.links)
+                    .into_iter()
+                    .partition(|link| link.kind == LinkKind::Attachment);
             let mut kept = vec![];
             for kind in self.link_kinds {
                 let queue = if kind == LinkKind::Attachment { &mut attached } else { &mut plain };

@@ -2,12 +2,7 @@
 
 use super::{Export, xml::Xml};
 use jiff::Timestamp;
-use model::{
-    address::Address,
-    id::derived,
-    release::ReleaseHead,
-    text::Line,
-};
+use model::{address::Address, id::derived, release::ReleaseHead, text::Line};
 
 /// The feed of `releases`; each comes with a line for every thing that it changed.
 pub fn atom(export: &Export<'_>, releases: &[(ReleaseHead, Vec<String>)]) -> String {

@@ -11,8 +11,26 @@ use model::{
 
 /// The columns, in their order.
 const COLUMNS: [&str; 20] = [
-    "slot", "number", "session", "code", "title", "subtitle", "type", "track", "room", "start", "end", "minutes",
-    "time_zone", "standing", "delay_minutes", "language", "people", "abstract", "description", "url",
+    "slot",
+    "number",
+    "session",
+    "code",
+    "title",
+    "subtitle",
+    "type",
+    "track",
+    "room",
+    "start",
+    "end",
+    "minutes",
+    "time_zone",
+    "standing",
+    "delay_minutes",
+    "language",
+    "people",
+    "abstract",
+    "description",
+    "url",
 ];
 
 /// The release as a table.

@@ -5,9 +5,7 @@
 //! E-mail addresses and Matrix identifiers are not public, so those fields are empty strings, which the bot takes.
 
 use super::{Export, Index, is_listed, stamp_utc};
-use model::{
-    programme::{Role, Session, SessionKind, Slot},
-};
+use model::programme::{Role, Session, SessionKind, Slot};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
@@ -19,11 +17,8 @@ pub fn fosdem_bot(export: &Export<'_>) -> String {
     let programme = export.programme;
     let index = Index::new(programme);
     let mut taken = HashSet::from([GENERAL.0]);
-    let numbers: HashMap<_, u32> = programme
-        .tracks
-        .iter()
-        .map(|track| (track.id, super::number_from(track.id.0, &mut taken)))
-        .collect();
+    let numbers: HashMap<_, u32> =
+        programme.tracks.iter().map(|track| (track.id, super::number_from(track.id.0, &mut taken))).collect();
     let mut slots: Vec<(&Session, &Slot)> = programme
         .slots()
         .filter(|(session, slot)| is_listed(slot) && session.kind != SessionKind::Break)
@@ -78,7 +73,13 @@ pub fn fosdem_bot(export: &Export<'_>) -> String {
         })
         .collect();
     if general {
-        tracks.push(TrackJson { id: GENERAL.0, slug: GENERAL.1, name: GENERAL.2, kind: "maintrack", managers: vec![] });
+        tracks.push(TrackJson {
+            id: GENERAL.0,
+            slug: GENERAL.1,
+            name: GENERAL.2,
+            kind: "maintrack",
+            managers: vec![],
+        });
     }
     serde_json::to_string(&File { tracks, talks }).unwrap_or_default()
 }

@@ -1,8 +1,8 @@
 //! iCalendar (RFC 5545, with RFC 7986's calendar properties), for phones and desktop calendars.
 //!
 //! - Times stand in the edition's zone by its full name, with a VTIMEZONE made of the zone's real transitions
-//!   over the span of the events. A time that the zone's clocks show twice, and means the second, stands in UTC:
-//!   RFC 5545 has no other way to say it (section 3.3.5).
+//!   over the span of the events. A time that the zone's clocks show twice stands in UTC: RFC 5545 (section
+//!   3.3.5) cannot say the second of the two, and some readers refuse the first.
 //! - A UID is the slot's identifier and the site's host, so it stays the same over all releases; SEQUENCE is the
 //!   release's number, so a later release replaces an earlier one.
 //! - A cancelled slot stays, with STATUS:CANCELLED; a delayed one has the times at which it takes place.
@@ -56,10 +56,8 @@ pub fn icalendar(export: &Export<'_>, filter: Filter<'_>) -> String {
     let programme = export.programme;
     let edition = &programme.edition;
     let index = Index::new(programme);
-    let slots: Vec<(&Session, &Slot)> = programme
-        .slots()
-        .filter(|(session, slot)| is_datable(slot) && filter.takes(session, slot))
-        .collect();
+    let slots: Vec<(&Session, &Slot)> =
+        programme.slots().filter(|(session, slot)| is_datable(slot) && filter.takes(session, slot)).collect();
     let mut out = Lines { out: String::with_capacity(1_024 + slots.len() * 1_500) };
     out.raw("BEGIN", "VCALENDAR");
     out.raw("VERSION", "2.0");
@@ -99,7 +97,9 @@ fn calendar_name(export: &Export<'_>, index: &Index<'_>, filter: Filter<'_>) -> 
         Filter::All | Filter::Sessions(_) => None,
         Filter::Track(id) => index.tracks.get(&id).map(|track| track.name.as_str()),
         Filter::Room(id) => index.rooms.get(&id).map(|&at| programme.rooms[at].name.as_str()),
-        Filter::Session(id) => programme.sessions.iter().find(|session| session.id == id).map(|s| s.title.as_str()),
+        Filter::Session(id) => {
+            programme.sessions.iter().find(|session| session.id == id).map(|s| s.title.as_str())
+        }
     };
     part.map_or_else(|| title.to_owned(), |part| format!("{title}: {part}"))
 }
@@ -254,7 +254,8 @@ impl<'a> ZoneWriter<'a> {
         let instant = Timestamp::from_second(instant.as_second()).unwrap_or(instant);
         let shown = self.zone.local(instant).datetime();
         let covered = !self.observances.is_empty() && self.from <= instant && instant < self.until;
-        if covered && self.zone.instant(shown) == Some(instant) {
+        let twice = self.zone.rules().to_ambiguous_timestamp(shown).is_ambiguous();
+        if covered && !twice {
             out.raw(&format!("{name};TZID={}", self.zone.name()), &local(shown));
         } else {
             out.raw(name, &utc(instant));

@@ -94,7 +94,14 @@ fn key(session: &Session, slot: &Slot, is_block: bool) -> String {
     format!("{letter}{}", slot.number)
 }
 
-fn entry(export: &Export<'_>, index: &Index<'_>, id: &str, session: &Session, slot: &Slot, is_block: bool) -> Value {
+fn entry(
+    export: &Export<'_>,
+    index: &Index<'_>,
+    id: &str,
+    session: &Session,
+    slot: &Slot,
+    is_block: bool,
+) -> Value {
     let (entry_type, kind) = match session.kind {
         _ if is_block => ("Session", "LinkedTimeSchEntry"),
         SessionKind::Break => ("Break", "BreakTimeSchEntry"),
@@ -120,8 +127,10 @@ fn entry(export: &Export<'_>, index: &Index<'_>, id: &str, session: &Session, sl
         .filter(|link| matches!(link.kind, LinkKind::Attachment | LinkKind::Slides | LinkKind::Paper))
         .map(|link| json!({ "_type": "attachment", "title": link.title.as_str(), "link_url": link.url.as_str() }))
         .collect();
-    let texts: Vec<&str> =
-        [session.summary.as_str(), session.description.as_str()].into_iter().filter(|text| !text.is_empty()).collect();
+    let texts: Vec<&str> = [session.summary.as_str(), session.description.as_str()]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
     json!({
         "_type": kind,
         "id": key(session, slot, is_block),

@@ -130,7 +130,9 @@ impl<'a> Index<'a> {
         let mut taken = HashSet::new();
         let mut numbers = HashMap::with_capacity(programme.persons.len());
         for person in &programme.persons {
-            if let Some(number) = person.number.filter(|n| (1..=i32::MAX as u32).contains(n) && taken.insert(*n)) {
+            if let Some(number) =
+                person.number.filter(|n| (1..=i32::MAX as u32).contains(n) && taken.insert(*n))
+            {
                 numbers.insert(person.id, number);
             }
         }
@@ -155,7 +157,10 @@ impl<'a> Index<'a> {
     }
 
     /// Who takes part, with their role, in the order in which they are named.
-    fn people<'s>(&'s self, session: &'s Session) -> impl Iterator<Item = (&'s Participation, &'a Person)> + 's {
+    fn people<'s>(
+        &'s self,
+        session: &'s Session,
+    ) -> impl Iterator<Item = (&'s Participation, &'a Person)> + 's {
         session.people.iter().filter_map(|part| self.persons.get(&part.person).map(|person| (part, *person)))
     }
 
@@ -167,7 +172,11 @@ impl<'a> Index<'a> {
     fn place(&self, session: &Session, slot: &Slot) -> Place {
         match slot.room.and_then(|id| self.rooms.get(&id)) {
             Some(&at) => Place::Room(at),
-            None if matches!(session.kind, SessionKind::Break | SessionKind::Service | SessionKind::Social) => {
+            None if matches!(
+                session.kind,
+                SessionKind::Break | SessionKind::Service | SessionKind::Social
+            ) =>
+            {
                 Place::House
             }
             None => Place::Open,
@@ -286,7 +295,8 @@ fn acronym(edition: &Slug) -> String {
 /// The session's code where a schedule file may hold it: made of `[0-9A-Z]`, and used once.
 fn event_code(session: &Session) -> Option<&str> {
     let code = session.code.as_str();
-    (listed(session) == 1 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())).then_some(code)
+    (listed(session) == 1 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()))
+        .then_some(code)
 }
 
 /// The session's first slot, where it has several: what the others say they belong to.

@@ -54,7 +54,8 @@ fn take_tag<'a>(rest: &'a str, out: &mut String) -> &'a str {
             return tail[at..].find('>').map_or("", |end| &tail[at + end + 1..]);
         }
         "li" if !inner.starts_with('/') => out.push_str("\n- "),
-        "p" | "div" | "ul" | "ol" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "pre" | "blockquote" | "table" => {
+        "p" | "div" | "ul" | "ol" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "pre" | "blockquote"
+        | "table" => {
             out.push_str("\n\n");
         }
         "br" | "tr" | "hr" => out.push('\n'),
@@ -136,7 +137,9 @@ mod tests {
     #[test]
     fn html_becomes_lines_of_text() {
         assert_eq!(
-            plain("<p>One &amp; two<br>three</p><ul><li>four</li><li>five</li></ul><script>alert(1)</script>"),
+            plain(
+                "<p>One &amp; two<br>three</p><ul><li>four</li><li>five</li></ul><script>alert(1)</script>"
+            ),
             "One & two\nthree\n\n- four\n- five"
         );
         assert_eq!(plain("a &#x202e;b &lt;i&gt; &nope; <!-- x -->c"), "a &#x202e;b <i> &nope; c");
@@ -144,7 +147,9 @@ mod tests {
 
     #[test]
     fn markdown_and_plain_text_stay_as_they_are() {
-        for text in ["1 < 2 & 3 > 2", "See <https://example.org> and <a@example.org>", "# A\n\n* b\n* c", "x <"] {
+        for text in
+            ["1 < 2 & 3 > 2", "See <https://example.org> and <a@example.org>", "# A\n\n* b\n* c", "x <"]
+        {
             assert_eq!(plain(text), text);
         }
     }

@@ -107,7 +107,9 @@ pub fn list(export: &Export<'_>, list: List, query: &Query<'_>) -> Option<String
         List::Speakers => export.programme.persons[range].iter().map(|p| api.speaker(p)).collect(),
         List::Rooms => export.programme.rooms[range].iter().map(|room| api.room(room)).collect(),
         List::Tracks => export.programme.tracks[range].iter().map(|track| api.track(track)).collect(),
-        List::Slots => api.slots[range].iter().map(|(session, slot)| api.slot(session, slot, query)).collect(),
+        List::Slots => {
+            api.slots[range].iter().map(|(session, slot)| api.slot(session, slot, query)).collect()
+        }
         List::Schedules => [api.schedule()][range].to_vec(),
         List::SubmissionTypes => api.types[range].iter().map(|label| api.submission_type(label)).collect(),
     };
@@ -254,9 +256,11 @@ impl<'a> Api<'a> {
     fn new(export: &'a Export<'a>) -> Self {
         let programme = export.programme;
         let mut taken = HashSet::new();
-        let rooms = programme.rooms.iter().map(|room| (room.id, number_from(room.id.0, &mut taken))).collect();
+        let rooms =
+            programme.rooms.iter().map(|room| (room.id, number_from(room.id.0, &mut taken))).collect();
         let mut taken = HashSet::new();
-        let tracks = programme.tracks.iter().map(|track| (track.id, number_from(track.id.0, &mut taken))).collect();
+        let tracks =
+            programme.tracks.iter().map(|track| (track.id, number_from(track.id.0, &mut taken))).collect();
         let mut taken = HashSet::new();
         let mut codes = HashMap::new();
         for person in &programme.persons {
@@ -490,7 +494,9 @@ fn event_value(export: &Export<'_>) -> Value {
 
 fn range(count: usize, paging: Paging) -> Option<std::ops::Range<usize>> {
     let (from, size) = match paging {
-        Paging::Pages { page, size } => (page.checked_sub(1)?.checked_mul(size.clamp(1, PAGE_SIZE_MAX))?, size),
+        Paging::Pages { page, size } => {
+            (page.checked_sub(1)?.checked_mul(size.clamp(1, PAGE_SIZE_MAX))?, size)
+        }
         Paging::Offset { offset, limit } => (offset, limit),
     };
     let first = from == 0;
@@ -503,8 +509,11 @@ fn page(count: usize, results: Vec<Value>, query: &Query<'_>) -> String {
         String::new()
     } else {
         // Only what can be in a list of names; the rest would not have been understood anyway.
-        let names: String =
-            query.expand.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ',')).collect();
+        let names: String = query
+            .expand
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ','))
+            .collect();
         format!("&expand={names}")
     };
     let address = query.address;

@@ -6,9 +6,7 @@
 //! `public_name`, because readers look for one or the other, and no `id`, which would make them match two shapes
 //! at once.
 
-use super::{
-    Export, GENERATOR, Index, VERSION, acronym, clock, event_code, event_slug, stamp, uri,
-};
+use super::{Export, GENERATOR, Index, VERSION, acronym, clock, event_code, event_slug, stamp, uri};
 use crate::extras::{Beside, Extras};
 use model::{
     address::Address,
@@ -33,7 +31,8 @@ pub fn schedule_json(export: &Export<'_>) -> String {
             let mut rooms: Vec<(&str, Vec<Event<'_>>)> = vec![];
             for (place, held) in places {
                 let name = index.place_name(place);
-                let events = held.into_iter().map(|(session, slot)| event(export, &index, name, session, slot));
+                let events =
+                    held.into_iter().map(|(session, slot)| event(export, &index, name, session, slot));
                 match rooms.iter_mut().find(|(known, _)| *known == name) {
                     Some((_, list)) => list.extend(events),
                     None => rooms.push((name, events.collect())),
@@ -123,7 +122,12 @@ fn event<'a>(
         recording_license: session.recording.licence.as_str(),
         do_not_record: session.recording.opt_out,
         persons: index.people(session).map(|(_, person)| person_json(export, person)).collect(),
-        links: session.links.iter().filter(|link| link.kind != LinkKind::Attachment).filter_map(reference).collect(),
+        links: session
+            .links
+            .iter()
+            .filter(|link| link.kind != LinkKind::Attachment)
+            .filter_map(reference)
+            .collect(),
         feedback_url: session.feedback_url.as_ref().and_then(uri::strict),
         origin_url: session.url.as_ref().and_then(uri::strict),
         attachments: session
@@ -187,7 +191,8 @@ pub(super) fn zone_name(zone: &Zone) -> Option<&str> {
     let name = zone.name();
     let capitalised = |part: &str| {
         let mut chars = part.chars();
-        chars.next().is_some_and(|c| c.is_ascii_uppercase()) && chars.next().is_some_and(|c| c.is_ascii_lowercase())
+        chars.next().is_some_and(|c| c.is_ascii_uppercase())
+            && chars.next().is_some_and(|c| c.is_ascii_lowercase())
     };
     let (area, city) = name.split_once('/').unwrap_or((name, ""));
     let fits = name == "UTC"

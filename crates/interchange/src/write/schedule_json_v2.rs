@@ -112,7 +112,12 @@ fn is_bare_break(session: &Session, slot: &Slot) -> bool {
         && session.recording == Recording::default()
 }
 
-fn meta_event<'a>(export: &Export<'_>, index: &Index<'a>, session: &'a Session, slot: &'a Slot) -> MetaEvent<'a> {
+fn meta_event<'a>(
+    export: &Export<'_>,
+    index: &Index<'a>,
+    session: &'a Session,
+    slot: &'a Slot,
+) -> MetaEvent<'a> {
     MetaEvent {
         kind: "BREAK",
         guid: slot.id.to_string(),
@@ -155,7 +160,9 @@ fn event<'a>(
         title: session.title.as_str(),
         subtitle: session.subtitle.as_str(),
         track: TrackReference {
-            slug: index.track(session).map_or_else(|| no_track.to_owned(), |track| track_slug(track.slug.as_str())),
+            slug: index
+                .track(session)
+                .map_or_else(|| no_track.to_owned(), |track| track_slug(track.slug.as_str())),
         },
         kind: event_type(session.kind),
         language: two_letters(session.language.as_str()).unwrap_or_else(|| fallback.to_owned()),

@@ -7,10 +7,7 @@
 //! Every room is declared on the first day, in the order in which rooms are shown. What the schema has no place
 //! for stands in the processing instruction `<?plenary ...?>` at the end (see [`crate::extras`]).
 
-use super::{
-    Export, GENERATOR, Index, Place, VERSION, clock, event_code, event_slug, stamp, uri,
-    xml::Xml,
-};
+use super::{Export, GENERATOR, Index, Place, VERSION, clock, event_code, event_slug, stamp, uri, xml::Xml};
 use crate::extras::{Beside, Extras, NAME};
 use model::{
     address::Address,
@@ -129,7 +126,11 @@ fn event(xml: &mut Xml, export: &Export<'_>, index: &Index<'_>, room: &str, sess
     xml.close();
     xml.open("links", &[]);
     for link in session.links.iter().filter(|link| link.kind != LinkKind::Attachment) {
-        xml.leaf_with("link", &[("href", link.url.as_str()), ("type", link_type(link.kind))], link.title.as_str());
+        xml.leaf_with(
+            "link",
+            &[("href", link.url.as_str()), ("type", link_type(link.kind))],
+            link.title.as_str(),
+        );
     }
     xml.close();
     xml.open("attachments", &[]);
@@ -164,7 +165,11 @@ fn link_type(kind: LinkKind) -> &'static str {
 fn duration(slot: &Slot) -> String {
     let seconds = slot.end.duration_since(slot.start).as_secs().clamp(0, 99 * 3_600 + 59 * 60);
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    if seconds == 0 { format!("{hours:02}:{minutes:02}") } else { format!("{hours:02}:{minutes:02}:{seconds:02}") }
+    if seconds == 0 {
+        format!("{hours:02}:{minutes:02}")
+    } else {
+        format!("{hours:02}:{minutes:02}:{seconds:02}")
+    }
 }
 
 /// The slug as the schema's `acronym`: at least four of `[a-z0-9_-]`.

@@ -22,7 +22,8 @@ pub(crate) fn strict(url: &WebUrl) -> Option<Cow<'_, str>> {
     out.push(':');
     if let Some(authority) = head {
         out.push_str("//");
-        let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+        let (user, host) =
+            authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
         if let Some(user) = user {
             encode(user, &mut out, |b| is_unreserved(b) || is_sub_delim(b) || b == b':');
             out.push('@');
@@ -43,7 +44,8 @@ pub(crate) fn strict(url: &WebUrl) -> Option<Cow<'_, str>> {
             out.push_str(port);
         }
     }
-    let (path, fragment) = tail.split_once('#').map_or((tail, None), |(path, fragment)| (path, Some(fragment)));
+    let (path, fragment) =
+        tail.split_once('#').map_or((tail, None), |(path, fragment)| (path, Some(fragment)));
     let in_path = |b: u8| is_unreserved(b) || is_sub_delim(b) || matches!(b, b':' | b'@' | b'/' | b'?');
     encode(path, &mut out, in_path);
     if let Some(fragment) = fragment {
@@ -118,7 +120,10 @@ mod tests {
 
     #[test]
     fn what_a_schema_does_not_allow_is_encoded_or_left_out() {
-        assert_eq!(spelled("https://example.org/ü[1]%zz#a#b").unwrap(), "https://example.org/%C3%BC%5B1%5D%25zz#a%23b");
+        assert_eq!(
+            spelled("https://example.org/ü[1]%zz#a#b").unwrap(),
+            "https://example.org/%C3%BC%5B1%5D%25zz#a%23b"
+        );
         assert_eq!(spelled("https://bücher.example/").unwrap(), "https://b%C3%BCcher.example/");
         assert_eq!(spelled("https://example.org:port/"), None);
         assert_eq!(spelled("https://example.org:99999/"), None);

@@ -48,7 +48,10 @@ fn event(xml: &mut Xml, export: &Export<'_>, index: &Index<'_>, session: &Sessio
     xml.leaf("duration", &format!("{:02}:{:02}:00", minutes / 60, minutes % 60));
     xml.leaf("summary", session.title.as_str());
     let texts = [plain_text(&session.summary), plain_text(&session.description)];
-    xml.leaf("description", texts.into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n\n").as_str());
+    xml.leaf(
+        "description",
+        texts.into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n\n").as_str(),
+    );
     xml.leaf("class", "PUBLIC");
     xml.leaf("status", "CONFIRMED");
     xml.leaf("category", session.kind_label());
