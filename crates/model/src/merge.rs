@@ -8,10 +8,11 @@
 use crate::{
     diff::{Difference, diff},
     id::{PersonId, RoomId, SessionId, SlotId, TrackId},
-    programme::{Programme, Session},
-    text::folded,
+    programme::{Programme, Session, Slugish},
+    text::{Slug, folded},
 };
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
@@ -218,6 +219,7 @@ pub fn merge(
     );
     let mut programme = Programme { edition, rooms, tracks, persons, sessions, sponsors };
     keep_what_is_used(present, &mut programme);
+    newcomers_yield(present, &mut programme);
     programme.normalise();
 
     // The next base: the file's word on what it carries, the last base's (or else ours) on what it does not.
@@ -261,6 +263,56 @@ fn keep_what_is_used(present: &Programme, programme: &mut Programme) {
     missing(&mut programme.rooms, &present.rooms, &rooms, |room| room.id);
     missing(&mut programme.tracks, &present.tracks, &tracks, |track| track.id);
     missing(&mut programme.persons, &present.persons, &persons, |person| person.id);
+}
+
+/// What is new here gets another code, number or slug where it would take the one of something that people
+/// already have the address of.
+fn newcomers_yield(present: &Programme, programme: &mut Programme) {
+    fn slugs<T, I: Eq + Hash>(
+        before: &[T],
+        now: &mut [T],
+        id: impl Fn(&T) -> I,
+        slug: impl Fn(&mut T) -> &mut Slug,
+    ) {
+        let known: HashSet<I> = before.iter().map(&id).collect();
+        let (old, new): (Vec<&mut T>, Vec<&mut T>) =
+            now.iter_mut().partition(|thing| known.contains(&id(thing)));
+        let mut taken: HashSet<Slug> = old.into_iter().map(|thing| slug(thing).clone()).collect();
+        for thing in new {
+            let slug = slug(thing);
+            let wanted = slug.clone();
+            let mut number = 1;
+            while !taken.insert(slug.clone()) {
+                number += 1;
+                *slug = wanted.numbered(number);
+            }
+        }
+    }
+    slugs(&present.rooms, &mut programme.rooms, |room| room.id, |room| &mut room.slug);
+    slugs(&present.tracks, &mut programme.tracks, |track| track.id, |track| &mut track.slug);
+    slugs(&present.persons, &mut programme.persons, |person| person.id, |person| &mut person.slug);
+
+    let known: HashSet<SessionId> = present.sessions.iter().map(|session| session.id).collect();
+    let numbers: HashMap<SlotId, u32> = present.slots().map(|(_, slot)| (slot.id, slot.number)).collect();
+    let (mut codes, mut used) = (HashSet::new(), HashSet::new());
+    for session in &programme.sessions {
+        if known.contains(&session.id) {
+            codes.insert(session.code.as_str().to_ascii_lowercase());
+        }
+        let kept = session.slots.iter().filter(|slot| numbers.get(&slot.id) == Some(&slot.number));
+        used.extend(kept.map(|slot| slot.number));
+    }
+    for session in &mut programme.sessions {
+        if !known.contains(&session.id) && codes.contains(&session.code.as_str().to_ascii_lowercase()) {
+            session.code = Slugish::from_id(session.id.0);
+        }
+        for slot in &mut session.slots {
+            if numbers.get(&slot.id) != Some(&slot.number) && used.contains(&slot.number) {
+                // Numbered anew when the programme is normalised.
+                slot.number = 0;
+            }
+        }
+    }
 }
 
 /// The desk at which each difference is decided and noted.
@@ -349,7 +401,7 @@ impl Desk {
             }
             match base_by.get(&id) {
                 // Came from the file, untouched here, no longer in the file: goes.
-                Some(base) if thing == *base => {}
+                Some(base) if untouched(thing, base) => {}
                 Some(_) => {
                     self.about(kind, &thing.name());
                     self.note("presence", "changed here".to_owned(), "no longer in the file".to_owned());
@@ -380,6 +432,15 @@ impl Desk {
     }
 }
 
+/// Whether nobody changed `thing` here since it came as `base`. Codes, numbers and slugs do not count: they may
+/// differ from the file's because they are unique here.
+fn untouched<T: Fields>(thing: &T, base: &T) -> bool {
+    let carries = Carries::ALL.without(Carries::NUMBERS);
+    let mut desk =
+        Desk { carries, conflict: Conflict::KeepOurs, kept: vec![], kind: "", name: String::new() };
+    T::merge(base, Some(base), thing, &mut desk) == *base
+}
+
 /// The file's order, unless the order was changed here since the last import; what only we have comes last.
 fn in_order<T: Fields>(
     mut merged: HashMap<T::Id, T>,
@@ -408,11 +469,19 @@ fn in_order<T: Fields>(
 /// `incoming` with its identifiers replaced by those under which `present` knows the same things.
 ///
 /// The same thing is: the same identifier; else (rooms, tracks) the same name; (persons) the same code, the
-/// same number and name, or a name that only one has on each side; (sessions) a common slot, the same code,
-/// the same number together with title or begin, the same address, or a title that only one has on each side;
+/// same number and name, or a name that only one has on each side; (sessions) a common slot, the same code
+/// where it is more than a number, the same number together with title or begin, the same address, the same
+/// title and begin, or a title that only one has on each side;
 /// (slots of a matched session) the same number, the same begin and room, or being the only one left.
 fn align(present: &Programme, incoming: &Programme) -> Programme {
     let mut out = incoming.clone();
+    // A number that was drawn for want of one is not the file's word.
+    for slot in out.sessions.iter_mut().flat_map(|session| &mut session.slots) {
+        if slot.number == slot.drawn_number() {
+            slot.number = 0;
+        }
+    }
+    let incoming = &out.clone();
     let fold = |name: &crate::text::Line| folded(name.as_str());
 
     let rooms = pair(&present.rooms, &incoming.rooms, |room| room.id, &[&|room| Some(fold(&room.name))]);
@@ -442,22 +511,8 @@ fn align(present: &Programme, incoming: &Programme) -> Programme {
         sponsor.id = sponsors.get(&sponsor.id).copied().unwrap_or(sponsor.id);
     }
 
-    let by_slot: HashMap<SlotId, SessionId> =
-        present.slots().map(|(session, slot)| (slot.id, session.id)).collect();
-    let mut sessions: HashMap<SessionId, SessionId> = HashMap::new();
-    let mut taken: HashSet<SessionId> = HashSet::new();
-    let ids: HashSet<SessionId> = present.sessions.iter().map(|session| session.id).collect();
-    // Identifiers first, for all: a slot must not lead to a session that another one names outright.
-    for session in incoming.sessions.iter().filter(|session| ids.contains(&session.id)) {
-        taken.insert(session.id);
-        sessions.insert(session.id, session.id);
-    }
-    for session in incoming.sessions.iter().filter(|session| !ids.contains(&session.id)) {
-        let found = session.slots.iter().find_map(|slot| by_slot.get(&slot.id).copied());
-        if let Some(found) = found.filter(|found| taken.insert(*found)) {
-            sessions.insert(session.id, found);
-        }
-    }
+    let mut sessions = known_sessions(present, incoming);
+    let taken: HashSet<SessionId> = sessions.values().copied().collect();
     let numbered = |session: &Session, extra: String| {
         session.slots.first().filter(|slot| slot.number > 0).map(|slot| format!("{} {extra}", slot.number))
     };
@@ -470,7 +525,8 @@ fn align(present: &Programme, incoming: &Programme) -> Programme {
         &rest_theirs,
         |session| session.id,
         &[
-            &|session| Some(session.code.as_str().to_ascii_lowercase()),
+            // A code of digits is a number, and some tools number their sessions anew each time.
+            &|session| Some(session.code.as_str().to_ascii_lowercase()).filter(|code| has_letter(code)),
             &|session| numbered(session, fold(&session.title)),
             &|session| {
                 numbered(session, session.slots.first().map_or(String::new(), |slot| slot.start.to_string()))
@@ -509,6 +565,39 @@ fn align(present: &Programme, incoming: &Programme) -> Programme {
         }
     }
     out
+}
+
+/// The sessions that are known by identifier or by slot: theirs → ours. Where a session fell apart or several
+/// became one, the part of the same identifier goes on as it, or else the one with most slots in common.
+fn known_sessions(present: &Programme, incoming: &Programme) -> HashMap<SessionId, SessionId> {
+    // Identifiers first, for all: a slot must not lead to a session that another one names outright.
+    let ids: HashSet<SessionId> = present.sessions.iter().map(|session| session.id).collect();
+    let mut found: HashMap<SessionId, SessionId> =
+        incoming.sessions.iter().map(|s| (s.id, s.id)).filter(|(id, _)| ids.contains(id)).collect();
+    let by_slot: HashMap<SlotId, SessionId> =
+        present.slots().map(|(session, slot)| (slot.id, session.id)).collect();
+    let mut claims = vec![];
+    for (order, session) in incoming.sessions.iter().enumerate().filter(|(_, s)| !ids.contains(&s.id)) {
+        let mut common: HashMap<SessionId, usize> = HashMap::new();
+        for slot in &session.slots {
+            if let Some(our) = by_slot.get(&slot.id) {
+                *common.entry(*our).or_default() += 1;
+            }
+        }
+        claims.extend(common.into_iter().map(|(our, count)| (Reverse(count), order, our, session.id)));
+    }
+    claims.sort_unstable();
+    let mut taken: HashSet<SessionId> = found.values().copied().collect();
+    for (_, _, our, their) in claims {
+        if !found.contains_key(&their) && taken.insert(our) {
+            found.insert(their, our);
+        }
+    }
+    found
+}
+
+fn has_letter(code: &str) -> bool {
+    code.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 /// A way to say what a thing is called, by which two lists can be paired.

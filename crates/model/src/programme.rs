@@ -474,6 +474,12 @@ impl Slot {
         self.end.duration_since(self.start).as_mins()
     }
 
+    /// The number that it gets where its file gives it none, or one that another slot has: above a million, away
+    /// from the numbers that files give.
+    pub(crate) fn drawn_number(&self) -> u32 {
+        1_000_000 + (self.id.0.as_u128() % 1_000_000_000) as u32
+    }
+
     /// Whether it does not take place.
     pub fn is_cancelled(&self) -> bool {
         self.standing == Standing::Cancelled
@@ -672,25 +678,22 @@ impl Programme {
         }
     }
 
-    /// Gives every slot a positive number of its own: the one it has, or one drawn from its identifier.
+    /// Gives every slot a positive number of its own: the one it has, or one drawn from its identifier. By
+    /// identifier, not by time, so that a move in the timetable never changes a number.
     fn unique_numbers(&mut self) {
+        let mut slots: Vec<&mut Slot> =
+            self.sessions.iter_mut().flat_map(|session| session.slots.iter_mut()).collect();
+        slots.sort_unstable_by_key(|slot| slot.id);
         let mut taken = HashSet::new();
-        let mut homeless = vec![];
-        for (at, session) in self.sessions.iter().enumerate() {
-            for (slot_at, slot) in session.slots.iter().enumerate() {
-                if slot.number == 0 || slot.number > i32::MAX as u32 || !taken.insert(slot.number) {
-                    homeless.push((slot.id, at, slot_at));
-                }
-            }
-        }
-        homeless.sort_unstable();
-        for (id, at, slot_at) in homeless {
-            // Above a million, away from the numbers that files give.
-            let mut number = 1_000_000 + (id.0.as_u128() % 1_000_000_000) as u32;
+        let (_, homeless): (Vec<&mut Slot>, Vec<&mut Slot>) = slots
+            .into_iter()
+            .partition(|slot| (1..=i32::MAX as u32).contains(&slot.number) && taken.insert(slot.number));
+        for slot in homeless {
+            let mut number = slot.drawn_number();
             while !taken.insert(number) {
                 number += 1;
             }
-            self.sessions[at].slots[slot_at].number = number;
+            slot.number = number;
         }
     }
 

@@ -9,12 +9,14 @@ use jiff::SignedDuration;
 use model::{
     diff::{Aspect, diff},
     feed::Deed,
+    id::{PersonId, SessionId, SlotId},
     merge::{Carries, Conflict, merge},
     now::{Phase, now_and_next, phase},
-    programme::{Participation, Problem, Programme, Role, Session, SessionKind, Standing},
+    programme::{Participation, Person, Problem, Programme, Role, Session, SessionKind, Slot, Standing},
 };
 use proptest::prelude::*;
 use std::collections::HashSet;
+use uuid::Uuid;
 
 /// What a file says: a format without standings and profiles, as most are.
 const FILE: Carries = Carries::ALL.without(Carries::STANDING).without(Carries::PROFILES);
@@ -357,4 +359,70 @@ fn two_sessions_that_claim_one_are_both_kept() {
     theirs.normalise();
     let merged = merge(Some(&ours), Some(&ours), &theirs, FILE, Conflict::KeepOurs);
     assert_eq!(merged.programme.sessions.len(), 4);
+}
+
+#[test]
+fn what_is_new_never_takes_the_address_of_what_was_there() {
+    let mut ours = small();
+    let mut number = 7;
+    for slot in ours.sessions.iter_mut().flat_map(|session| &mut session.slots) {
+        slot.number = number;
+        number += 1;
+    }
+    let mut theirs = ours.clone();
+    for session in &ours.sessions {
+        // Identifiers below all others, so that whatever goes by order would let them in first.
+        let mut twin = Session { id: SessionId(Uuid::from_u128(number.into())), ..session.clone() };
+        twin.title = format!("Another {}", session.title).as_str().into();
+        for slot in &mut twin.slots {
+            number += 1;
+            slot.id = SlotId(Uuid::from_u128(number.into()));
+        }
+        theirs.sessions.push(twin);
+    }
+    let twin = Person { id: PersonId(Uuid::from_u128(1)), ..theirs.persons[0].clone() };
+    theirs.persons.push(twin);
+    theirs.normalise();
+    let merged = merge(Some(&ours), Some(&ours), &theirs, Carries::ALL, Conflict::KeepOurs).programme;
+    assert_eq!(merged.sessions.len(), 2 * ours.sessions.len());
+    for session in &ours.sessions {
+        assert!(merged.sessions.contains(session), "{} changed", session.title);
+    }
+    for person in &ours.persons {
+        assert!(merged.persons.contains(person), "{} changed", person.name);
+    }
+}
+
+#[test]
+fn what_got_another_code_to_be_unique_still_goes_when_its_file_drops_it() {
+    let ours = small();
+    let mut first = ours.clone();
+    let mut twin = session("Twin");
+    twin.code = ours.sessions[0].code.clone();
+    first.sessions.push(twin);
+    let read = merge(Some(&ours), Some(&ours), &first, FILE, Conflict::KeepOurs);
+    assert_eq!(read.programme.sessions.len(), ours.sessions.len() + 1);
+    let dropped = merge(Some(&read.programme), Some(&read.base), &ours, FILE, Conflict::KeepOurs);
+    assert_eq!((dropped.programme, dropped.kept), (ours, vec![]));
+}
+
+#[test]
+fn of_a_session_that_falls_apart_the_larger_part_goes_on() {
+    let mut ours = small();
+    let at = ours.sessions.iter().position(|session| session.title.as_str() == "Locks").unwrap();
+    let locks = ours.sessions[at].clone();
+    let three = [1, 2, 3]
+        .map(|hour| Slot { id: SlotId(Uuid::from_u128(hour)), ..slot(&locks, None, hour as i64 * 60, 30) });
+    ours.sessions[at].slots = three.to_vec();
+    ours.normalise();
+    // Another tool gives both parts new identifiers of their own.
+    let mut theirs = ours.clone();
+    let part = |title: &str, slots: &[Slot]| Session { slots: slots.to_vec(), ..session(title) };
+    theirs.sessions.retain(|session| session.title.as_str() != "Locks");
+    theirs.sessions.push(part("The smaller part", &three[..1]));
+    theirs.sessions.push(part("The larger part", &three[1..]));
+    theirs.normalise();
+    let merged = merge(Some(&ours), Some(&ours), &theirs, FILE, Conflict::KeepOurs).programme;
+    let known = merged.sessions.iter().find(|session| session.id == locks.id).unwrap();
+    assert_eq!((known.title.as_str(), known.slots.len()), ("The larger part", 2));
 }

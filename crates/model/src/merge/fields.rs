@@ -140,8 +140,12 @@ impl Fields for Slot {
     fn merge(ours: &Self, base: Option<&Self>, theirs: &Self, desk: &mut Desk) -> Self {
         let mut out = merged!(ours, base, theirs, desk;
             BASICS: room, start, end;
-            NUMBERS: number;
         );
+        // 0: the file gives it none.
+        if desk.carries.has(Carries::NUMBERS) && theirs.number > 0 {
+            let base = base.map(|base| &base.number).filter(|number| **number > 0);
+            out.number = desk.pick("number", &ours.number, base, &theirs.number, show);
+        }
         // Most formats cannot say "cancelled" or "delayed", and those that can often do not: a file that says
         // "planned" as it always did leaves ours alone, by the rule of every field.
         if desk.carries.has(Carries::STANDING) || theirs.standing != Standing::Planned {
