@@ -1,1 +1,50 @@
-fn main() {}
+//! Plenary's benchmarks: what it does, beside what a bare server does on the same machine in the same minute.
+//!
+//! `cargo run --release -p bench -- public` prints one line for each figure, `name  ours  reference  ratio  bar
+//! ok|SHORT`; `--json FILE` keeps a copy, `--check` exits 1 when a bar is missed. A figure with a reference is
+//! judged by its ratio, one without by itself; a figure without a bar is there to be known.
+
+mod edition;
+mod http;
+mod load;
+mod public;
+mod reference;
+mod report;
+mod server;
+
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+#[derive(Debug, Parser)]
+#[command(name = "bench", about = "Plenary's benchmarks")]
+struct Cli {
+    #[command(subcommand)]
+    which: Which,
+}
+
+#[derive(Debug, Subcommand)]
+enum Which {
+    /// The public site: pages, feeds, search, start, memory, import.
+    Public(public::Args),
+    /// The bare server that the public site is compared with. Started by the benchmark itself.
+    #[command(hide = true)]
+    Reference {
+        /// The folder with the answers that it gives.
+        answers: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().which {
+        Which::Public(args) => public::run(&args),
+        Which::Reference { answers } => reference::serve(&answers).map(|()| true),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
