@@ -11,11 +11,28 @@
 //! 3. Write `templates/NAME.html`, extending `layout.html`.
 //! 4. Route it (`route/`), and add it to the list that the browser tests walk.
 
+mod colour;
+mod found;
+mod frame;
+mod home;
+mod layout;
+mod now;
+mod outside;
+mod part;
+mod places;
+mod releases;
+mod schedule;
+mod session;
+#[cfg(test)]
+mod tests;
+
 use crate::snapshot::Snapshot;
 use jiff::{Timestamp, civil::Date};
 use model::{
+    address::Address,
     edition::Edition,
     id::SessionId,
+    now::Phase,
     release::{Release, ReleaseHead},
     time::Zone,
 };
@@ -121,36 +138,118 @@ pub struct EditionEntry {
 impl Page {
     /// Draws the page. `None` when it is about something that the release does not hold.
     pub fn render(&self, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
-        let _ = (snapshot, viewer);
-        Ok(None)
+        match self {
+            Self::Home => home::home(self, snapshot, viewer),
+            Self::Grid(date) => schedule::grid(self, *date, snapshot, viewer),
+            Self::List(date) => schedule::list(self, *date, snapshot, viewer),
+            Self::Print(date) => schedule::print(self, *date, snapshot, viewer),
+            Self::Now => now::now(self, snapshot, viewer),
+            Self::Session(code) => session::session(self, code, snapshot, viewer),
+            Self::Speakers => session::speakers(self, snapshot, viewer),
+            Self::Speaker(slug) => session::speaker(self, slug, snapshot, viewer),
+            Self::Tracks => places::tracks(self, snapshot, viewer),
+            Self::Track(slug) => places::track(self, slug, snapshot, viewer),
+            Self::Rooms => places::rooms(self, snapshot, viewer),
+            Self::Room(slug) => places::room(self, slug, snapshot, viewer),
+            Self::Sign(slug) => places::sign(self, slug, snapshot, viewer),
+            Self::Search { query, hits } => found::search(self, query, hits, snapshot, viewer),
+            Self::Stars => found::stars(self, snapshot, viewer),
+            Self::StarList { token, sessions } => found::star_list(self, token, sessions, snapshot, viewer),
+            Self::Releases(heads) => releases::releases(self, heads, snapshot, viewer),
+            Self::Release { release, previous } => {
+                releases::release(self, release, previous.as_deref(), snapshot, viewer)
+            }
+        }
     }
 
-    /// The moment that the drawing depends on: as long as this value, the snapshot and the zone stay the same,
-    /// so do the bytes. Constant for pages that do not show the present.
-    pub fn moment(&self, snapshot: &Snapshot, now: Timestamp) -> i64 {
-        let _ = snapshot;
+    /// Where the page stands.
+    pub fn address(&self) -> Address<'_> {
         match self {
-            Self::Now | Self::Home => now.as_second().div_euclid(60),
+            Self::Home => Address::Home,
+            Self::Grid(date) => Address::Grid(*date),
+            Self::List(date) => Address::List(*date),
+            Self::Print(date) => Address::Print(*date),
+            Self::Now => Address::Now,
+            Self::Session(code) => Address::Session(code),
+            Self::Speakers => Address::Speakers,
+            Self::Speaker(slug) => Address::Speaker(slug),
+            Self::Tracks => Address::Tracks,
+            Self::Track(slug) => Address::Track(slug),
+            Self::Rooms => Address::Rooms,
+            Self::Room(slug) => Address::Room(slug),
+            Self::Sign(slug) => Address::Sign(slug),
+            Self::Search { .. } => Address::Search,
+            Self::Stars => Address::Stars,
+            Self::StarList { token, .. } => Address::StarList(token),
+            Self::Releases(_) => Address::Releases,
+            Self::Release { release, .. } => Address::Release(release.head.number),
+        }
+    }
+
+    /// The moment that the drawing depends on: as long as this value, the snapshot and the viewer's zone and
+    /// links stay the same, so do the bytes. Constant for pages that do not show the present.
+    pub fn moment(&self, snapshot: &Snapshot, now: Timestamp) -> i64 {
+        let minute = now.as_second().div_euclid(60);
+        match self {
+            Self::Now => minute,
+            Self::Home => match model::now::phase(snapshot.programme(), now) {
+                Phase::During => minute,
+                _ => 0,
+            },
+            Self::Grid(None) | Self::List(None) => match schedule::shown(snapshot, None, now).as_deref() {
+                Some([day]) => i64::from(day.year()) * 1_000 + i64::from(day.day_of_year()),
+                _ => 0,
+            },
             _ => 0,
         }
     }
 }
 
+impl Links {
+    /// How to write the path of a page or file, which begins with `/`.
+    pub fn to(&self, path: &str) -> String {
+        let index = if self.folder && path.ends_with('/') { "index.html" } else { "" };
+        format!("{}{path}{index}", self.prefix)
+    }
+}
+
+impl Viewer {
+    /// The address of a page for this viewer: it keeps the zone asked for.
+    pub fn page(&self, edition: &Edition, address: Address<'_>) -> String {
+        let mut href = self.links.to(&address.path(&edition.slug));
+        if let (Some(zone), false) = (&self.zone, self.links.folder) {
+            href.push_str("?tz=");
+            // `+` stands in names such as `Etc/GMT+5`, and means a space in a query.
+            href.push_str(&zone.name().replace('+', "%2B"));
+        }
+        href
+    }
+
+    /// The address of a file.
+    pub fn file(&self, edition: &Edition, address: Address<'_>) -> String {
+        self.links.to(&address.path(&edition.slug))
+    }
+}
+
 /// The style sheet of an edition, served as `text/css` at `/{edition}/tracks.css`: the colours of its tracks.
 pub fn tracks_css(snapshot: &Snapshot) -> String {
-    let _ = snapshot;
-    String::new()
+    colour::style_sheet(snapshot)
 }
 
 /// The page of all editions, newest first.
 pub fn editions_page(editions: &[EditionEntry], viewer: &Viewer) -> Result<String, PageError> {
-    let _ = (editions, viewer);
-    Ok(String::new())
+    outside::editions(editions, viewer)
 }
 
 /// The page that says what went wrong and what to do. `title` such as "Not found", `problem` a sentence,
 /// `remedy` a sentence; links lead to the edition (`home`: its slug) where one is known, and to all editions.
-pub fn error_page(status: u16, title: &str, problem: &str, remedy: &str, home: Option<&str>, viewer: &Viewer) -> Result<String, PageError> {
-    let _ = (status, title, problem, remedy, home, viewer);
-    Ok(String::new())
+pub fn error_page(
+    status: u16,
+    title: &str,
+    problem: &str,
+    remedy: &str,
+    home: Option<&str>,
+    viewer: &Viewer,
+) -> Result<String, PageError> {
+    outside::error(status, title, problem, remedy, home, viewer)
 }

@@ -1,0 +1,260 @@
+//! User text, safely: Markdown or HTML from elsewhere becomes HTML that holds no script, no foreign style and
+//! no picture, and that fits below the headings of the page it stands on.
+//!
+//! comrak reads the Markdown and lets HTML pass; ammonia then keeps what is harmless of it. Nothing from
+//! outside reaches a page by any other way than through here or through the templates' escaping.
+
+use ammonia::{Builder, UrlRelative};
+use comrak::{Arena, Options, nodes::NodeValue};
+use model::text::{Markup, RichText};
+use std::{fmt::Write as _, sync::LazyLock};
+
+/// HTML that a template may write as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SafeHtml(String);
+
+impl SafeHtml {
+    /// The markup.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nothing is to be shown.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Display for SafeHtml {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for SafeHtml {}
+
+/// The text as safe HTML. Its outermost headings become headings of `level` (1 to 6), those below them follow
+/// without a gap.
+pub fn html(text: &RichText, level: u8) -> SafeHtml {
+    if text.is_empty() {
+        return SafeHtml::default();
+    }
+    let source = match text.markup() {
+        Markup::Html => text.as_str().to_owned(),
+        Markup::Markdown => from_markdown(text.as_str()),
+    };
+    SafeHtml(with_headings_from(CLEANER.clean(&source).to_string().trim(), level))
+}
+
+/// The text without any markup, on one line.
+pub fn plain(text: &RichText) -> String {
+    let html = html(text, 2);
+    let mut out = String::with_capacity(html.0.len());
+    let mut rest = html.0.as_str();
+    while let Some(open) = rest.find('<') {
+        out.push_str(&rest[..open]);
+        let Some(close) = rest[open..].find('>') else { break };
+        // Only what ends a word for the eye ends a word here: `<b>a</b>b` is one.
+        let name = rest[open..].trim_start_matches(['<', '/']);
+        if !["b>", "i>", "em>", "strong>", "code>", "a ", "a>", "span", "sub>", "sup>"]
+            .iter()
+            .any(|tag| name.starts_with(tag))
+        {
+            out.push(' ');
+        }
+        rest = &rest[open + close + 1..];
+    }
+    out.push_str(rest);
+    let text = out
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&nbsp;", " ")
+        .replace("&amp;", "&");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The beginning of a plain text, cut at a word, with an ellipsis where something was cut.
+pub fn beginning(text: &str, max: usize) -> String {
+    let Some((cut, _)) = text.char_indices().nth(max) else { return text.to_owned() };
+    let end = text[..cut].rfind(' ').filter(|end| *end > cut / 2).unwrap_or(cut);
+    format!("{}…", text[..end].trim_end_matches([' ', ',', '.', ';', ':']))
+}
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::default();
+    builder
+        .rm_tags([
+            "img",
+            "area",
+            "map",
+            "article",
+            "aside",
+            "header",
+            "footer",
+            "nav",
+            "hgroup",
+            "figure",
+            "figcaption",
+        ])
+        .add_tags(["s"])
+        .url_schemes(["http", "https", "mailto"].into())
+        .url_relative(UrlRelative::Deny)
+        .link_rel(Some("nofollow noopener ugc"));
+    builder
+});
+
+fn from_markdown(text: &str) -> String {
+    let mut options = Options::default();
+    options.extension.autolink = true;
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.render.r#unsafe = true;
+    options.render.hardbreaks = !is_wrapped(text);
+    let arena = Arena::new();
+    let document = comrak::parse_document(&arena, text, &options);
+    for node in document.descendants() {
+        let linked =
+            node.ancestors().skip(1).any(|above| matches!(above.data.borrow().value, NodeValue::Link(_)));
+        let mut data = node.data.borrow_mut();
+        // A picture from elsewhere would tell that site who reads this page: it becomes a link to it.
+        if let (NodeValue::Image(link), false) = (&data.value, linked) {
+            let link = link.clone();
+            data.value = NodeValue::Link(link);
+        }
+    }
+    let mut out = String::with_capacity(text.len() * 2);
+    match comrak::format_html(document, &options, &mut out) {
+        Ok(()) => out,
+        // Writing into a string does not fail; if it ever does, the bare text is shown.
+        Err(_) => ammonia::clean_text(text),
+    }
+}
+
+/// Whether the text was wrapped at a fixed width by a mail program or an editor, so that its line ends mean
+/// nothing; elsewhere a line end is meant.
+fn is_wrapped(text: &str) -> bool {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let inner: Vec<usize> = lines
+        .windows(2)
+        .filter(|pair| !pair[0].is_empty() && !pair[1].is_empty())
+        .map(|pair| pair[0].chars().count())
+        .collect();
+    !inner.is_empty() && inner.iter().all(|n| *n <= 100) && inner.iter().sum::<usize>() / inner.len() >= 55
+}
+
+/// The same HTML with its headings renumbered so that the outermost is `level` and none skips a step.
+fn with_headings_from(html: &str, level: u8) -> String {
+    let mut out = String::with_capacity(html.len());
+    // The levels as written that enclose the present place, and the renumbered headings that are open.
+    let (mut outline, mut open): (Vec<u8>, Vec<u8>) = (vec![], vec![]);
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let bytes = rest.as_bytes();
+        let (closing, h) = if bytes.get(1) == Some(&b'/') { (true, 2) } else { (false, 1) };
+        let digit =
+            bytes.get(h + 1).copied().filter(|d| bytes.get(h) == Some(&b'h') && (b'1'..=b'6').contains(d));
+        match (digit, closing) {
+            (Some(digit), false) => {
+                while outline.last().is_some_and(|last| *last >= digit) {
+                    outline.pop();
+                }
+                outline.push(digit);
+                let new = (level + outline.len() as u8 - 1).min(6);
+                open.push(new);
+                let _ = write!(out, "<h{new}");
+                rest = &rest[3..];
+            }
+            (Some(_), true) => {
+                let _ = write!(out, "</h{}", open.pop().unwrap_or(level));
+                rest = &rest[4..];
+            }
+            (None, _) => {
+                out.push('<');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str) -> String {
+        html(&RichText::clean(text), 2).0
+    }
+
+    #[test]
+    fn script_style_and_handlers_are_gone_whatever_the_markup() {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "hello <img src=x onerror=alert(1)>",
+            "<p onclick=\"alert(1)\" style=\"position:fixed\">x</p>",
+            "[x](javascript:alert(1))",
+            "<a href=\"java&#10;script:alert(1)\">x</a>",
+            "<svg><script>alert(1)</script></svg>",
+            "<iframe src=\"https://evil.example\"></iframe>",
+            "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
+        ] {
+            let out = drawn(hostile).to_ascii_lowercase();
+            for word in [
+                "<script",
+                "onerror=\"",
+                "onerror=a",
+                "onclick",
+                "style=",
+                "javascript:",
+                "<iframe",
+                "<svg",
+                "<img",
+            ] {
+                assert!(!out.contains(word) || out.contains("&lt;img"), "{hostile} became {out}");
+            }
+        }
+    }
+
+    #[test]
+    fn headings_fit_below_those_of_the_page() {
+        assert_eq!(drawn("# A\n\n### B\n\n# C"), "<h2>A</h2>\n<h3>B</h3>\n<h2>C</h2>");
+        assert_eq!(drawn("<h4>A</h4><h1>B</h1>"), "<h2>A</h2><h2>B</h2>");
+    }
+
+    #[test]
+    fn links_lead_out_without_vouching_for_what_is_there() {
+        assert_eq!(
+            drawn("https://example.org/x"),
+            "<p><a href=\"https://example.org/x\" rel=\"nofollow noopener ugc\">https://example.org/x</a></p>"
+        );
+        assert!(
+            drawn("![a map](https://example.org/m.png)").contains("<a href=\"https://example.org/m.png\"")
+        );
+    }
+
+    #[test]
+    fn line_ends_are_kept_where_they_are_meant() {
+        assert!(drawn("one\ntwo").contains("<br>"));
+        let wrapped = "This paragraph was wrapped by a mail program at seventy-two columns, so\nits line ends mean nothing.";
+        assert!(!drawn(wrapped).contains("<br>"));
+    }
+
+    #[test]
+    fn plain_text_has_no_markup_and_its_beginning_ends_at_a_word() {
+        assert_eq!(plain(&RichText::clean("**Bold**ly & <b>more</b>\n\n- a\n- b")), "Boldly & more a b");
+        assert_eq!(beginning("one two three", 9), "one two…");
+        assert_eq!(beginning("one", 9), "one");
+    }
+
+    #[test]
+    fn hostile_nesting_is_drawn_in_bounded_time() {
+        let start = std::time::Instant::now();
+        for unit in [">", "- ", "[", "<b>", "*a _", "<div>", "`"] {
+            drawn(&unit.repeat(60_000 / unit.len()));
+        }
+        assert!(start.elapsed().as_secs() < 60, "took {:?}", start.elapsed());
+    }
+}
