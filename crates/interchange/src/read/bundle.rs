@@ -44,10 +44,16 @@ pub(super) fn read(
             Err(error) => strangers.push((source.name, error)),
         }
     }
-    for (name, error) in strangers {
-        if archive_of(&name).is_none_or(|archive| !known.contains(&archive)) {
-            return Err(error);
-        }
+    strangers.retain(|(name, _)| archive_of(name).is_none_or(|archive| !known.contains(&archive)));
+    if let Some((name, error)) = strangers.first() {
+        let archive = archive_of(name);
+        let fellows = strangers.iter().filter(|(other, _)| archive.is_some() && archive_of(other) == archive).count();
+        return Err(match archive {
+            Some(archive) if fellows > 1 => {
+                unrecognised(&archive, format!("none of its {fellows} files is in a schedule format Plenary reads"))
+            }
+            _ => error.clone(),
+        });
     }
     let mut imported = vec![];
     for group in groups {

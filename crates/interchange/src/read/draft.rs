@@ -399,6 +399,27 @@ impl Draft {
         self.events.len()
     }
 
+    /// Takes back what the format carries and this file lacks: a list of speakers alone says nothing of sessions,
+    /// files without any biography say nothing of who somebody is, and so on.
+    pub(crate) fn says_only_what_it_has(&mut self) {
+        if self.events.is_empty() {
+            self.carries = Carries::PEOPLE.and(Carries::PROFILES);
+        }
+        let mut persons = self.persons.iter().chain(self.events.iter().flat_map(|event| &event.persons));
+        let told = persons.any(|person| {
+            !(person.biography.is_empty() && person.avatar.is_empty() && person.affiliation.is_empty() && person.links.is_empty())
+        });
+        if !told {
+            self.carries = self.carries.without(Carries::PROFILES);
+        }
+        if self.rooms.iter().any(|room| room.capacity.is_some() || !room.description.is_empty() || room.is_virtual) {
+            self.carries = self.carries.and(Carries::ROOM_DETAILS);
+        }
+        if self.tracks.iter().any(|track| !track.colour.is_empty() || !track.description.is_empty()) {
+            self.carries = self.carries.and(Carries::TRACK_DETAILS);
+        }
+    }
+
     /// Makes the programme.
     pub(crate) fn finish(self) -> Imported {
         assemble::assemble(self)

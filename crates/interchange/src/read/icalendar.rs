@@ -49,6 +49,16 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
     let reader = Reader { zones: &zones, uids, ours, venue: draft.conference.venue.clone() };
     for event in events {
         let raw = reader.event(event, &mut draft);
+        for (named, carried) in [
+            (!raw.track.name.is_empty(), Carries::TRACK),
+            (!raw.kind.is_empty(), Carries::KIND),
+            (!raw.persons.is_empty(), Carries::PEOPLE),
+            (!raw.links.is_empty(), Carries::LINKS),
+        ] {
+            if named {
+                draft.carries = draft.carries.and(carried);
+            }
+        }
         draft.event(raw)?;
     }
     Ok(draft.finish())

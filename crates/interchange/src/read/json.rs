@@ -79,18 +79,39 @@ pub(super) fn draft_of(
     options: &Options,
     fill: impl FnOnce(&[Node<'_>], &mut Draft) -> Result<(), ReadError>,
 ) -> Result<Imported, ReadError> {
-    let name = files.first().map_or("", |file| file.name.as_str());
-    let mut draft = Draft::new(name, format, options);
-    let logs: Vec<Log> = files.iter().map(|file| Log::new(&file.name)).collect();
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    let name = common_name(&names);
+    let mut draft = Draft::new(&name, format, options);
+    let log = Log::new(&name);
+    // Several files: a place begins with the file it is in.
+    let place = |file: &JsonFile| if files.len() > 1 { base_name(&file.name).to_owned() } else { String::new() };
     let roots: Vec<Node<'_>> =
-        files.iter().zip(&logs).map(|(file, log)| Node::root(&file.value, log)).collect();
+        files.iter().map(|file| Node { value: &file.value, place: place(file), log: &log }).collect();
     fill(&roots, &mut draft)?;
-    drop(roots);
-    for (file, log) in files.iter().zip(logs) {
+    draft.says_only_what_it_has();
+    for file in files {
         draft.take_notes(&file.notes);
-        draft.take_notes(&log.into_list());
     }
+    draft.take_notes(&log.into_list());
     Ok(draft.finish())
+}
+
+/// What messages call the files of one export: the archive or folder that they lie in, else all their names.
+pub(super) fn common_name(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => (*name).to_owned(),
+        [first, ..] => match first.rfind(['/', '\\', '!']) {
+            Some(at) if first[..at].contains('!') || first[at..].starts_with('!') => {
+                first.split('!').next().unwrap_or(first).to_owned()
+            }
+            _ => names.join(" + "),
+        },
+    }
+}
+
+fn base_name(name: &str) -> &str {
+    name.rsplit(['/', '\\', '!']).next().unwrap_or(name)
 }
 
 /// Where what is wrong with a file is collected while it is read.
@@ -127,7 +148,8 @@ pub(super) struct Node<'a> {
 
 impl<'a> Node<'a> {
     /// The root of a file.
-    pub(super) fn root(value: &'a Value, log: &'a Log) -> Self {
+    #[cfg(test)]
+    fn root(value: &'a Value, log: &'a Log) -> Self {
         Self { value, place: String::new(), log }
     }
 

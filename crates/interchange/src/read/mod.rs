@@ -159,6 +159,100 @@ impl Format {
                 .and(Carries::TRACK)
                 .and(Carries::LANGUAGE)
                 .and(Carries::PROFILES)
+                .and(Carries::LINKS)
+                .and(Carries::LOGO)
+                .and(Carries::RECORDING),
+            Self::Indico => SESSION
+                .and(Carries::KIND)
+                .and(Carries::URL)
+                .and(Carries::ROLES)
+                .and(Carries::PARENT)
+                .and(Carries::LINKS),
+            Self::Frab => SESSION
+                .and(Carries::SUMMARY)
+                .and(Carries::KIND)
+                .and(Carries::PROFILES)
+                .and(Carries::LINKS)
+                .and(Carries::LOGO),
+            Self::OpenEvent => SESSION
+                .and(Carries::EDITION)
+                .and(Carries::SUBTITLE)
+                .and(Carries::SUMMARY)
+                .and(Carries::KIND)
+                .and(Carries::TRACK)
+                .and(Carries::TRACK_DETAILS)
+                .and(Carries::PROFILES)
+                .and(Carries::LINKS)
+                .and(Carries::SPONSORS)
+                .and(Carries::STANDING),
+            Self::Sessionize | Self::KotlinConf => {
+                SESSION.and(Carries::KIND).and(Carries::TRACK).and(Carries::PROFILES).and(Carries::LINKS)
+            }
+            Self::Oscon => {
+                SESSION.and(Carries::KIND).and(Carries::TRACK).and(Carries::PROFILES).and(Carries::URL)
+            }
+            // A calendar may also name tracks and persons; the reader says so of those that do.
+            Self::ICalendar => {
+                Carries::SESSIONS.and(Carries::DESCRIPTION).and(Carries::URL).and(Carries::STANDING)
+            }
+            Self::Emf => {
+                SESSION.and(Carries::KIND).and(Carries::URL).and(Carries::LINKS).and(Carries::RECORDING)
+            }
+            Self::FosdemBot => "FOSDEM JSON for conference-bot",
+            Self::Frab => "frab JSON",
+            Self::Oscon => "OSCON feed",
+            Self::KotlinConf => "KotlinConf JSON",
+        }
+    }
+
+    /// The fields that files of this format express. A reader may say less for a file that lacks some.
+    pub fn carries(self) -> Carries {
+        // What every kind of schedule XML and JSON says of a session.
+        const SCHEDULE: Carries = Carries::SESSIONS
+            .and(Carries::EDITION)
+            .and(Carries::SUBTITLE)
+            .and(Carries::SUMMARY)
+            .and(Carries::DESCRIPTION)
+            .and(Carries::KIND)
+            .and(Carries::LANGUAGE)
+            .and(Carries::TRACK)
+            .and(Carries::PEOPLE)
+            .and(Carries::LINKS)
+            .and(Carries::NUMBERS);
+        const SESSION: Carries =
+            Carries::SESSIONS.and(Carries::DESCRIPTION).and(Carries::PEOPLE).and(Carries::NUMBERS);
+        match self {
+            Self::PentabarfXml => SCHEDULE,
+            Self::ScheduleXml => {
+                SCHEDULE.and(Carries::LOGO).and(Carries::URL).and(Carries::FEEDBACK).and(Carries::RECORDING)
+            }
+            Self::EuropythonXml => {
+                SESSION.and(Carries::SUMMARY).and(Carries::KIND).and(Carries::TRACK).and(Carries::PROFILES)
+            }
+            Self::Xcal => Carries::SESSIONS
+                .and(Carries::DESCRIPTION)
+                .and(Carries::PEOPLE)
+                .and(Carries::URL)
+                .and(Carries::STANDING),
+            Self::ScheduleJson => SCHEDULE
+                .and(Carries::LOGO)
+                .and(Carries::URL)
+                .and(Carries::FEEDBACK)
+                .and(Carries::RECORDING)
+                .and(Carries::PROFILES),
+            Self::ScheduleJsonV2 => SCHEDULE
+                .and(Carries::LOGO)
+                .and(Carries::URL)
+                .and(Carries::FEEDBACK)
+                .and(Carries::RECORDING)
+                .and(Carries::ROLES)
+                .and(Carries::STANDING),
+            Self::Pretalx => SESSION
+                .and(Carries::SUMMARY)
+                .and(Carries::KIND)
+                .and(Carries::TRACK)
+                .and(Carries::LANGUAGE)
+                .and(Carries::PROFILES)
                 .and(Carries::LINKS),
             Self::Indico => {
                 SESSION.and(Carries::KIND).and(Carries::URL).and(Carries::ROLES).and(Carries::PARENT)

@@ -80,7 +80,8 @@ fn take_event(event: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
             feedback_url.clone_from(&link.url);
             false
         }
-        "ORIGIN" if url.trim().is_empty() => {
+        // Our own files give our page as `url`; what they say beside the format holds the origin.
+        "ORIGIN" if url.trim().is_empty() || draft.extras.is_some() => {
             url.clone_from(&link.url);
             false
         }

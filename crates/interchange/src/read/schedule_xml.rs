@@ -103,10 +103,8 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
             }
             _ => xml.skip()?,
         }
-        for (place, problem, remedy) in xml.take_notes() {
-            draft.note(place, problem, remedy);
-        }
     }
+    draft.take_notes(&xml.into_notes());
     Ok(draft.finish())
 }
 

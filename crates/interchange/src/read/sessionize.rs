@@ -9,7 +9,7 @@ use super::{
     bundle::Table,
     draft::{Draft, RawEvent, RawLength, RawLink, RawPerson, RawRoom, RawTime, RawTrack},
     feeds::unstaffed_kind,
-    json::{JsonFile, Node, draft_of},
+    json::{JsonFile, Node, common_name, draft_of},
 };
 use model::programme::SessionKind;
 use serde_json::Value;
@@ -234,8 +234,8 @@ fn speaker(node: &Node<'_>) -> RawPerson {
 
 /// Reads spreadsheets of sessions and of speakers.
 pub(super) fn read_tables(tables: &[&Table], options: &Options) -> Result<Imported, ReadError> {
-    let name = tables.first().map_or("", |table| table.name.as_str());
-    let mut draft = Draft::new(name, Format::Sessionize, options);
+    let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+    let mut draft = Draft::new(&common_name(&names), Format::Sessionize, options);
     for table in tables {
         draft.take_notes(&table.notes);
     }
@@ -249,6 +249,7 @@ pub(super) fn read_tables(tables: &[&Table], options: &Options) -> Result<Import
             draft.event(table_session(table, row))?;
         }
     }
+    draft.says_only_what_it_has();
     Ok(draft.finish())
 }
 

@@ -38,9 +38,6 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
                 }
             },
         }
-        for (place, problem, remedy) in xml.take_notes() {
-            draft.note(place, problem, remedy);
-        }
     }
     if old_form {
         draft.carries = draft
@@ -50,6 +47,7 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
             .and(Carries::LANGUAGE)
             .and(Carries::NUMBERS);
     }
+    draft.take_notes(&xml.into_notes());
     Ok(draft.finish())
 }
 

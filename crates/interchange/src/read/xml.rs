@@ -5,7 +5,7 @@
 //! character references are resolved, the names that HTML gives to characters are taken for what they mean
 //! there, and a document that declares entities is refused.
 
-use crate::read::{MAX_DEPTH, ReadError, decode::Source};
+use crate::read::{MAX_DEPTH, Note, ReadError, decode::Source, draft::Notes};
 use model::text::excerpt;
 use quick_xml::{
     Reader,
@@ -112,7 +112,7 @@ pub(super) struct Xml<'a> {
     /// Events that were read whole, for the message about a file that ends early.
     pub events: usize,
     counted: (usize, usize),
-    notes: Vec<(String, String, &'static str)>,
+    notes: Notes,
 }
 
 impl<'a> Xml<'a> {
@@ -128,13 +128,13 @@ impl<'a> Xml<'a> {
             closing: false,
             events: 0,
             counted: (0, 1),
-            notes: vec![],
+            notes: Notes::new(&source.name),
         }
     }
 
-    /// What was wrong so far, as place, problem and remedy; empties the list.
-    pub(super) fn take_notes(&mut self) -> Vec<(String, String, &'static str)> {
-        std::mem::take(&mut self.notes)
+    /// What was wrong with the document.
+    pub(super) fn into_notes(self) -> Vec<Note> {
+        self.notes.into_list()
     }
 
     /// The next token between elements; text there is passed over.
@@ -258,11 +258,11 @@ impl<'a> Xml<'a> {
                 }
                 Err(_) => {
                     let problem = format!("the attributes of <{}> are broken", excerpt(&full, 40));
-                    self.notes.push((
+                    self.notes.add(
                         place,
                         problem,
                         "Those after the fault were passed over; write them like name=\"value\"",
-                    ));
+                    );
                     break;
                 }
             }
@@ -280,7 +280,7 @@ impl<'a> Xml<'a> {
             Err(_) => {
                 let problem = format!("\"&{};\" is no character", excerpt(name, 20));
                 let place = self.place(at);
-                self.notes.push((place, problem, "It was left out"));
+                self.notes.add(place, problem, "It was left out");
                 return String::new();
             }
         }
@@ -294,10 +294,10 @@ impl<'a> Xml<'a> {
                 let place = self.place(at);
                 let problem = format!("\"&{};\" is not a character of XML", excerpt(name, 20));
                 if let Some(found) = resolve_html5_entity(name) {
-                    self.notes.push((place, problem, "It was read as in HTML"));
+                    self.notes.add(place, problem, "It was read as in HTML");
                     found.to_owned()
                 } else {
-                    self.notes.push((place, problem, "It was kept as it stands"));
+                    self.notes.add(place, problem, "It was kept as it stands");
                     format!("&{name};")
                 }
             }
@@ -316,7 +316,7 @@ impl<'a> Xml<'a> {
         }
         if declaration.trim().contains(char::is_whitespace) {
             let problem = "the document names a document type, which is never fetched or applied".to_owned();
-            self.notes.push((place, problem, "It was passed over; the <!DOCTYPE ...> can be removed"));
+            self.notes.add(place, problem, "It was passed over; the <!DOCTYPE ...> can be removed");
         }
         Ok(())
     }

@@ -170,8 +170,10 @@ fn series(title: &Line) -> Line {
         words.remove(0);
     }
     let joined = words.join(" ");
-    let bare =
-        joined.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '–' | ',' | ':'));
+    // A year may stick to the name, "EMF2016"; the single digit of "38C3" is part of it.
+    let stem = joined.trim_end_matches(|c: char| c.is_ascii_digit());
+    let stem = if joined.len() - stem.len() >= 2 { stem } else { &joined };
+    let bare = stem.trim_end_matches(|c: char| matches!(c, ' ' | '-' | '–' | ',' | ':' | '\''));
     Line::clean(if bare.chars().any(char::is_alphabetic) { bare } else { title.as_str() })
 }
 

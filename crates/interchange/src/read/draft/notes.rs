@@ -37,7 +37,9 @@ impl Notes {
         remedy: impl Into<String>,
     ) {
         let remedy = excerpt(&remedy.into(), 300);
-        let count = self.like.entry(remedy.clone()).or_default();
+        // Remedies are few; those that name something from the file must not fill the memory.
+        let kind = if self.like.len() < NOTES_MAX { remedy.clone() } else { "See the notes above".to_owned() };
+        let count = self.like.entry(kind).or_default();
         *count += 1;
         if *count <= LIKE_MAX && self.list.len() < NOTES_MAX {
             self.list.push(Note {

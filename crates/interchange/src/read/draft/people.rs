@@ -68,8 +68,11 @@ impl<'a> Rooms<'a> {
 
     fn add(&mut self, name: Line, raw: &RawRoom) -> usize {
         let guid = raw.guid.trim();
+        // Some exporters give all rooms one guid; then only names tell them apart.
         let id = match guid {
-            "" => RoomId::from_key(self.edition, &format!("name:{name}")),
+            guid if guid.is_empty() || self.by_key.contains_key(guid) => {
+                RoomId::from_key(self.edition, &format!("name:{name}"))
+            }
             guid => RoomId::from_key(self.edition, guid),
         };
         let slug = Slug::from_any(&[&raw.slug, name.as_str()], "room", id.0);

@@ -80,7 +80,7 @@ impl Workshop<'_, '_> {
         let mut session = Session {
             id,
             code: session_code(id, members),
-            kind: first.known_kind.unwrap_or_else(|| SessionKind::guess(&first.kind)),
+            kind: kind(first),
             type_label: Line::clean(&first.kind),
             title: Line::clean(title),
             subtitle: Line::default(),
@@ -293,6 +293,19 @@ fn session_code(id: SessionId, members: &[&RawEvent]) -> Slugish {
             members.iter().filter(|event| numbered(event)).find_map(|event| Slugish::parse(&event.id))
         })
         .unwrap_or_else(|| Slugish::from_id(id.0))
+}
+
+/// What the session is: as the reader knows, as the file's word says; where it has none, a break by its title.
+fn kind(event: &RawEvent) -> SessionKind {
+    const PAUSES: [&str; 7] = ["breakfast", "break", "lunch", "dinner", "coffee", "pause", "mittagspause"];
+    let title = model::text::folded(&event.title);
+    let words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let unsaid = event.kind.trim().is_empty() && event.persons.is_empty();
+    match event.known_kind {
+        Some(kind) => kind,
+        None if unsaid && words.len() <= 3 && words.iter().any(|word| PAUSES.contains(word)) => SessionKind::Break,
+        None => SessionKind::guess(&event.kind),
+    }
 }
 
 /// The title without a mark that it is cancelled, and whether there was one: `CANCELLED `, `CANCELED: `,

@@ -24,8 +24,12 @@ impl Addresses {
     /// The address `raw`; `None` for an empty one, and with a note for one that cannot be linked.
     pub(super) fn web(&self, raw: &str, place: &str, what: &str, notes: &mut Notes) -> Option<WebUrl> {
         let raw = raw.trim();
-        if raw.is_empty() {
+        // A form's placeholder that nobody filled in says nothing.
+        if matches!(raw, "" | "http://" | "https://") {
             return None;
+        }
+        if raw.starts_with("www.") {
+            return WebUrl::parse(&format!("https://{raw}")).ok();
         }
         if let Ok(url) = WebUrl::parse(raw) {
             return Some(url);
