@@ -1,1 +1,79 @@
-fn main() {}
+//! The binary: command line, configuration, wiring. Knows every crate; is known by none.
+
+mod command;
+mod config;
+mod demo;
+mod output;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Runs a community technical conference on one record: its programme, its site, its feeds.
+#[derive(Debug, Parser)]
+#[command(name = "plenary", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    settings: config::Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Opens a complete invented conference to look around in.
+    Demo(command::demo::Args),
+    /// Serves the public site.
+    Serve(command::serve::Args),
+    /// Reads schedule files of other tools into the record and releases what changed.
+    Import(command::import::Args),
+    /// Writes a static copy of the public site that works from a plain folder.
+    Export(command::export::Args),
+    /// Publishes the present state of the timetable as a numbered release.
+    Release(command::release::Args),
+    /// Lists the editions, their releases and where they are served.
+    Editions(command::editions::Args),
+    /// Changes one session: cancel, delay, restore, move, retitle.
+    Session(command::session::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = config::Config::load(&cli.settings).and_then(|config| {
+        config.start_logs()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let done = runtime.block_on(run(cli.command, &config));
+        // A stream that a client holds open must not keep a stopped server alive.
+        runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        done
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, config: &config::Config) -> anyhow::Result<()> {
+    match command {
+        Command::Demo(args) => command::demo::run(args, config).await,
+        Command::Serve(args) => command::serve::run(args, config).await,
+        Command::Import(args) => command::import::run(args, config).await,
+        Command::Export(args) => command::export::run(args, config).await,
+        Command::Release(args) => command::release::run(args, config).await,
+        Command::Editions(args) => command::editions::run(args, config).await,
+        Command::Session(args) => command::session::run(args, config).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,73 @@
+//! `plenary serve`: the public site.
+
+use crate::{config::Config, output};
+use anyhow::Context;
+use model::time::SystemClock;
+use std::{net::SocketAddr, sync::Arc};
+use store::Store;
+use tokio::net::TcpListener;
+
+/// What to serve, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The address to listen at; port 0 takes any free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// The address under which visitors reach the site, for feeds: https://conf.example.org.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// A reverse proxy stands before the server: the client's address is the last one in X-Forwarded-For.
+    #[arg(long)]
+    behind_proxy: bool,
+}
+
+/// Serves until the process is told to stop.
+pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
+    let config = Config {
+        listen: args.listen.unwrap_or(config.listen),
+        base_url: args.base_url.or_else(|| config.base_url.clone()),
+        behind_proxy: args.behind_proxy || config.behind_proxy,
+        ..config.clone()
+    };
+    let store = config.open(Arc::new(SystemClock)).await?;
+    site(store, &config, "").await
+}
+
+/// Serves `store`. The first line printed holds the address, followed by `path`.
+pub(crate) async fn site(store: Store, config: &Config, path: &str) -> anyhow::Result<()> {
+    let listen = config.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("listen: cannot listen at {listen}. Name another address with --listen; port 0 takes any free one.")
+    })?;
+    let address = listener.local_addr()?;
+    let site = web::Site::open(store.clone(), config.site_options(address)?).await?;
+    output::line(format_args!("Plenary is at http://{address}/{path}"));
+    web::serve(listener, site, stop()).await?;
+    store.close().await;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or, as service managers say it, SIGTERM.
+async fn stop() {
+    let ctrl_c = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = ctrl_c => {}
+        () = terminate => {}
+    }
+    tracing::info!("stopping: requests under way are finished");
+}
