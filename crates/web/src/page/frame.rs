@@ -38,6 +38,8 @@ pub(crate) struct Site {
     pub(crate) release: u32,
     pub(crate) released: When,
     pub(crate) releases: Anchor,
+    /// The IANA name of the conference's zone, and the same for people.
+    pub(crate) zone_id: String,
     pub(crate) zone_name: String,
     pub(crate) zone_now: String,
     /// The zone that the viewer asked for.
@@ -129,6 +131,7 @@ fn site(snapshot: &Snapshot, viewer: &Viewer, page: &Page) -> Site {
         release: number,
         released: When::instant(&edition.zone, viewer, snapshot.head().at).with_day(&edition.zone),
         releases: link(Address::Releases, "Releases", matches!(page, Page::Release { .. })),
+        zone_id: edition.zone.name().to_owned(),
         zone_name: edition.zone.name().replace('_', " "),
         zone_now: zone_in_use(snapshot),
         own: viewer.zone.as_ref().map(|zone| zone.name().to_owned()),
