@@ -764,12 +764,14 @@ fn keep_first_by<T, K: Eq + std::hash::Hash>(things: &mut Vec<T>, key: impl Fn(&
 /// Gives the second thing of a slug a number, in order.
 fn unique_slugs<'a>(slugs: impl Iterator<Item = &'a mut Slug>) {
     let mut taken: HashSet<String> = HashSet::new();
+    // Where the search for a free number goes on, so that thousands of one name do not cost their square.
+    let mut last: HashMap<String, usize> = HashMap::new();
     for slug in slugs {
         let mut candidate = slug.clone();
-        let mut number = 1;
+        let number = last.entry(slug.as_str().to_owned()).or_insert(1);
         while !taken.insert(candidate.as_str().to_owned()) {
-            number += 1;
-            candidate = slug.numbered(number);
+            *number += 1;
+            candidate = slug.numbered(*number);
         }
         *slug = candidate;
     }

@@ -92,5 +92,5 @@ fn unmarked(name: &str, bytes: &[u8]) -> Result<&'static Encoding, ReadError> {
 /// Where byte `at` of `text` stands: "line 12". Past the end is the last line.
 pub(crate) fn line_place(text: &str, at: usize) -> String {
     let before = &text.as_bytes()[..at.min(text.len())];
-    format!("line {}", 1 + before.iter().filter(|byte| **byte == b'\n').count())
+    format!("line {}", before.split(|byte| *byte == b'\n').count())
 }

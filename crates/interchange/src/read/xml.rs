@@ -9,10 +9,11 @@ use crate::read::{MAX_DEPTH, Note, ReadError, decode::Source, draft::Notes};
 use model::text::excerpt;
 use quick_xml::{
     Reader,
-    errors::{Error, SyntaxError},
+    errors::Error,
     escape::{resolve_html5_entity, unescape_with},
     events::{BytesRef, BytesStart, Event},
 };
+use std::borrow::Cow;
 
 /// The most elements in one subtree.
 const ELEMENTS_MAX: usize = 200_000;
@@ -249,23 +250,15 @@ impl<'a> Xml<'a> {
             ..Node::default()
         };
         for attribute in start.attributes().with_checks(false).take(ATTRIBUTES_MAX) {
-            match attribute {
-                Ok(attribute) => {
-                    let value = &*attribute.value;
-                    let value = unescape_with(value, html_or_xml)
-                        .map_or_else(|_| value.to_owned(), |value| value.into_owned());
-                    node.attributes.push((attribute.key.as_ref().to_owned(), value));
-                }
-                Err(_) => {
-                    let problem = format!("the attributes of <{}> are broken", excerpt(&full, 40));
-                    self.notes.add(
-                        place,
-                        problem,
-                        "Those after the fault were passed over; write them like name=\"value\"",
-                    );
-                    break;
-                }
-            }
+            let Ok(attribute) = attribute else {
+                let problem = format!("the attributes of <{}> are broken", excerpt(&full, 40));
+                let remedy = "Those after the fault were passed over; write them like name=\"value\"";
+                self.notes.add(place, problem, remedy);
+                break;
+            };
+            let value = &*attribute.value;
+            let value = unescape_with(value, html_or_xml).map_or_else(|_| value.to_owned(), Cow::into_owned);
+            node.attributes.push((attribute.key.as_ref().to_owned(), value));
         }
         self.open.push(full);
         Ok(Token::Open(node))
@@ -331,7 +324,7 @@ impl<'a> Xml<'a> {
     }
 
     fn broken(&mut self, error: &Error) -> ReadError {
-        let unclosed = matches!(error, Error::Syntax(error) if *error != SyntaxError::InvalidBangMarkup);
+        let unclosed = matches!(error, Error::Syntax(_));
         let tail = self.text.trim_end();
         let root = self.open.first().map(|root| format!("</{root}>")).unwrap_or_default();
         if unclosed && !tail.ends_with(&root) {
@@ -350,7 +343,7 @@ impl<'a> Xml<'a> {
             return super::decode::line_place(self.text, at);
         }
         let passed = &self.text.as_bytes()[counted..at];
-        self.counted = (at, line + passed.iter().filter(|byte| **byte == b'\n').count());
+        self.counted = (at, line + passed.split(|byte| *byte == b'\n').count() - 1);
         format!("line {}", self.counted.1)
     }
 }

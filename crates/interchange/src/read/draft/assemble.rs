@@ -45,7 +45,9 @@ pub(super) fn assemble(draft: Draft) -> Imported {
     let addresses = Addresses::new(base);
 
     let mut all_rooms = Rooms::new(slug.as_str());
-    rooms.iter().for_each(|room| all_rooms.declare(room));
+    for room in &rooms {
+        all_rooms.declare(room);
+    }
     let mut all_tracks = Tracks::new(slug.as_str());
     for track in &tracks {
         all_tracks.named(track, "", notes_ref);
@@ -173,7 +175,7 @@ fn series(title: &Line) -> Line {
     // A year may stick to the name, "EMF2016"; the single digit of "38C3" is part of it.
     let stem = joined.trim_end_matches(|c: char| c.is_ascii_digit());
     let stem = if joined.len() - stem.len() >= 2 { stem } else { &joined };
-    let bare = stem.trim_end_matches(|c: char| matches!(c, ' ' | '-' | '–' | ',' | ':' | '\''));
+    let bare = stem.trim_end_matches([' ', '-', '–', ',', ':', '\'']);
     Line::clean(if bare.chars().any(char::is_alphabetic) { bare } else { title.as_str() })
 }
 

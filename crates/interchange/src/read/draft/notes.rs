@@ -38,7 +38,8 @@ impl Notes {
     ) {
         let remedy = excerpt(&remedy.into(), 300);
         // Remedies are few; those that name something from the file must not fill the memory.
-        let kind = if self.like.len() < NOTES_MAX { remedy.clone() } else { "See the notes above".to_owned() };
+        let kind =
+            if self.like.len() < NOTES_MAX { remedy.clone() } else { "See the notes above".to_owned() };
         let count = self.like.entry(kind).or_default();
         *count += 1;
         if *count <= LIKE_MAX && self.list.len() < NOTES_MAX {

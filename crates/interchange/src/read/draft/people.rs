@@ -50,18 +50,16 @@ impl<'a> Rooms<'a> {
     /// The room that an event names.
     pub(super) fn used(&mut self, key: &str, name: &str) -> Option<RoomId> {
         let key = key.trim();
-        let at = match self.by_key.get(key) {
+        if let Some(at) = self.by_key.get(key) {
+            return Some(self.list[*at].id);
+        }
+        let name = Line::clean(name);
+        if name.is_empty() {
+            return None;
+        }
+        let at = match self.by_name.get(name.as_str()) {
             Some(at) => *at,
-            None => {
-                let name = Line::clean(name);
-                if name.is_empty() {
-                    return None;
-                }
-                match self.by_name.get(name.as_str()) {
-                    Some(at) => *at,
-                    None => self.add(name, &RawRoom { guid: key.to_owned(), ..RawRoom::default() }),
-                }
-            }
+            None => self.add(name, &RawRoom { guid: key.to_owned(), ..RawRoom::default() }),
         };
         Some(self.list[at].id)
     }

@@ -163,6 +163,11 @@ impl Workshop<'_, '_> {
         // The room is the file's even where the time is not.
         let room = self.rooms.used(&event.room_key, &event.room);
         let Some((start, end)) = self.calendar.span(event, self.notes) else { return };
+        if session.slots.iter().any(|slot| (slot.start, slot.end, slot.room) == (start, end, room)) {
+            let problem = "this event stands in the file twice, at one time and in one room";
+            self.notes.add(&event.place, problem, "It was taken once");
+            return;
+        }
         if !event.day.is_empty() {
             placed.push((event.day.clone(), start));
         }
@@ -172,25 +177,22 @@ impl Workshop<'_, '_> {
             (false, 0) => Standing::Planned,
             (false, minutes) => Standing::Delayed(minutes),
         };
-        let number = event.id.trim().parse().ok().filter(|n| *n <= i32::MAX as u32).unwrap_or(0);
+        let number = event.id.trim().parse().ok().filter(|n| i32::try_from(*n).is_ok()).unwrap_or(0_u32);
         let (guid, own) = (event.guid.trim(), event.id.trim());
-        let where_and_when = format!("{}:{start}:{}", session.id, event.room.trim());
+        let where_and_when =
+            format!("{}:{start}:{}", session.id, room.map(|room| room.to_string()).unwrap_or_default());
         let keys = match (guid, own) {
-            ("", "") => vec![where_and_when],
-            ("", own) => vec![format!("event:{own}"), format!("event:{own}:{where_and_when}")],
-            (guid, own) => {
-                vec![guid.to_owned(), format!("{guid}:{own}"), format!("{guid}:{own}:{where_and_when}")]
-            }
+            ("", "") => vec![],
+            ("", own) => vec![format!("event:{own}")],
+            (guid, own) => vec![guid.to_owned(), format!("{guid}:{own}")],
         };
-        let id = keys.iter().map(|key| SlotId::from_key(self.edition, key)).find(|id| taken.insert(*id));
-        let Some(id) = id else {
-            self.notes.add(
-                &event.place,
-                "this event stands in the file twice, at one time and in one room",
-                "It was taken once",
-            );
-            return;
-        };
+        // Of several slots under one guid and id only the place in the timetable tells the rest apart.
+        let id = keys
+            .iter()
+            .chain([&where_and_when])
+            .map(|key| SlotId::from_key(self.edition, key))
+            .find(|id| taken.insert(*id))
+            .unwrap_or_else(|| SlotId::from_key(self.edition, &format!("{where_and_when}:{end}")));
         session.slots.push(Slot { id, number, room, start, end, standing });
     }
 }
@@ -299,11 +301,14 @@ fn session_code(id: SessionId, members: &[&RawEvent]) -> Slugish {
 fn kind(event: &RawEvent) -> SessionKind {
     const PAUSES: [&str; 7] = ["breakfast", "break", "lunch", "dinner", "coffee", "pause", "mittagspause"];
     let title = model::text::folded(&event.title);
-    let words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let unsaid = event.kind.trim().is_empty() && event.persons.is_empty();
     match event.known_kind {
         Some(kind) => kind,
-        None if unsaid && words.len() <= 3 && words.iter().any(|word| PAUSES.contains(word)) => SessionKind::Break,
+        None if unsaid && words.len() <= 3 && words.iter().any(|word| PAUSES.contains(word)) => {
+            SessionKind::Break
+        }
         None => SessionKind::guess(&event.kind),
     }
 }

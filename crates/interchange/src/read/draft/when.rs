@@ -255,35 +255,26 @@ fn zone(conference: &RawConference, options: &Options, events: &[RawEvent], note
     }
     let remedy = "Give the conference's zone, as with --zone Europe/Brussels";
     let offset = events.iter().find_map(|event| offset(&event.start.full));
-    match offset {
-        Some(offset) => {
-            let name = match offset.seconds() {
-                0 => Some("UTC".to_owned()),
-                // POSIX counts west: Etc/GMT-2 is two hours ahead of UTC.
-                seconds if seconds % 3_600 == 0 => Some(format!("Etc/GMT{:+}", -seconds / 3_600)),
-                _ => None,
-            };
-            let zone = name.and_then(|name| Zone::parse(&name).ok()).unwrap_or_else(Zone::utc);
-            let problem = format!(
-                "the file names no time zone; its first event is {offset} from UTC, so days are drawn in {zone}"
-            );
-            notes.add("", problem, remedy);
-            zone
-        }
-        None => {
-            let needed = events.iter().any(|event| {
-                event.start.instant.is_none() && event.start.zone.is_empty() && !event.start.is_empty()
-            });
-            if needed {
-                notes.add(
-                    "",
-                    "the file names no time zone, and its times have no offset; they were read as UTC",
-                    remedy,
-                );
-            }
-            Zone::utc()
-        }
+    if let Some(offset) = offset {
+        let name = match offset.seconds() {
+            0 => Some("UTC".to_owned()),
+            // POSIX counts west: Etc/GMT-2 is two hours ahead of UTC.
+            seconds if seconds % 3_600 == 0 => Some(format!("Etc/GMT{:+}", -seconds / 3_600)),
+            _ => None,
+        };
+        let zone = name.and_then(|name| Zone::parse(&name).ok()).unwrap_or_else(Zone::utc);
+        let problem = format!(
+            "the file names no time zone; its first event is at UTC{offset}, so days are drawn in {zone}"
+        );
+        notes.add("", problem, remedy);
+        return zone;
     }
+    let floats = |time: &RawTime| time.instant.is_none() && time.zone.trim().is_empty() && !time.is_empty();
+    if events.iter().any(|event| floats(&event.start)) {
+        let problem = "the file names no time zone, and its times have no offset; they were read as UTC";
+        notes.add("", problem, remedy);
+    }
+    Zone::utc()
 }
 
 /// The offset that a moment states.
