@@ -1,0 +1,88 @@
+//! How often one client may do what costs something: a bucket of permits for each client address, refilled at a
+//! steady pace. In memory and bounded; the clients seen least recently are forgotten first.
+
+use quick_cache::sync::Cache;
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+/// How many clients are remembered.
+const CLIENTS: usize = 10_000;
+
+/// Buckets of permits by client.
+#[derive(Debug)]
+pub struct Limiter {
+    per_minute: f64,
+    clients: Cache<IpAddr, Arc<Mutex<Bucket>>>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    permits: f64,
+    filled: Instant,
+}
+
+impl Limiter {
+    /// At most `per_minute` permits in a minute for each client, all of which it may take at once.
+    pub fn new(per_minute: u32) -> Self {
+        Self { per_minute: f64::from(per_minute.max(1)), clients: Cache::new(CLIENTS) }
+    }
+
+    /// Takes a permit of `client` at `now`, or says after how many seconds there is one.
+    pub fn take(&self, client: IpAddr, now: Instant) -> Result<(), u64> {
+        let fresh = || Ok::<_, ()>(Arc::new(Mutex::new(Bucket { permits: self.per_minute, filled: now })));
+        let Ok(bucket) = self.clients.get_or_insert_with(&network(client), fresh) else { return Ok(()) };
+        let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let per_second = self.per_minute / 60.0;
+        let passed = now.saturating_duration_since(bucket.filled).as_secs_f64();
+        bucket.permits = (bucket.permits + passed * per_second).min(self.per_minute);
+        bucket.filled = now;
+        if bucket.permits >= 1.0 {
+            bucket.permits -= 1.0;
+            Ok(())
+        } else {
+            Err(((1.0 - bucket.permits) / per_second).ceil() as u64)
+        }
+    }
+}
+
+/// What counts as one client: an IPv4 address, or the /64 network that a household or a server gets in IPv6.
+fn network(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_client_gets_its_permits_back_with_time_and_others_keep_theirs() {
+        let limiter = Limiter::new(3);
+        let start = Instant::now();
+        let one: IpAddr = "192.0.2.1".parse().unwrap();
+        for _ in 0..3 {
+            assert_eq!(limiter.take(one, start), Ok(()));
+        }
+        assert_eq!(limiter.take(one, start), Err(20));
+        assert_eq!(
+            limiter.take("::ffff:192.0.2.1".parse().unwrap(), start),
+            Err(20),
+            "the same client by IPv6"
+        );
+        assert_eq!(limiter.take("192.0.2.2".parse().unwrap(), start), Ok(()));
+        assert_eq!(limiter.take(one, start + Duration::from_secs(20)), Ok(()));
+        assert_eq!(limiter.take(one, start + Duration::from_secs(20)), Err(20));
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_client() {
+        assert_eq!(network("2001:db8::1".parse().unwrap()), network("2001:db8::ffff:2".parse().unwrap()));
+        assert_ne!(network("2001:db8::1".parse().unwrap()), network("2001:db8:0:1::1".parse().unwrap()));
+    }
+}

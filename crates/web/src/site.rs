@@ -1,0 +1,542 @@
+//! The public site: which editions there are, the snapshot of each one's newest release, and the bodies drawn
+//! from them.
+//!
+//! A [`Site`] is opened on a [`Store`] and then needs it only for what it has not seen yet: the editions are
+//! known in memory, a release is read when its first page is asked for, and a page is drawn when it is first
+//! asked for. When a release commits, in this process or another, [`Site::follow`] reads it, swaps it in, and
+//! everything drawn from the one before is outdated at once.
+
+use crate::{
+    assets,
+    body::{Bodies, Body, Draft, Stamp},
+    error::Failure,
+    headers::Policy,
+    limit::Limiter,
+    ops::Meters,
+    page::{self, EditionEntry, Links, Viewer},
+    snapshot::Snapshot,
+    target::Target,
+};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use axum::http::HeaderValue;
+use bytes::Bytes;
+use jiff::Timestamp;
+use model::{
+    id::EditionId,
+    release::ReleaseHead,
+    text::Slug,
+    time::{SharedClock, Zone},
+};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use store::{EditionHead, Store};
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// What an operator may decide about the site.
+#[derive(Clone, Debug)]
+pub struct SiteOptions {
+    /// The address at which visitors reach the site, without a slash at its end: `https://conf.example.org`. It
+    /// stands in schedule files, calendars and feeds. Where none is given, the address at which the server
+    /// listens stands there.
+    pub base_url: Option<String>,
+    /// How many editions' newest releases are held in memory; the one used least recently goes first.
+    pub snapshots: usize,
+    /// How many bytes of drawn pages and files are held in memory.
+    pub body_bytes: u64,
+    /// How many streams of live updates may be open at once.
+    pub streams: usize,
+    /// How many lists of stars one client address may write in a minute.
+    pub star_writes_per_minute: u32,
+    /// Whether a reverse proxy stands before the server, so that the last entry of `X-Forwarded-For` is the
+    /// client's address. Without a proxy anybody could write that header.
+    pub behind_proxy: bool,
+}
+
+impl Default for SiteOptions {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            snapshots: 8,
+            body_bytes: 32 * 1_024 * 1_024,
+            streams: 4_000,
+            star_writes_per_minute: 30,
+            behind_proxy: false,
+        }
+    }
+}
+
+/// The public site. Cloning it costs nothing.
+#[derive(Clone, Debug)]
+pub struct Site(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    clock: SharedClock,
+    options: SiteOptions,
+    base_url: OnceLock<String>,
+    editions: ArcSwap<Editions>,
+    /// One refresh at a time, so that an older state never replaces a newer one.
+    refreshing: Mutex<()>,
+    versions: AtomicU64,
+    ticks: AtomicU64,
+    /// The version of [`Editions`] that is public.
+    listed: Arc<AtomicU64>,
+    released: watch::Sender<u64>,
+    bodies: Bodies,
+    meters: Meters,
+    streams: Arc<Semaphore>,
+    star_writes: Limiter,
+    stop: CancellationToken,
+}
+
+/// The editions of which something is public, newest first.
+#[derive(Debug, Default)]
+struct Editions {
+    live: Vec<Arc<Live>>,
+    by_slug: HashMap<String, Arc<Live>>,
+}
+
+/// One edition with its newest release.
+#[derive(Debug)]
+pub struct Live {
+    /// Title, dates, zone, address.
+    pub edition: model::edition::Edition,
+    /// The newest release.
+    pub head: ReleaseHead,
+    version: u64,
+    current: Arc<AtomicU64>,
+    snapshot: ArcSwapOption<Snapshot>,
+    loading: Mutex<()>,
+    /// When the snapshot was last used, in ticks of the site.
+    used: AtomicU64,
+}
+
+impl Live {
+    /// The edition's place in addresses.
+    pub fn slug(&self) -> &Slug {
+        &self.edition.slug
+    }
+
+    fn stamp(&self, until: i64) -> Stamp {
+        Stamp { version: self.version, current: Arc::clone(&self.current), until }
+    }
+}
+
+impl Site {
+    /// Opens the site: reads which editions there are, nothing more. [`crate::serve`] keeps it up to date; who
+    /// uses the site without it spawns [`Site::follow`].
+    pub async fn new(store: Store, clock: SharedClock, options: SiteOptions) -> Result<Self, store::Error> {
+        let base_url = OnceLock::new();
+        if let Some(given) = &options.base_url {
+            let _ = base_url.set(given.trim_end_matches('/').to_owned());
+        }
+        let site = Self(Arc::new(Inner {
+            clock,
+            base_url,
+            editions: ArcSwap::default(),
+            refreshing: Mutex::new(()),
+            versions: AtomicU64::new(1),
+            ticks: AtomicU64::new(1),
+            listed: Arc::new(AtomicU64::new(1)),
+            released: watch::Sender::new(1),
+            bodies: Bodies::new(options.body_bytes),
+            meters: Meters::new(),
+            streams: Arc::new(Semaphore::new(options.streams)),
+            star_writes: Limiter::new(options.star_writes_per_minute),
+            stop: CancellationToken::new(),
+            store,
+            options,
+        }));
+        site.refresh().await?;
+        Ok(site)
+    }
+
+    /// The record.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// What the operator decided.
+    pub fn options(&self) -> &SiteOptions {
+        &self.0.options
+    }
+
+    /// The site's address as files that leave it give it, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        self.0.base_url.get().map_or("http://localhost", String::as_str)
+    }
+
+    /// Says where the server listens, for a site that was not told its address.
+    pub fn listens_at(&self, address: SocketAddr) {
+        // Given already: the operator knows better.
+        let _ = self.0.base_url.set(format!("http://{address}"));
+    }
+
+    /// What is counted.
+    pub fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
+
+    /// The bodies drawn so far.
+    pub fn bodies(&self) -> &Bodies {
+        &self.0.bodies
+    }
+
+    /// Permits for streams of live updates.
+    pub fn streams(&self) -> &Arc<Semaphore> {
+        &self.0.streams
+    }
+
+    /// Who may write stars how often.
+    pub fn star_writes(&self) -> &Limiter {
+        &self.0.star_writes
+    }
+
+    /// Cancelled when the server stops.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    /// Wakes whenever the public editions or their releases changed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.released.subscribe()
+    }
+
+    /// The editions of which something is public, newest first.
+    pub fn editions(&self) -> Vec<Arc<Live>> {
+        self.0.editions.load().live.clone()
+    }
+
+    /// The edition of that slug.
+    pub fn edition(&self, slug: &str) -> Option<Arc<Live>> {
+        self.0.editions.load().by_slug.get(slug).cloned()
+    }
+
+    /// The edition of that slug, or a failure that says there is none.
+    pub fn live(&self, slug: &str) -> Result<Arc<Live>, Failure> {
+        self.edition(slug).ok_or_else(|| Failure::no("edition", slug))
+    }
+
+    /// Keeps the site as new as the record, until the server stops: at most a second after a release commits,
+    /// here or in another process, it is what visitors get.
+    pub async fn follow(self) {
+        let mut feed = self.0.store.watch();
+        loop {
+            tokio::select! {
+                changed = feed.changed() => if changed.is_err() { return },
+                () = self.0.stop.cancelled() => return,
+            }
+            while let Err(error) = self.refresh().await {
+                tracing::warn!(%error, "the record cannot be read; what is known stays public");
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    () = self.0.stop.cancelled() => return,
+                }
+            }
+        }
+    }
+
+    /// Reads which editions and releases there are, and swaps in what is new. A release of an edition that is
+    /// in use is read before it replaces the one before, so that nobody waits for it.
+    pub async fn refresh(&self) -> Result<(), store::Error> {
+        let _one_at_a_time = self.0.refreshing.lock().await;
+        let heads = self.0.store.editions().await?;
+        let before = self.0.editions.load_full();
+        let mut live = Vec::with_capacity(heads.len());
+        for EditionHead { edition, latest } in heads {
+            let Some(head) = latest else { continue };
+            let old = before.live.iter().find(|old| old.edition.id == edition.id);
+            if let Some(old) = old.filter(|old| old.head == head && old.edition == edition) {
+                live.push(Arc::clone(old));
+                continue;
+            }
+            let mut snapshot = old.and_then(|old| old.snapshot.load_full());
+            if snapshot.as_ref().is_some_and(|snapshot| snapshot.head() != &head) {
+                snapshot = self.read(edition.id, head.number).await?.map(Arc::new);
+            }
+            live.push(Arc::new(Live {
+                version: self.0.versions.fetch_add(1, Ordering::Relaxed) + 1,
+                current: old.map_or_else(|| Arc::new(AtomicU64::new(0)), |old| Arc::clone(&old.current)),
+                snapshot: ArcSwapOption::new(snapshot),
+                loading: Mutex::new(()),
+                used: AtomicU64::new(old.map_or(0, |old| old.used.load(Ordering::Relaxed))),
+                edition,
+                head,
+            }));
+        }
+        let same =
+            live.len() == before.live.len() && live.iter().zip(&before.live).all(|(a, b)| Arc::ptr_eq(a, b));
+        if same {
+            return Ok(());
+        }
+        let by_slug = live.iter().map(|live| (live.slug().to_string(), Arc::clone(live))).collect();
+        let gone: Vec<_> = before
+            .live
+            .iter()
+            .filter(|old| live.iter().all(|new| new.edition.id != old.edition.id))
+            .cloned()
+            .collect();
+        self.0.editions.store(Arc::new(Editions { live: live.clone(), by_slug }));
+        // What is drawn from now on is drawn from the new state; only then does the old become outdated.
+        for live in &live {
+            live.current.store(live.version, Ordering::Release);
+        }
+        for old in gone {
+            old.current.store(0, Ordering::Release);
+        }
+        let version = self.0.versions.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.listed.store(version, Ordering::Release);
+        self.0.bodies.drop_outdated();
+        self.0.released.send_replace(version);
+        Ok(())
+    }
+
+    /// The snapshot of the edition's newest release, read from the record if it is not in memory.
+    pub async fn snapshot(&self, live: &Live) -> Result<Arc<Snapshot>, Failure> {
+        live.used.store(self.0.ticks.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        if let Some(snapshot) = live.snapshot.load_full() {
+            return Ok(snapshot);
+        }
+        let _once = live.loading.lock().await;
+        if let Some(snapshot) = live.snapshot.load_full() {
+            return Ok(snapshot);
+        }
+        let read = self.read(live.edition.id, live.head.number).await?;
+        let snapshot = Arc::new(read.ok_or_else(|| Failure::no("release", &live.head.number.to_string()))?);
+        live.snapshot.store(Some(Arc::clone(&snapshot)));
+        self.forget_least_used();
+        Ok(snapshot)
+    }
+
+    /// The edition's snapshot, if it is in memory.
+    pub fn snapshot_in_memory(&self, live: &Live) -> Option<Arc<Snapshot>> {
+        live.snapshot.load_full()
+    }
+
+    async fn read(&self, edition: EditionId, number: u32) -> Result<Option<Snapshot>, store::Error> {
+        Ok(self.0.store.release(edition, number).await?.map(Snapshot::new))
+    }
+
+    fn forget_least_used(&self) {
+        let editions = self.0.editions.load();
+        let mut held: Vec<_> = editions.live.iter().filter(|live| live.snapshot.load().is_some()).collect();
+        held.sort_by_key(|live| std::cmp::Reverse(live.used.load(Ordering::Relaxed)));
+        for live in held.into_iter().skip(self.0.options.snapshots.max(1)) {
+            live.snapshot.store(None);
+        }
+    }
+
+    /// The body of one of the edition's pages or files, drawn if it is not in memory. `None` when the release
+    /// has nothing of that name.
+    pub async fn body(
+        &self,
+        live: &Arc<Live>,
+        target: &Target,
+        zone: Option<&Zone>,
+    ) -> Result<Option<Arc<Body>>, Failure> {
+        // One's own zone is nothing new where the conference is held in it.
+        let zone = zone.filter(|zone| **zone != live.edition.zone && target.is_page());
+        let mut key = target.key(live);
+        if let Some(zone) = zone {
+            key.push_str("?tz=");
+            key.push_str(zone.name());
+        }
+        let now = self.now();
+        let holds = |body: &Body| {
+            body.is_fresh(|| now.as_second()) || {
+                // The minute is over; the page may still say the same.
+                let same = body.is_current()
+                    && live
+                        .snapshot
+                        .load()
+                        .as_ref()
+                        .is_some_and(|snapshot| target.moment(snapshot, now) == body.moment);
+                if same {
+                    body.extend(next_minute(now));
+                }
+                same
+            }
+        };
+        let draw = async {
+            self.0.meters.drawn.increment(1);
+            let snapshot = self.snapshot(live).await.map_err(Some)?;
+            let viewer = self.viewer(zone.cloned(), now);
+            let moment = target.moment(&snapshot, now);
+            let Some(drawn) = target.draw(self, &snapshot, &viewer).await? else { return Err(None) };
+            Ok(Arc::new(Body::new(Draft {
+                route: target.route(),
+                bytes: drawn,
+                content_type: HeaderValue::from_static(target.content_type()),
+                policy: target.policy(),
+                // A file is a function of the release; a page also of the present and of the program.
+                modified: Some(if target.is_page() { now } else { snapshot.head().at }),
+                stamp: live.stamp(if target.is_page() { next_minute(now) } else { i64::MAX }),
+                moment,
+            })))
+        };
+        match self.0.bodies.get_or_draw(&key, holds, draw).await {
+            Ok(body) => Ok(Some(body)),
+            Err(None) => Ok(None),
+            Err(Some(failure)) => Err(failure),
+        }
+    }
+
+    /// A body made from the edition's newest release in a way that no [`Target`] names, such as a part of a
+    /// list; `key` says which.
+    pub async fn derived(
+        &self,
+        live: &Live,
+        route: &'static str,
+        key: &str,
+        draw: impl FnOnce(&Snapshot) -> Option<String>,
+    ) -> Result<Option<Arc<Body>>, Failure> {
+        let draw = async {
+            self.0.meters.drawn.increment(1);
+            let snapshot = self.snapshot(live).await.map_err(Some)?;
+            let text = draw(&snapshot).ok_or(None)?;
+            Ok(Arc::new(Body::new(Draft {
+                route,
+                bytes: Bytes::from(text),
+                content_type: HeaderValue::from_static("application/json"),
+                policy: Policy::File,
+                modified: Some(snapshot.head().at),
+                stamp: live.stamp(i64::MAX),
+                moment: 0,
+            })))
+        };
+        match self.0.bodies.get_or_draw(key, Body::is_current, draw).await {
+            Ok(body) => Ok(Some(body)),
+            Err(None) => Ok(None),
+            Err(Some(failure)) => Err(failure),
+        }
+    }
+
+    /// A body that belongs to no edition and holds until the list of editions changes, drawn if it is not in
+    /// memory.
+    pub async fn common(
+        &self,
+        route: &'static str,
+        key: &str,
+        policy: Policy,
+        mime: &'static str,
+        draw: impl FnOnce() -> Result<Bytes, Failure>,
+    ) -> Result<Arc<Body>, Failure> {
+        let draw = async {
+            self.0.meters.drawn.increment(1);
+            Ok(Arc::new(Body::new(Draft {
+                route,
+                bytes: draw()?,
+                content_type: HeaderValue::from_static(mime),
+                policy,
+                modified: None,
+                stamp: Stamp {
+                    version: self.0.listed.load(Ordering::Acquire),
+                    current: Arc::clone(&self.0.listed),
+                    until: i64::MAX,
+                },
+                moment: 0,
+            })))
+        };
+        self.0.bodies.get_or_draw(key, Body::is_current, draw).await
+    }
+
+    /// A body for this one answer, kept nowhere.
+    pub fn passing(
+        &self,
+        route: &'static str,
+        policy: Policy,
+        mime: &'static str,
+        bytes: impl Into<Bytes>,
+    ) -> Arc<Body> {
+        Arc::new(Body::new(Draft {
+            route,
+            bytes: bytes.into(),
+            content_type: HeaderValue::from_static(mime),
+            policy,
+            modified: None,
+            stamp: Stamp { version: 0, current: Arc::default(), until: 0 },
+            moment: 0,
+        }))
+    }
+
+    /// The page of those editions.
+    pub fn editions_page(editions: &[Arc<Live>], viewer: &Viewer) -> Result<String, Failure> {
+        let entry = |live: &Arc<Live>| EditionEntry {
+            edition: live.edition.clone(),
+            latest: Some(live.head.clone()),
+        };
+        let entries: Vec<EditionEntry> = editions.iter().map(entry).collect();
+        Ok(page::editions_page(&entries, viewer)?)
+    }
+
+    /// A visitor of the server at `now`.
+    pub fn viewer(&self, zone: Option<Zone>, now: Timestamp) -> Viewer {
+        let links = Links {
+            prefix: String::new(),
+            folder: false,
+            assets: assets::base().to_owned(),
+            base: self.0.options.base_url.as_ref().map(|_| self.base_url().to_owned()),
+        };
+        Viewer { zone, now, links }
+    }
+
+    /// Draws and compresses with good effort what most visitors and programs ask for, one after the other, so
+    /// that after a release hardly anybody waits. For a task of its own.
+    pub async fn warm(&self, live: &Arc<Live>) {
+        let Ok(snapshot) = self.snapshot(live).await else { return };
+        for target in Target::busiest(&snapshot) {
+            if self.0.stop.is_cancelled() {
+                return;
+            }
+            match self.body(live, &target, None).await {
+                Ok(Some(body)) => body.precompress().await,
+                Ok(None) => {}
+                Err(failure) => tracing::warn!(%failure, route = target.route(), "could not be drawn ahead"),
+            }
+        }
+    }
+
+    /// Warms the newest edition a while after the start, and every edition that is in use after a release.
+    pub async fn keep_warm(self) {
+        /// So long the start and the first visitors have the machine for themselves.
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let mut changes = self.changes();
+        let mut warmed: HashMap<EditionId, u32> = HashMap::new();
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(PATIENCE) => {}
+                () = self.0.stop.cancelled() => return,
+            }
+            changes.mark_unchanged();
+            for (at, live) in self.editions().iter().enumerate() {
+                let used = at == 0 || live.snapshot.load().is_some();
+                if used && warmed.insert(live.edition.id, live.head.number) != Some(live.head.number) {
+                    self.warm(live).await;
+                }
+            }
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                () = self.0.stop.cancelled() => return,
+            }
+        }
+    }
+}
+
+/// The second at which the next minute begins.
+fn next_minute(now: Timestamp) -> i64 {
+    (now.as_second().div_euclid(60) + 1) * 60
+}
