@@ -57,6 +57,9 @@ pub(crate) struct Extras {
 struct RoomExtra {
     id: RoomId,
     slug: Slug,
+    /// Only for a room that a reader cannot tell by its name: of two of one name it sees one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<Line>,
     #[serde(default, skip_serializing_if = "is_default")]
     kind: RoomKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,7 +192,11 @@ impl Extras {
                 let told = beside != Beside::Json2 && uri::strict_http(url).as_deref() == Some(url.as_str());
                 (!told).then(|| url.clone())
             };
-            let links_told = session.links.iter().all(|link| faithful(&link.url) && !link.title.is_empty());
+            // A reader takes two links that differ only in their kind for one.
+            let mut seen = HashSet::new();
+            let links_told = (session.links.iter()).all(|link| {
+                faithful(&link.url) && !link.title.is_empty() && seen.insert((&link.title, &link.url))
+            });
             sessions.push(SessionExtra {
                 id: session.id,
                 code: session.code.clone(),
@@ -238,7 +245,13 @@ impl Extras {
         }
         Self {
             edition: Some(programme.edition.clone()),
-            rooms: programme.rooms.iter().map(|room| RoomExtra::of(room, beside)).collect(),
+            rooms: programme
+                .rooms
+                .iter()
+                .map(|room| {
+                    RoomExtra::of(room, room.name.is_empty() || names[room.name.as_str()] > 1, beside)
+                })
+                .collect(),
             tracks: programme.tracks.iter().map(TrackExtra::of).collect(),
             persons: programme
                 .persons
@@ -254,13 +267,6 @@ impl Extras {
     /// As JSON that may stand in a processing instruction: `?>` cannot occur in it.
     pub(crate) fn to_instruction(&self) -> String {
         serde_json::to_string(self).unwrap_or_default().replace("?>", "?\\u003e")
-    }
-
-    /// The extras in the bytes of one of our XML files.
-    pub(crate) fn from_xml(text: &str) -> Option<Self> {
-        let (_, rest) = text.rsplit_once("<?plenary ")?;
-        let (json, _) = rest.split_once("?>")?;
-        serde_json::from_str(json).ok()
     }
 
     /// The extras of one of our JSON files, given the member `schedule`.
@@ -298,12 +304,25 @@ impl Extras {
 
     fn restore_rooms(&mut self, programme: &mut Programme) {
         let known: HashMap<RoomId, usize> = self.rooms.iter().map(|room| room.id).zip(0..).collect();
+        let read: HashSet<RoomId> = programme.rooms.iter().map(|room| room.id).collect();
+        for extra in self.rooms.iter().filter(|extra| !read.contains(&extra.id)) {
+            if let Some(name) = extra.name.clone() {
+                programme.rooms.push(Room {
+                    id: extra.id,
+                    slug: extra.slug.clone(),
+                    name,
+                    kind: RoomKind::default(),
+                    capacity: None,
+                    description: RichText::default(),
+                });
+            }
+        }
         for room in &mut programme.rooms {
             if let Some(extra) = known.get(&room.id).map(|&at| &self.rooms[at]) {
                 room.slug = extra.slug.clone();
                 room.kind = extra.kind;
                 room.capacity = extra.capacity;
-                if room.description.is_empty() {
+                if room.description.is_empty() || extra.name.is_some() {
                     room.description = extra.description.clone();
                 }
             }
@@ -316,13 +335,20 @@ impl Extras {
     fn restore_tracks(&mut self, programme: &mut Programme) -> HashMap<TrackId, Vec<TrackId>> {
         let mut renamed: HashMap<TrackId, Vec<TrackId>> = HashMap::new();
         let mut out = Vec::with_capacity(self.tracks.len());
+        let mut names: HashMap<Line, usize> = HashMap::new();
+        for extra in &self.tracks {
+            *names.entry(extra.name.clone()).or_default() += 1;
+        }
         for extra in std::mem::take(&mut self.tracks) {
-            let read =
-                programme.tracks.iter().find(|track| track.name == extra.name || track.slug == extra.slug);
+            let tracks = &programme.tracks;
+            let read = (tracks.iter().find(|track| track.name == extra.name))
+                .or_else(|| tracks.iter().find(|track| track.slug == extra.slug));
             if let Some(read) = read {
                 renamed.entry(read.id).or_default().push(extra.id);
             }
-            let colour = read.and_then(|track| track.colour).or(extra.colour);
+            // Of two tracks of one name a reader sees one, with the colour of either.
+            let told = read.and_then(|track| track.colour).filter(|_| names[&extra.name] == 1);
+            let colour = told.or(extra.colour);
             out.push(Track {
                 id: extra.id,
                 slug: extra.slug,
@@ -420,13 +446,18 @@ impl Extras {
 }
 
 impl RoomExtra {
-    fn of(room: &Room, beside: Beside) -> Self {
+    fn of(room: &Room, ambiguous: bool, beside: Beside) -> Self {
         Self {
             id: room.id,
             slug: room.slug.clone(),
+            name: ambiguous.then(|| room.name.clone()),
             kind: room.kind,
             capacity: room.capacity,
-            description: if beside == Beside::Xml { room.description.clone() } else { RichText::default() },
+            description: if beside == Beside::Xml || ambiguous {
+                room.description.clone()
+            } else {
+                RichText::default()
+            },
         }
     }
 }

@@ -61,7 +61,13 @@ pub(super) fn conference_of(schedule: &Node<'_>, conference: &Node<'_>) -> RawCo
         start: conference.text("start"),
         end: conference.text("end"),
         timeslot: conference.text("timeslot_duration"),
-        zone: conference.text("time_zone_name"),
+        // The schema's pattern cannot hold every zone; our own files name theirs in `meta` too.
+        zone: match conference.text("time_zone_name") {
+            text if text.trim().is_empty() => {
+                conference.object("meta").map(|meta| meta.text("time_zone")).unwrap_or_default()
+            }
+            text => text,
+        },
         base_url,
         url: conference.text("url"),
         logo: address(conference, "logo"),

@@ -5,8 +5,8 @@ use model::{
     edition::{Edition, Sponsor},
     id::{EditionId, PersonId, RoomId, SessionId, SlotId, SponsorId, TrackId},
     programme::{
-        Link, LinkKind, Participation, Person, Programme, Recording, Role, Room, RoomKind, Session, SessionKind, Slot,
-        Slugish, Standing, Track,
+        Link, LinkKind, Participation, Person, Programme, Recording, Role, Room, RoomKind, Session,
+        SessionKind, Slot, Slugish, Standing, Track,
     },
     release::{Counts, ReleaseHead},
     text::{Colour, Line, RichText, Slug, WebUrl},
@@ -117,7 +117,10 @@ pub(crate) fn conference() -> Programme {
         description: "What it is about".into(),
         colour: colour.map(|c| Colour::parse(c).unwrap()),
     };
-    let tracks = vec![track(1, "refereed", "Refereed", Some("#aa3300")), track(2, "3d-printing", "3D printing MC", None)];
+    let tracks = vec![
+        track(1, "refereed", "Refereed", Some("#aa3300")),
+        track(2, "3d-printing", "3D printing MC", None),
+    ];
     let person = |number: u32, slug: &str, name: &str, code: Option<&str>| Person {
         id: PersonId(Uuid::from_u128(0x9000_0000 + u128::from(number))),
         slug: Slug::parse(slug).unwrap(),
@@ -196,8 +199,7 @@ pub(crate) fn conference() -> Programme {
         slots: vec![slot(number, attic, start, 30)],
         ..session(u128::from(number), &format!("TOPIC{}", number % 10), SessionKind::Topic, title)
     };
-    let topics =
-        [topic(51, "Filament", "2027-10-30T08:00:00Z"), topic(52, "Resin", "2027-10-30T08:30:00Z")];
+    let topics = [topic(51, "Filament", "2027-10-30T08:00:00Z"), topic(52, "Resin", "2027-10-30T08:30:00Z")];
     let lunch = Session {
         slots: vec![slot(61, None, "2027-10-29T11:00:00Z", 60), slot(62, None, "2027-10-30T12:00:00Z", 60)],
         ..session(6, "lunch", SessionKind::Break, "Lunch")
@@ -230,6 +232,31 @@ pub(crate) fn conference() -> Programme {
     programme
 }
 
+/// A session at every quarter of an hour around every change of the clocks in two years, and on two ordinary
+/// days.
+pub(crate) fn around_clock_changes(zone: &str) -> Programme {
+    let mut programme = conference();
+    programme.edition = edition(zone, Date::constant(2026, 3, 1), Date::constant(2026, 3, 2));
+    programme.sessions.clear();
+    let rules = Zone::parse(zone).unwrap();
+    let mut instants = vec![at("2026-01-15T12:00:00Z"), at("2026-07-15T12:00:00Z")];
+    for change in rules.rules().following(at("2026-01-01T00:00:00Z")).take(4) {
+        instants.extend((-8..=8).filter_map(|quarter| {
+            change.timestamp().checked_add(SignedDuration::from_mins(quarter * 15)).ok()
+        }));
+    }
+    for (number, instant) in (1_u32..).zip(instants) {
+        let title = format!("at {instant}");
+        let mut session = session(u128::from(number), &format!("S{number}"), SessionKind::Talk, &title);
+        let mut slot = slot(number, None, "2026-01-01T00:00:00Z", 0);
+        (slot.start, slot.end) = (instant, instant + SignedDuration::from_mins(30));
+        session.slots.push(slot);
+        programme.sessions.push(session);
+    }
+    programme.normalise();
+    programme
+}
+
 /// What any programme may hold. `named`: every room, track, person and session has a name, as everything that
 /// was read from a file has.
 pub(crate) fn any_programme(named: bool) -> impl Strategy<Value = Programme> {
@@ -258,7 +285,8 @@ fn connect(programme: &mut Programme, mut salt: u64) {
         session.track = programme.tracks.get(draw(programme.tracks.len())).map(|track| track.id);
         for _ in 0..draw(2) {
             if let Some(person) = programme.persons.get(draw(programme.persons.len())) {
-                let role = [Role::Speaker, Role::Lead, Role::Moderator, Role::Host, Role::Contributor][draw(4)];
+                let role =
+                    [Role::Speaker, Role::Lead, Role::Moderator, Role::Host, Role::Contributor][draw(4)];
                 session.people.push(Participation { person: person.id, role });
             }
         }
@@ -295,14 +323,25 @@ fn line(named: bool) -> impl Strategy<Value = Line> {
 }
 
 fn body() -> impl Strategy<Value = RichText> {
-    prop_oneof![Just(String::new()), hostile(), (hostile(), hostile()).prop_map(|(a, b)| format!("{a}\n\n{b}"))]
-        .prop_map(|text| RichText::clean(&text))
+    prop_oneof![
+        Just(String::new()),
+        hostile(),
+        (hostile(), hostile()).prop_map(|(a, b)| format!("{a}\n\n{b}"))
+    ]
+    .prop_map(|text| RichText::clean(&text))
 }
 
 fn web_url() -> impl Strategy<Value = WebUrl> {
     let odd = select(vec![
-        "https://example.org/", "http://example.org:8080/a?b=c&d=é#e#f", "https://[::1]/x", "https://exa[mple/", "mailto:a@example.org",
-        "https://example.org/%zz [1]{2}|3^`\\", "https://example.org:port/", "//bücher.example/ü", "https://a@b@c/'\"<>",
+        "https://example.org/",
+        "http://example.org:8080/a?b=c&d=é#e#f",
+        "https://[::1]/x",
+        "https://exa[mple/",
+        "mailto:a@example.org",
+        "https://example.org/%zz [1]{2}|3^`\\",
+        "https://example.org:port/",
+        "//bücher.example/ü",
+        "https://a@b@c/'\"<>",
     ])
     .prop_map(str::to_owned);
     prop_oneof![odd, hostile().prop_map(|tail| format!("https://example.org/{tail}"))]
@@ -323,14 +362,30 @@ fn colour() -> impl Strategy<Value = Colour> {
 
 /// Zones at the edges: no DST, DST of half an hour, quarter-hour offsets, three-part names, fixed offsets.
 pub(crate) const ZONES: [&str; 14] = [
-    "UTC", "Europe/Berlin", "Australia/Adelaide", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kathmandu",
-    "Etc/GMT-2", "Etc/GMT+12", "America/Argentina/Ushuaia", "Africa/Casablanca", "Europe/Dublin", "Pacific/Apia",
-    "America/Port-au-Prince", "Japan",
+    "UTC",
+    "Europe/Berlin",
+    "Australia/Adelaide",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+    "Etc/GMT-2",
+    "Etc/GMT+12",
+    "America/Argentina/Ushuaia",
+    "Africa/Casablanca",
+    "Europe/Dublin",
+    "Pacific/Apia",
+    "America/Port-au-Prince",
+    "Japan",
 ];
 
 fn any_edition() -> impl Strategy<Value = Edition> {
     let words = (line(true), line(false), line(false), body(), line(false), line(false));
-    let looks = (option::of(web_url()), option::of(web_url()), option::of(colour()), select(vec!["", "en", "de-AT", "日本"]));
+    let looks = (
+        option::of(web_url()),
+        option::of(web_url()),
+        option::of(colour()),
+        select(vec!["", "en", "de-AT", "日本"]),
+    );
     let time = (select(ZONES.to_vec()), -3_i64..900, 0_i64..4, 0_u16..1_439, 0_u16..200);
     (uuid(), slug(), words, looks, time).prop_map(|(id, slug, words, looks, time)| {
         let first = Date::constant(2025, 1, 1) + jiff::Span::new().days(time.1);
@@ -360,23 +415,36 @@ fn any_edition() -> impl Strategy<Value = Edition> {
 fn any_room(named: bool) -> impl Strategy<Value = Room> {
     let kind = select(vec![RoomKind::Physical, RoomKind::Virtual, RoomKind::Hybrid]);
     (uuid(), slug(), line(named), kind, option::of(any::<u32>()), body()).prop_map(
-        |(id, slug, name, kind, capacity, description)| Room { id: RoomId(id), slug, name, kind, capacity, description },
+        |(id, slug, name, kind, capacity, description)| Room {
+            id: RoomId(id),
+            slug,
+            name,
+            kind,
+            capacity,
+            description,
+        },
     )
 }
 
 fn any_track(named: bool) -> impl Strategy<Value = Track> {
-    (uuid(), slug(), line(named), body(), option::of(colour())).prop_map(|(id, slug, name, description, colour)| Track {
-        id: TrackId(id),
-        slug,
-        name,
-        description,
-        colour,
-    })
+    (uuid(), slug(), line(named), body(), option::of(colour())).prop_map(
+        |(id, slug, name, description, colour)| Track { id: TrackId(id), slug, name, description, colour },
+    )
 }
 
 fn any_person(named: bool) -> impl Strategy<Value = Person> {
     let code = option::of(select(vec!["ABC123", "abc", "日本"]));
-    (uuid(), slug(), code, option::of(0_u32..4), line(named), body(), line(false), option::of(web_url()), vec(link(), 0..2))
+    (
+        uuid(),
+        slug(),
+        code,
+        option::of(0_u32..4),
+        line(named),
+        body(),
+        line(false),
+        option::of(web_url()),
+        vec(link(), 0..2),
+    )
         .prop_map(|(id, slug, code, number, name, biography, affiliation, avatar, links)| Person {
             id: PersonId(id),
             slug,
@@ -392,8 +460,14 @@ fn any_person(named: bool) -> impl Strategy<Value = Person> {
 
 fn link() -> impl Strategy<Value = Link> {
     let kind = select(vec![
-        LinkKind::Related, LinkKind::Slides, LinkKind::Paper, LinkKind::Video, LinkKind::Attachment, LinkKind::Chat,
-        LinkKind::Stream, LinkKind::Web,
+        LinkKind::Related,
+        LinkKind::Slides,
+        LinkKind::Paper,
+        LinkKind::Video,
+        LinkKind::Attachment,
+        LinkKind::Chat,
+        LinkKind::Stream,
+        LinkKind::Web,
     ]);
     (kind, line(false), web_url()).prop_map(|(kind, title, url)| Link { kind, title, url })
 }
@@ -412,20 +486,27 @@ fn any_slot() -> impl Strategy<Value = Slot> {
         2 => (1_u16..=1_440).prop_map(Standing::Delayed),
         1 => Just(Standing::Cancelled),
     ];
-    (uuid(), 0_u32..40, start, minutes, 0_i64..20, standing).prop_map(|(id, number, start, minutes, odd, standing)| {
-        // Now and then a slot that does not begin or end at a whole minute.
-        let seconds = if odd == 1 { 17 } else { 0 };
-        let start = Timestamp::from_second(start + seconds).unwrap();
-        let end = start + SignedDuration::from_secs(minutes * 60 + if odd == 2 { 29 } else { 0 });
-        Slot { id: SlotId(id), number, room: None, start, end, standing }
-    })
+    (uuid(), 0_u32..40, start, minutes, 0_i64..20, standing).prop_map(
+        |(id, number, start, minutes, odd, standing)| {
+            // Now and then a slot that does not begin or end at a whole minute.
+            let seconds = if odd == 1 { 17 } else { 0 };
+            let start = Timestamp::from_second(start + seconds).unwrap();
+            let end = start + SignedDuration::from_secs(minutes * 60 + if odd == 2 { 29 } else { 0 });
+            Slot { id: SlotId(id), number, room: None, start, end, standing }
+        },
+    )
 }
 
 fn any_session(named: bool) -> impl Strategy<Value = Session> {
     let texts = (line(named), line(false), line(false), body(), body());
-    let code = prop_oneof!["[A-Z0-9]{6}", "[A-Za-z0-9_-]{1,40}"].prop_map(|text| Slugish::parse(&text).unwrap());
+    let code =
+        prop_oneof!["[A-Z0-9]{6}", "[A-Za-z0-9_-]{1,40}"].prop_map(|text| Slugish::parse(&text).unwrap());
     let kind = select(SessionKind::ALL.to_vec());
-    let rest = (select(vec!["", "en", "de-AT", "x y"]), vec(any_slot(), 0..4), vec(link(), 0..4));
+    let rest = (
+        select(if named { vec!["", "en", "de-AT"] } else { vec!["", "en", "de-AT", "x y"] }),
+        vec(any_slot(), 0..4),
+        vec(link(), 0..4),
+    );
     let urls = (option::of(web_url()), option::of(web_url()), option::of(web_url()));
     (uuid(), code, kind, texts, rest, urls, line(false), any::<bool>()).prop_map(
         |(id, code, kind, texts, rest, urls, licence, opt_out)| Session {

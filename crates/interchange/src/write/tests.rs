@@ -2,6 +2,7 @@
 
 mod calendar;
 mod golden;
+mod round_trip;
 mod valid;
 
 use super::{Export, Filter, sample};
@@ -36,7 +37,10 @@ pub(super) fn every_format(export: &Export<'_>) -> Vec<(&'static str, String)> {
         ("schedule.ics", super::icalendar(export, Filter::All)),
         ("schedule.xcal", super::xcal(export)),
         ("schedule.csv", super::csv(export)),
-        ("releases.atom", super::atom(export, &[(export.release.clone(), vec!["Moved: <A> & B".to_owned()])])),
+        (
+            "releases.atom",
+            super::atom(export, &[(export.release.clone(), vec!["Moved: <A> & B".to_owned()])]),
+        ),
         ("indico.json", super::indico_timetable(export, "17")),
         ("fosdem-bot.json", super::fosdem_bot(export)),
         ("pretalx-widget.json", super::pretalx::widget(export)),

@@ -1,6 +1,7 @@
 //! xCal in the form that Pentabarf began and frab and pretalx go on writing; Giggity and engelsystem read it.
 //!
-//! Times are local to the edition's zone and say nothing about it, so the zone stands in `x-wr-timezone`.
+//! Times are local to the edition's zone and say nothing about it, so the zone stands in `x-wr-timezone`. Of a time
+//! that clocks show twice the format cannot say which is meant; iCalendar proper can.
 
 use super::{Export, Index, event_slug, is_listed, plain_text, xml::Xml};
 use jiff::Timestamp;

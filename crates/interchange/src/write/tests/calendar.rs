@@ -6,11 +6,8 @@ use calcard::{
     common::{IanaString, timezone::Tz},
     icalendar::{ICalendar, ICalendarComponentType, ICalendarProperty, ICalendarValue},
 };
-use jiff::{SignedDuration, Timestamp, civil::Date};
-use model::{
-    programme::{Programme, SessionKind, Standing},
-    time::Zone,
-};
+use jiff::Timestamp;
+use model::programme::{Programme, Standing};
 use std::collections::{BTreeMap, HashSet};
 
 /// UID, begin and end in seconds since 1970, summary, status.
@@ -48,10 +45,16 @@ fn seen(text: &str) -> Seen {
         .into_iter()
         .map(|event| {
             let component = event.comp_id as usize;
-            let (start, end) = event.try_into_date_time().map(|e| (e.start.timestamp(), e.end.timestamp())).unwrap();
+            let (start, end) =
+                event.try_into_date_time().map(|e| (e.start.timestamp(), e.end.timestamp())).unwrap();
             (
                 word(component, &ICalendarProperty::Uid),
-                (start, end, word(component, &ICalendarProperty::Summary), word(component, &ICalendarProperty::Status)),
+                (
+                    start,
+                    end,
+                    word(component, &ICalendarProperty::Summary),
+                    word(component, &ICalendarProperty::Status),
+                ),
             )
         })
         .collect()
@@ -99,27 +102,7 @@ fn lines_are_folded_at_75_octets_between_characters() {
 #[test]
 fn times_around_a_change_of_the_clocks_are_the_right_instants_in_every_zone() {
     for zone in sample::ZONES {
-        let mut programme = sample::conference();
-        programme.edition =
-            sample::edition(zone, Date::constant(2026, 3, 1), Date::constant(2026, 3, 2));
-        programme.sessions.clear();
-        let rules = Zone::parse(zone).unwrap();
-        // Every quarter of an hour around every change in two years, and some ordinary days.
-        let mut instants = vec![sample::at("2026-01-15T12:00:00Z"), sample::at("2026-07-15T12:00:00Z")];
-        for change in rules.rules().following(sample::at("2026-01-01T00:00:00Z")).take(4) {
-            instants.extend((-8..=8).filter_map(|quarter| {
-                change.timestamp().checked_add(SignedDuration::from_mins(quarter * 15)).ok()
-            }));
-        }
-        for (number, instant) in (1_u32..).zip(instants) {
-            let mut session =
-                sample::session(u128::from(number), &format!("S{number}"), SessionKind::Talk, &format!("at {instant}"));
-            let mut slot = sample::slot(number, None, "2026-01-01T00:00:00Z", 0);
-            (slot.start, slot.end) = (instant, instant + SignedDuration::from_mins(30));
-            session.slots.push(slot);
-            programme.sessions.push(session);
-        }
-        programme.normalise();
+        let programme = sample::around_clock_changes(zone);
         let release = sample::release(&programme);
         let text = super::super::icalendar(&export(&programme, &release), Filter::All);
         assert_eq!(text.contains("BEGIN:VTIMEZONE"), zone != "UTC", "{zone}");

@@ -36,9 +36,15 @@ fn several_slots_of_one_session_go_out_in_each_formats_own_way() {
         .collect();
     assert_eq!(states, ["CONFIRMED", "CANCELED", "CONFIRMED"]);
     let ics = super::super::icalendar(&export, super::Filter::All);
-    assert_eq!(ics.matches("RELATED-TO;RELTYPE=SIBLING").count(), 3, "two later slots of the talk, one of lunch");
+    assert_eq!(
+        ics.matches("RELATED-TO;RELTYPE=SIBLING").count(),
+        3,
+        "two later slots of the talk, one of lunch"
+    );
     let query = super::super::pretalx::Query::default();
-    let talk = super::super::pretalx::item(&export, super::super::pretalx::List::Submissions, "twice1", &query).unwrap();
+    let talk =
+        super::super::pretalx::item(&export, super::super::pretalx::List::Submissions, "twice1", &query)
+            .unwrap();
     let talk: serde_json::Value = serde_json::from_str(&talk).unwrap();
     assert_eq!(talk["slots"], serde_json::json!([11, 12, 13]));
 }
@@ -66,13 +72,18 @@ fn a_list_of_pretalx_can_be_paged_through_to_its_end() {
     for pages in [true, false] {
         let (mut at, mut codes) = (0, vec![]);
         loop {
-            let paging =
-                if pages { Paging::Pages { page: at + 1, size: 3 } } else { Paging::Offset { offset: at * 3, limit: 3 } };
+            let paging = if pages {
+                Paging::Pages { page: at + 1, size: 3 }
+            } else {
+                Paging::Offset { offset: at * 3, limit: 3 }
+            };
             let query = Query { address: "https://x/", paging, expand: "speakers,slots.room" };
             let text = list(&export, List::Submissions, &query).unwrap();
             let page: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert_eq!(page["count"], 8);
-            codes.extend(page["results"].as_array().unwrap().iter().map(|s| s["code"].as_str().unwrap().to_owned()));
+            codes.extend(
+                page["results"].as_array().unwrap().iter().map(|s| s["code"].as_str().unwrap().to_owned()),
+            );
             if page["next"].is_null() {
                 break;
             }

@@ -28,6 +28,7 @@ fn excerpt(text: &str) -> String {
 /// Writes every programme in every format into `folder` as `0007-schedule.xml`.
 fn write_all(folder: &Path) {
     let mut all = programmes(COUNT, false);
+    all.extend(sample::ZONES.iter().map(|zone| sample::around_clock_changes(zone)));
     all.push(sample::conference());
     all.push({
         // Times at the ends of what an instant can be, as only a broken file has them.
@@ -57,9 +58,11 @@ fn any_programme_gives_files_that_their_schemas_and_other_readers_accept() {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.to_string_lossy().ends_with("-schedule.xml"))
         .collect();
-    assert_eq!(files.len(), COUNT + 2);
+    assert_eq!(files.len(), COUNT + sample::ZONES.len() + 2);
     let schema = data.join("validators/schedule.xml.xsd");
-    if let Some((fine, told)) = run(Command::new("xmllint").arg("--noout").arg("--schema").arg(schema).args(&files)) {
+    if let Some((fine, told)) =
+        run(Command::new("xmllint").arg("--noout").arg("--schema").arg(schema).args(&files))
+    {
         assert!(fine, "{}", excerpt(&told));
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/independent/check_exports.py");
@@ -79,7 +82,9 @@ fn no_file_holds_a_control_character_or_a_bidirectional_override() {
                 '\n' => false,
                 '\r' => !matches!(name, "schedule.ics" | "schedule.csv"),
                 '\t' => matches!(name, "schedule.ics" | "schedule.xcal"),
-                '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}' => true,
+                '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}' => {
+                    true
+                }
                 c => c.is_control(),
             });
             assert_eq!(bad, None, "{name}");
