@@ -199,8 +199,9 @@ fn take_submission(submission: &Node<'_>, places: &[Placed], draft: &mut Draft) 
     }
     let locale = submission.text("content_locale");
     let languages = [locale.as_str()];
+    // What sessions share is called by one name, whatever the language of each.
     let name = |field: &str| match submission.get(field) {
-        Some(node) if node.value.is_object() && node.has("name") => node.localised("name", &languages),
+        Some(node) if node.value.is_object() && node.has("name") => node.localised("name", &[]),
         // A bare number names a thing by its id in pretalx; no people know it by that.
         Some(node) if node.value.is_number() => String::new(),
         Some(_) => submission.localised(field, &[]),
