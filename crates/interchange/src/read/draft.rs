@@ -407,16 +407,24 @@ impl Draft {
         }
         let mut persons = self.persons.iter().chain(self.events.iter().flat_map(|event| &event.persons));
         let told = persons.any(|person| {
-            !(person.biography.is_empty() && person.avatar.is_empty() && person.affiliation.is_empty() && person.links.is_empty())
+            let texts = [&person.biography, &person.avatar, &person.affiliation];
+            texts.iter().any(|text| !text.is_empty()) || !person.links.is_empty()
         });
         if !told {
             self.carries = self.carries.without(Carries::PROFILES);
         }
-        if self.rooms.iter().any(|room| room.capacity.is_some() || !room.description.is_empty() || room.is_virtual) {
+        let mut rooms = self.rooms.iter();
+        if rooms.any(|room| room.capacity.is_some() || !room.description.is_empty() || room.is_virtual) {
             self.carries = self.carries.and(Carries::ROOM_DETAILS);
         }
         if self.tracks.iter().any(|track| !track.colour.is_empty() || !track.description.is_empty()) {
             self.carries = self.carries.and(Carries::TRACK_DETAILS);
+        }
+        let edition = &self.conference;
+        let details =
+            [&edition.subtitle, &edition.venue, &edition.city, &edition.country, &edition.url, &edition.logo];
+        if details.iter().any(|text| !text.trim().is_empty()) {
+            self.carries = self.carries.and(Carries::EDITION_DETAILS);
         }
     }
 

@@ -128,10 +128,8 @@ impl Format {
         const SESSION: Carries =
             Carries::SESSIONS.and(Carries::DESCRIPTION).and(Carries::PEOPLE).and(Carries::NUMBERS);
         match self {
-            Self::PentabarfXml => SCHEDULE,
-            Self::ScheduleXml => {
-                SCHEDULE.and(Carries::LOGO).and(Carries::URL).and(Carries::FEEDBACK).and(Carries::RECORDING)
-            }
+            // Each dialect has more, by the elements that it writes.
+            Self::PentabarfXml | Self::ScheduleXml => SCHEDULE,
             Self::EuropythonXml => {
                 SESSION.and(Carries::SUMMARY).and(Carries::KIND).and(Carries::TRACK).and(Carries::PROFILES)
             }
@@ -218,6 +216,9 @@ pub struct Imported {
     pub programme: Programme,
     /// Which fields the file could express; what it could not is no reason to clear anything.
     pub carries: Carries,
+    /// Whether the zone was named, by the file or by the importer. Where it was not, it is only the offset of the
+    /// first event; whoever knows the edition already reads the file again with the edition's zone.
+    pub zone_named: bool,
     /// When the file says it was made, where it does.
     pub made: Option<Timestamp>,
     /// The release that the file says it holds, such as "0.12"; empty where it says nothing.

@@ -23,6 +23,7 @@ use crate::{
         xml::{Node, Token, Xml},
     },
 };
+use model::merge::Carries;
 
 /// Reads `source`, whose root element is `schedule`.
 pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadError> {
@@ -90,6 +91,7 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
                     draft.persons_by_name = true;
                 }
                 let node = xml.subtree(element)?;
+                draft.carries = draft.carries.and(carried(&node));
                 draft.event(event(&node, &day, room.as_ref()))?;
                 xml.events += 1;
             }
@@ -104,6 +106,8 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
             _ => xml.skip()?,
         }
     }
+    draft.carries = draft.carries.and(Carries::PROFILES);
+    draft.says_only_what_it_has();
     draft.take_notes(&xml.into_notes());
     Ok(draft.finish())
 }
@@ -134,6 +138,20 @@ fn read_conference(draft: &mut Draft, node: &Node) {
         days: old.days,
     };
     node.all("track").for_each(|node| draft.track(track(node)));
+}
+
+/// What an event can express in this dialect, beyond what all can: the elements that stand in it, filled or not.
+fn carried(event: &Node) -> Carries {
+    [
+        ("logo", Carries::LOGO),
+        ("url", Carries::URL),
+        ("full_conf_url", Carries::URL),
+        ("feedback_url", Carries::FEEDBACK),
+        ("recording", Carries::RECORDING),
+    ]
+    .into_iter()
+    .filter(|(name, _)| event.child(name).is_some())
+    .fold(Carries::BASICS, |all, (_, one)| all.and(one))
 }
 
 /// A track as `<track slug="s">Name</track>` or `<track name="Name" slug="s" color="#rrggbb"/>`.

@@ -90,6 +90,7 @@ pub(super) fn assemble(draft: Draft) -> Imported {
 
     Imported {
         format,
+        zone_named: calendar.named,
         made: when::made(&conference.made, &calendar.zone),
         version: excerpt(conference.version.trim(), 200),
         programme,

@@ -29,6 +29,8 @@ enum Written {
 pub(super) struct Calendar {
     /// The edition's zone.
     pub zone: Zone,
+    /// Whether somebody named it.
+    pub named: bool,
     /// Before this, in minutes after midnight, a clock time without date belongs to the next day.
     clock_change: u16,
 }
@@ -42,7 +44,10 @@ impl Calendar {
         notes: &mut Notes,
     ) -> Self {
         let clock_change = values::clock(&conference.day_change).unwrap_or(0);
-        Self { zone: zone(conference, options, events, notes), clock_change }
+        match named_zone(conference, options, notes) {
+            Some(zone) => Self { zone, named: true, clock_change },
+            None => Self { zone: inferred_zone(events, notes), named: false, clock_change },
+        }
     }
 
     /// The start and the end of `event`; `None` for one that has no start, and with a note for one whose start
@@ -237,22 +242,22 @@ impl Calendar {
     }
 }
 
-/// The zone of a file.
-fn zone(conference: &RawConference, options: &Options, events: &[RawEvent], notes: &mut Notes) -> Zone {
-    if let Some(zone) = &options.zone {
-        return zone.clone();
-    }
+/// The zone that the importer names, or the file.
+fn named_zone(conference: &RawConference, options: &Options, notes: &mut Notes) -> Option<Zone> {
     let name = conference.zone.trim();
-    if !name.is_empty() {
-        match Zone::parse(name) {
-            Ok(zone) => return zone,
-            Err(refusal) => notes.add(
-                "",
-                refusal.problem,
-                "It was passed over; give the conference's zone, as with --zone Europe/Brussels",
-            ),
-        }
+    if options.zone.is_some() || name.is_empty() {
+        return options.zone.clone();
     }
+    let found = Zone::parse(name);
+    if let Err(refusal) = &found {
+        let remedy = "It was passed over; give the conference's zone, as with --zone Europe/Brussels";
+        notes.add("", &refusal.problem, remedy);
+    }
+    found.ok()
+}
+
+/// The zone of a file that names none: as far from UTC as its first event, or UTC.
+fn inferred_zone(events: &[RawEvent], notes: &mut Notes) -> Zone {
     let remedy = "Give the conference's zone, as with --zone Europe/Brussels";
     let offset = events.iter().find_map(|event| offset(&event.start.full));
     if let Some(offset) = offset {
