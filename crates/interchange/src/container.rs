@@ -88,7 +88,12 @@ impl Packing {
     }
 }
 
-fn open<'a>(member: Member<'a>, depth: usize, room: &mut Room, out: &mut Vec<Member<'a>>) -> Result<(), ReadError> {
+fn open<'a>(
+    member: Member<'a>,
+    depth: usize,
+    room: &mut Room,
+    out: &mut Vec<Member<'a>>,
+) -> Result<(), ReadError> {
     let Some(packing) = Packing::of(&member.bytes) else {
         out.push(member);
         return Ok(());
@@ -128,7 +133,8 @@ fn open<'a>(member: Member<'a>, depth: usize, room: &mut Room, out: &mut Vec<Mem
             Ok(())
         }
         Packing::Zip => {
-            let mut archive = zip::ZipArchive::new(Cursor::new(&*member.bytes)).map_err(|error| damaged(error.into()))?;
+            let mut archive =
+                zip::ZipArchive::new(Cursor::new(&*member.bytes)).map_err(|error| damaged(error.into()))?;
             for at in 0..archive.len() {
                 let file = archive.by_index(at).map_err(|error| damaged(error.into()))?;
                 let path = String::from_utf8_lossy(file.name_raw()).into_owned();
@@ -176,7 +182,9 @@ fn is_beside_the_point(path: &str) -> bool {
         || base.starts_with("._")
         || base == ".DS_Store"
         || path.starts_with("__MACOSX/")
-        || base.rsplit_once('.').is_some_and(|(_, kind)| MEDIA.iter().any(|media| kind.eq_ignore_ascii_case(media)))
+        || base
+            .rsplit_once('.')
+            .is_some_and(|(_, kind)| MEDIA.iter().any(|media| kind.eq_ignore_ascii_case(media)))
 }
 
 /// The name that a packed file has without its packing's suffix.
@@ -248,7 +256,10 @@ mod tests {
 
     #[test]
     fn every_packing_is_recognised_by_its_bytes_whatever_the_name_says() {
-        assert_eq!(unpack("a.txt.xz", XZ).unwrap()[0], Member { name: "a.txt".into(), bytes: Cow::Owned(b"hello\n".to_vec()) });
+        assert_eq!(
+            unpack("a.txt.xz", XZ).unwrap()[0],
+            Member { name: "a.txt".into(), bytes: Cow::Owned(b"hello\n".to_vec()) }
+        );
         assert_eq!(&*unpack("x", &gzip(b"hi")).unwrap()[0].bytes, b"hi");
         let zipped = zip_of(&[("one/a.json", b"1"), ("one/logo.PNG", b"2"), ("__MACOSX/one/a.json", b"3")]);
         assert_eq!(names(&unpack("e.zip", &zipped).unwrap()), ["e.zip!one/a.json"]);
@@ -270,7 +281,8 @@ mod tests {
     fn packings_in_packings_and_countless_files_are_refused() {
         let deep = gzip(&gzip(&gzip(b"x")));
         assert!(unpack("a.gz.gz.gz", &deep).unwrap_err().to_string().contains("packed more than 2 times"));
-        let files: Vec<(String, &[u8])> = (0..=MAX_MEMBERS).map(|number| (format!("{number}.json"), &b""[..])).collect();
+        let files: Vec<(String, &[u8])> =
+            (0..=MAX_MEMBERS).map(|number| (format!("{number}.json"), &b""[..])).collect();
         let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
         assert!(unpack("many.tar", &tar_of(&files)).unwrap_err().to_string().contains("2000 files"));
     }

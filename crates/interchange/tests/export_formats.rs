@@ -1,5 +1,7 @@
 //! What each export that is not XML says, read from small invented files.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use interchange::{Format, Imported, Input, Options, ReadError, read};
 use model::{
     merge::Carries,
@@ -31,7 +33,12 @@ fn together(names: &[&str]) -> Imported {
 }
 
 fn session<'a>(imported: &'a Imported, title: &str) -> &'a Session {
-    imported.programme.sessions.iter().find(|session| session.title.as_str() == title).unwrap_or_else(|| panic!("{title}"))
+    imported
+        .programme
+        .sessions
+        .iter()
+        .find(|session| session.title.as_str() == title)
+        .unwrap_or_else(|| panic!("{title}"))
 }
 
 fn room_of<'a>(imported: &'a Imported, session: &Session) -> &'a Room {
@@ -57,22 +64,27 @@ fn begins(session: &Session) -> String {
 }
 
 fn notes(imported: &Imported) -> String {
-    imported.notes.iter().map(|note| format!("{note}\n")).collect()
+    imported.notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn schedule_json_is_read_in_all_spellings_of_links_persons_and_numbers() {
     let imported = together(&["schedule.json"]);
     let edition = &imported.programme.edition;
-    assert_eq!((edition.slug.as_str(), edition.zone.name(), edition.timeslot_minutes), ("treeconf-2027", "Europe/Prague", 10));
+    assert_eq!(
+        (edition.slug.as_str(), edition.zone.name(), edition.timeslot_minutes),
+        ("treeconf-2027", "Europe/Prague", 10)
+    );
     assert_eq!((edition.day_change, edition.first_day.to_string().as_str()), (240, "2027-10-04"));
-    let names: Vec<_> = imported.programme.rooms.iter().map(|room| (room.name.as_str(), room.kind, room.capacity)).collect();
+    let names: Vec<_> =
+        imported.programme.rooms.iter().map(|room| (room.name.as_str(), room.kind, room.capacity)).collect();
     assert_eq!(names, [("Oak", RoomKind::Physical, Some(250)), ("Elm", RoomKind::Virtual, None)]);
     let welcome = session(&imported, "Welcome");
     assert_eq!(people(&imported, welcome), [("Asha Ray", Role::Speaker), ("Ben Oduya", Role::Speaker)]);
     assert_eq!(person(&imported, "Asha Ray").number, Some(7));
     assert_eq!((welcome.kind, welcome.language.as_str()), (SessionKind::Keynote, "en"));
-    let links: Vec<_> = welcome.links.iter().map(|link| (link.kind, link.title.as_str(), link.url.as_str())).collect();
+    let links: Vec<_> =
+        welcome.links.iter().map(|link| (link.kind, link.title.as_str(), link.url.as_str())).collect();
     assert_eq!(
         links,
         [
@@ -86,7 +98,12 @@ fn schedule_json_is_read_in_all_spellings_of_links_persons_and_numbers() {
     assert_eq!((walk.slots[0].standing, walk.slots[0].number), (Standing::Cancelled, 12));
     assert_eq!(edition.day_of(walk.slots[0].start).to_string(), "2027-10-04");
     let text = notes(&imported);
-    assert!(text.contains("schedule.conference.days[0].rooms.Elm[0].description: text was expected, there is a list"), "{text}");
+    assert!(
+        text.contains(
+            "schedule.conference.days[0].rooms.Elm[0].description: text was expected, there is a list"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -104,7 +121,10 @@ fn schedule_json_2_says_what_is_cancelled_and_leaves_drafts_out() {
     let kinds: Vec<_> = mosses.links.iter().map(|link| link.kind).collect();
     assert_eq!(kinds, [LinkKind::Related, LinkKind::Slides]);
     let grafting = session(&imported, "Grafting");
-    assert_eq!((grafting.kind, grafting.track, grafting.slots[0].minutes()), (SessionKind::Workshop, None, 120));
+    assert_eq!(
+        (grafting.kind, grafting.track, grafting.slots[0].minutes()),
+        (SessionKind::Workshop, None, 120)
+    );
     let lunch = session(&imported, "Lunch");
     assert_eq!((lunch.kind, lunch.slots[0].room), (SessionKind::Break, None));
     let text = notes(&imported);
@@ -116,13 +136,17 @@ fn the_lists_of_pretalx_are_one_export_and_bring_only_what_is_on_the_programme()
     let alone = together(&["submissions.json"]);
     assert_eq!(alone.programme.sessions.len(), 3);
     let night = session(&alone, "Lichens at night");
-    assert_eq!((night.code.as_str(), night.kind, night.type_label.as_str()), ("TREEA1", SessionKind::Workshop, "Workshop"));
+    assert_eq!(
+        (night.code.as_str(), night.kind, night.type_label.as_str()),
+        ("TREEA1", SessionKind::Workshop, "Workshop")
+    );
     assert_eq!((begins(night).as_str(), night.slots[0].minutes()), ("2027-10-04T07:00:00Z", 30));
     assert!(night.recording.opt_out);
     assert_eq!(session(&alone, "Storm").slots[0].standing, Standing::Cancelled);
     assert!(session(&alone, "Bark").slots.is_empty());
 
-    let all = together(&["submissions.json", "pretalx-speakers.json", "pretalx-slots.json", "pretalx-rooms.json"]);
+    let all =
+        together(&["submissions.json", "pretalx-speakers.json", "pretalx-slots.json", "pretalx-rooms.json"]);
     let bark = session(&all, "Bark");
     assert_eq!(people(&all, bark), [("Ben Oduya", Role::Speaker)]);
     assert_eq!(bark.slots.len(), 2, "one session in two slots");
@@ -177,12 +201,16 @@ fn an_indico_session_becomes_a_block_that_holds_its_contributions() {
     let talk = session(&detail, "Refereed talk");
     assert_eq!(people(&detail, talk), [("Asha RAY", Role::Speaker), ("Ben Oduya", Role::Contributor)]);
     let same = |title: &str| session(&imported, title).id == session(&detail, title).id;
-    assert!(same("Forest MC") && same("Beetles") && same("Refereed talk"), "one event, two exports, one record");
+    assert!(
+        same("Forest MC") && same("Beetles") && same("Refereed talk"),
+        "one event, two exports, one record"
+    );
 }
 
 #[test]
 fn an_indico_listing_is_refused_with_the_export_to_fetch() {
-    let listing = br#"{"_type": "HTTPAPIResult", "url": "", "ts": 1, "results": [{"id": "1", "title": "A"}]}"#.to_vec();
+    let listing =
+        br#"{"_type": "HTTPAPIResult", "url": "", "ts": 1, "results": [{"id": "1", "title": "A"}]}"#.to_vec();
     let error = try_together(&[("search.json", listing)], &Options::default()).unwrap_err().to_string();
     assert!(error.contains("holds no timetable") && error.contains("/export/timetable/ID.json"), "{error}");
 }
@@ -191,7 +219,10 @@ fn an_indico_listing_is_refused_with_the_export_to_fetch() {
 fn sessionize_gives_tracks_formats_and_languages_from_its_lists_of_choices() {
     let imported = together(&["sessionize.json"]);
     let ferns = session(&imported, "Ferns");
-    assert_eq!((ferns.kind, ferns.type_label.as_str(), ferns.language.as_str()), (SessionKind::Workshop, "Workshop", "de"));
+    assert_eq!(
+        (ferns.kind, ferns.type_label.as_str(), ferns.language.as_str()),
+        (SessionKind::Workshop, "Workshop", "de")
+    );
     assert_eq!(track_of(&imported, ferns).as_deref(), Some("Roots"));
     assert_eq!(person(&imported, "Asha Ray").affiliation.as_str(), "Forester");
     assert_eq!(session(&imported, "Lunch").kind, SessionKind::Break);
@@ -233,15 +264,22 @@ fn an_open_event_archive_is_one_programme_however_it_is_packed() {
     let parts = ["event", "sessions", "speakers", "tracks", "microlocations", "sponsors"];
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(vec![]));
     let mut tar = tar::Builder::new(vec![]);
-    let extra: [(&str, Vec<u8>); 3] =
-        [("forms", b"{\"a\": 1}".to_vec()), ("README.md", b"# Read me".to_vec()), ("images/logo.png", vec![0xFF; 90])];
+    let extra: [(&str, Vec<u8>); 3] = [
+        ("forms", b"{\"a\": 1}".to_vec()),
+        ("README.md", b"# Read me".to_vec()),
+        ("images/logo.png", vec![0xFF; 90]),
+    ];
     let files: Vec<(String, Vec<u8>)> = parts
         .iter()
         .map(|part| ((*part).to_owned(), sample(&format!("open-event/{part}"))))
         .chain(extra.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())))
         .collect();
     for (name, bytes) in &files {
-        zip.start_file(format!("conf/{name}.json").replace(".md.json", ".md"), zip::write::SimpleFileOptions::default()).unwrap();
+        zip.start_file(
+            format!("conf/{name}.json").replace(".md.json", ".md"),
+            zip::write::SimpleFileOptions::default(),
+        )
+        .unwrap();
         std::io::Write::write_all(&mut zip, bytes).unwrap();
         let mut header = tar::Header::new_ustar();
         header.set_size(bytes.len() as u64);
@@ -258,16 +296,26 @@ fn an_open_event_archive_is_one_programme_however_it_is_packed() {
     assert_eq!(room_of(&imported, ferns).name.as_str(), "Oak");
     assert_eq!(people(&imported, ferns), [("Asha Ray", Role::Speaker)]);
     assert_eq!((imported.programme.persons.len(), imported.programme.sessions.len()), (1, 2));
-    assert!(session(&imported, "Unplaced").slots.is_empty(), "a start without a room is the server's default");
+    assert!(
+        session(&imported, "Unplaced").slots.is_empty(),
+        "a start without a room is the server's default"
+    );
     assert_eq!(imported.programme.sponsors[0].level.as_str(), "Gold");
-    assert!(notes(&imported).contains("conf.tar, sessions[2]: the proposal \"Not chosen\" is rejected"), "{}", notes(&imported));
+    assert!(
+        notes(&imported).contains("conf.tar, sessions[2]: the proposal \"Not chosen\" is rejected"),
+        "{}",
+        notes(&imported)
+    );
 }
 
 #[test]
 fn a_calendar_is_read_with_its_own_zones_rules_and_recurrences() {
     let imported = together(&["calendar.ics"]);
     let edition = &imported.programme.edition;
-    assert_eq!((edition.slug.as_str(), edition.zone.name(), edition.venue.as_str()), ("treeconf-2027", "Europe/Prague", "Kongres"));
+    assert_eq!(
+        (edition.slug.as_str(), edition.zone.name(), edition.venue.as_str()),
+        ("treeconf-2027", "Europe/Prague", "Kongres")
+    );
     let ferns = session(&imported, "Ferns, mosses; and more");
     assert_eq!(ferns.slots[0].id.to_string(), "0b9a7c3e-6d0f-4c11-8f5e-1f2e3d4c0031");
     assert_eq!((begins(ferns).as_str(), ferns.slots[0].minutes()), ("2027-10-04T07:00:00Z", 45));
@@ -287,7 +335,12 @@ fn a_calendar_is_read_with_its_own_zones_rules_and_recurrences() {
     let excursion = session(&imported, "Excursion");
     assert_eq!((begins(excursion).as_str(), excursion.slots[0].minutes()), ("2027-10-05T22:00:00Z", 1_440));
     let text = notes(&imported);
-    for said in ["line 34: the event recurs", "\"Nowhere/Land\" is not known", "of a whole day", "\"this is no line\" is no line"] {
+    for said in [
+        "line 34: the event recurs",
+        "\"Nowhere/Land\" is not known",
+        "of a whole day",
+        "\"this is no line\" is no line",
+    ] {
         assert!(text.contains(said), "{said} in {text}");
     }
     assert!(imported.carries.has(Carries::TRACK) && imported.carries.has(Carries::PEOPLE));
@@ -315,7 +368,10 @@ fn the_feeds_of_fosdem_frab_oscon_and_kotlinconf_are_read() {
 
     let frab = together(&["events.json", "frab-speakers.json"]);
     let stones = session(&frab, "Stones");
-    assert_eq!((stones.slots[0].id.to_string().as_str(), stones.slots[0].number), ("0b9a7c3e-6d0f-4c11-8f5e-1f2e3d4c0041", 21));
+    assert_eq!(
+        (stones.slots[0].id.to_string().as_str(), stones.slots[0].number),
+        ("0b9a7c3e-6d0f-4c11-8f5e-1f2e3d4c0041", 21)
+    );
     assert_eq!(person(&frab, "Asha").biography.as_str(), "Plants trees.\n\nMany.");
 
     let oscon = together(&["oscon.json"]);
@@ -332,7 +388,10 @@ fn the_feeds_of_fosdem_frab_oscon_and_kotlinconf_are_read() {
 
 #[test]
 fn two_whole_lists_are_two_exports_and_pages_of_one_list_are_one() {
-    let list = |code: &str| format!(r#"[{{"code": "{code}", "title": "{code}", "state": "confirmed", "speakers": []}}]"#).into_bytes();
+    let list = |code: &str| {
+        format!(r#"[{{"code": "{code}", "title": "{code}", "state": "confirmed", "speakers": []}}]"#)
+            .into_bytes()
+    };
     let files = [("a.json", list("AAAAA1")), ("b.json", list("BBBBB1"))];
     assert_eq!(try_together(&files, &Options::default()).unwrap().len(), 2);
     let page = |code: &str| {

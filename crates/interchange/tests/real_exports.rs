@@ -1,6 +1,8 @@
 //! Every real file at hand that is not XML, counted twice: by the importer and by an independent program; and
 //! conferences of which there are several files, which must give one record.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use interchange::{Imported, Input, Options, ReadError, read};
 use model::programme::{Session, Slot};
 use std::{
@@ -45,7 +47,8 @@ fn files(data: &Path) -> Vec<String> {
 
 fn import(data: &Path, names: &[&str], options: &Options) -> Result<Vec<Imported>, ReadError> {
     let bytes: Vec<Vec<u8>> = names.iter().map(|name| std::fs::read(data.join(name)).unwrap()).collect();
-    let inputs: Vec<Input<'_>> = names.iter().zip(&bytes).map(|(name, bytes)| Input { name, bytes }).collect();
+    let inputs: Vec<Input<'_>> =
+        names.iter().zip(&bytes).map(|(name, bytes)| Input { name, bytes }).collect();
     read(&inputs, options)
 }
 
@@ -85,7 +88,10 @@ fn counted(data: &Path, names: &[String]) -> Option<BTreeMap<String, Option<Coun
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answer: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let counts = |value: &serde_json::Value| {
-        value.get("refused").is_none().then(|| ["sessions", "persons", "rooms", "slots"].map(|key| value[key].as_u64().unwrap()))
+        value
+            .get("refused")
+            .is_none()
+            .then(|| ["sessions", "persons", "rooms", "slots"].map(|key| value[key].as_u64().unwrap()))
     };
     Some(answer.iter().map(|(name, value)| (name.clone(), counts(value))).collect())
 }
@@ -180,8 +186,12 @@ fn schedule_xml_and_schedule_json_of_one_conference_give_one_record() {
 }
 
 /// The slots of a record: number, start, end, room.
-fn slots(imported: &Imported, key: impl Fn(&Session, &Slot) -> String) -> BTreeMap<String, (String, String, String)> {
-    let rooms: BTreeMap<_, _> = imported.programme.rooms.iter().map(|room| (room.id, room.name.to_string())).collect();
+fn slots(
+    imported: &Imported,
+    key: impl Fn(&Session, &Slot) -> String,
+) -> BTreeMap<String, (String, String, String)> {
+    let rooms: BTreeMap<_, _> =
+        imported.programme.rooms.iter().map(|room| (room.id, room.name.to_string())).collect();
     imported
         .programme
         .slots()
@@ -213,7 +223,8 @@ fn the_six_files_of_one_congress_give_one_record_in_what_each_can_say() {
         zone: Some(model::time::Zone::parse("Europe/Berlin").unwrap()),
     };
     let open = |names: &[&str]| {
-        let names: Vec<String> = names.iter().map(|name| format!("schedules/ccc/33c3-frab-bundle/{name}.xz")).collect();
+        let names: Vec<String> =
+            names.iter().map(|name| format!("schedules/ccc/33c3-frab-bundle/{name}.xz")).collect();
         import(&data, &names.iter().map(String::as_str).collect::<Vec<_>>(), &options).unwrap().remove(0)
     };
     let xml = open(&["schedule.xml"]);
@@ -227,7 +238,11 @@ fn the_six_files_of_one_congress_give_one_record_in_what_each_can_say() {
     assert_eq!(names(&events), names(&xml));
     let told = |imported: &Imported| -> BTreeMap<String, [String; 3]> {
         let sessions = imported.programme.sessions.iter();
-        sessions.map(|s| (s.id.to_string(), [s.title.to_string(), s.kind_label().to_owned(), s.summary.to_string()])).collect()
+        sessions
+            .map(|s| {
+                (s.id.to_string(), [s.title.to_string(), s.kind_label().to_owned(), s.summary.to_string()])
+            })
+            .collect()
     };
     assert_eq!(told(&events), told(&xml));
     // The list of speakers brings two more, whose sessions are not in the schedule, and everybody's texts.
@@ -257,16 +272,24 @@ fn the_calendar_and_the_json_of_one_camp_give_one_timetable() {
     // One title of 2016 has a full stop in the calendar only.
     for (year, retitled) in [("2016", 1), ("2018", 0)] {
         let open = |end: &str| {
-            import(&data, &[&format!("schedules/emf/emf-{year}.schedule.{end}.xz")], &options).unwrap().remove(0)
+            import(&data, &[&format!("schedules/emf/emf-{year}.schedule.{end}.xz")], &options)
+                .unwrap()
+                .remove(0)
         };
         let (json, ics, frab) = (open("json"), open("ics"), open("frab"));
         let by_id = |_: &Session, slot: &Slot| slot.id.to_string();
         assert_eq!(slots(&ics, by_id), slots(&json, by_id), "{year}");
         let titles = |imported: &Imported| -> BTreeMap<String, String> {
-            imported.programme.sessions.iter().map(|session| (session.id.to_string(), session.title.to_string())).collect()
+            imported
+                .programme
+                .sessions
+                .iter()
+                .map(|session| (session.id.to_string(), session.title.to_string()))
+                .collect()
         };
         let (json_titles, ics_titles) = (titles(&json), titles(&ics));
-        let other: Vec<_> = json_titles.iter().filter(|(id, title)| ics_titles.get(*id) != Some(title)).collect();
+        let other: Vec<_> =
+            json_titles.iter().filter(|(id, title)| ics_titles.get(*id) != Some(title)).collect();
         assert_eq!(other.len(), retitled, "{year}: {other:?}");
         // The XML holds what was submitted, not what villages brought; its numbers are the JSON's.
         let by_number = |_: &Session, slot: &Slot| slot.number.to_string();

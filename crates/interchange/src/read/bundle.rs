@@ -4,11 +4,8 @@
 //! of sessions, the pages of a list, the files of an Open Event archive. Two whole lists are two exports.
 
 use super::{
-    Imported, Note, Options, ReadError,
-    decode::Source,
-    emf, feeds, fosdem_bot, frab_json, indico,
-    json::JsonFile,
-    open_event, pretalx, schedule_json, schedule_json_v2, sessionize,
+    Imported, Note, Options, ReadError, decode::Source, emf, feeds, fosdem_bot, frab_json, indico,
+    json::JsonFile, open_event, pretalx, schedule_json, schedule_json_v2, sessionize,
 };
 use model::text::excerpt;
 use serde_json::Value;
@@ -35,10 +32,14 @@ pub(super) fn read(
                 known.extend(archive_of(&source.name));
                 let folder = folder_of(&source.name).to_owned();
                 let alone = file.role() == PartRole::Alone;
-                let joins = |group: &&mut Group| !alone && group.open && group.family == file.family() && group.folder == folder;
+                let joins = |group: &&mut Group| {
+                    !alone && group.open && group.family == file.family() && group.folder == folder
+                };
                 match groups.iter_mut().find(joins) {
                     Some(group) => group.files.push(file),
-                    None => groups.push(Group { family: file.family(), folder, open: !alone, files: vec![file] }),
+                    None => {
+                        groups.push(Group { family: file.family(), folder, open: !alone, files: vec![file] });
+                    }
                 }
             }
             Err(error) => strangers.push((source.name, error)),
@@ -47,11 +48,13 @@ pub(super) fn read(
     strangers.retain(|(name, _)| archive_of(name).is_none_or(|archive| !known.contains(&archive)));
     if let Some((name, error)) = strangers.first() {
         let archive = archive_of(name);
-        let fellows = strangers.iter().filter(|(other, _)| archive.is_some() && archive_of(other) == archive).count();
+        let fellows =
+            strangers.iter().filter(|(other, _)| archive.is_some() && archive_of(other) == archive).count();
         return Err(match archive {
-            Some(archive) if fellows > 1 => {
-                unrecognised(&archive, format!("none of its {fellows} files is in a schedule format Plenary reads"))
-            }
+            Some(archive) if fellows > 1 => unrecognised(
+                &archive,
+                format!("none of its {fellows} files is in a schedule format Plenary reads"),
+            ),
             _ => error.clone(),
         });
     }
@@ -213,7 +216,9 @@ fn recognise(name: &str, value: &Value) -> Option<(Family, PartRole)> {
 /// What JSON that is none of ours looks like, so that its owner can tell what went wrong.
 fn stranger(value: &Value) -> String {
     let fields = |value: &Value| {
-        let names: Vec<String> = value.as_object().map_or_else(Vec::new, |fields| fields.keys().take(6).map(|key| excerpt(key, 30)).collect());
+        let names: Vec<String> = value
+            .as_object()
+            .map_or_else(Vec::new, |fields| fields.keys().take(6).map(|key| excerpt(key, 30)).collect());
         names.join(", ")
     };
     let shape = match value {
@@ -313,15 +318,19 @@ impl Table {
     fn parse(source: &Source) -> Result<Option<Self>, ReadError> {
         let header = source.text.lines().next().unwrap_or_default();
         let count = |separator: char| header.matches(separator).count();
-        let Some(separator) = [',', ';', '\t'].into_iter().max_by_key(|c| count(*c)).filter(|c| count(*c) > 0) else {
+        let Some(separator) =
+            [',', ';', '\t'].into_iter().max_by_key(|c| count(*c)).filter(|c| count(*c) > 0)
+        else {
             return Ok(None);
         };
         let cells = source.text.bytes().filter(|b| *b == separator as u8 || *b == b'\n').count();
         if cells > CELLS_MAX {
             return Err(ReadError::too_large(&source.name, "", "4,000,000 cells"));
         }
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(separator as u8).flexible(true).from_reader(source.text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(separator as u8)
+            .flexible(true)
+            .from_reader(source.text.as_bytes());
         // Broken rows would only show that this is some other text.
         let Ok(headers) = reader.headers() else { return Ok(None) };
         let columns = headers.iter().map(|name| name.trim().to_owned()).collect();
@@ -351,9 +360,7 @@ impl Table {
 
     /// The cell of `row` under `name` or one of `others`; empty where there is none.
     pub(super) fn cell(&self, row: usize, name: &str, others: &[&str]) -> &str {
-        self.column(name, others)
-            .and_then(|at| self.rows.get(row)?.cells.get(at))
-            .map_or("", String::as_str)
+        self.column(name, others).and_then(|at| self.rows.get(row)?.cells.get(at)).map_or("", String::as_str)
     }
 
     /// Where `row` begins.

@@ -12,14 +12,17 @@ use serde_json::Value;
 
 /// Whether `value` is such a list.
 pub(super) fn recognises(value: &Value) -> bool {
-    value.get(0).is_some_and(|first| ["venue", "speaker", "title", "id"].iter().all(|field| first.get(field).is_some()))
+    value.get(0).is_some_and(|first| {
+        ["venue", "speaker", "title", "id"].iter().all(|field| first.get(field).is_some())
+    })
 }
 
 /// Reads it.
 pub(super) fn read(file: &JsonFile, options: &Options) -> Result<Imported, ReadError> {
     file.draft(Format::Emf, options, |root, draft| {
         "Europe/London".clone_into(&mut draft.conference.zone);
-        let year = root.as_list().iter().find_map(|entry| entry.text("start_date").get(..4).map(str::to_owned));
+        let year =
+            root.as_list().iter().find_map(|entry| entry.text("start_date").get(..4).map(str::to_owned));
         if let Some(year) = year.filter(|year| year.bytes().all(|b| b.is_ascii_digit())) {
             draft.conference.title = format!("Electromagnetic Field {year}");
             draft.conference.acronym = format!("emf{year}");
@@ -36,9 +39,18 @@ fn take_entry(entry: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
     let speaker = entry.text("speaker");
     let mut persons = vec![];
     if !speaker.trim().is_empty() {
-        persons.push(RawPerson { place: entry.place.clone(), id: entry.text("user_id"), name: speaker, ..RawPerson::default() });
+        persons.push(RawPerson {
+            place: entry.place.clone(),
+            id: entry.text("user_id"),
+            name: speaker,
+            ..RawPerson::default()
+        });
     }
-    let link = |title: &str, url: Node<'_>| RawLink { kind: "video".to_owned(), title: title.to_owned(), url: url.as_text() };
+    let link = |title: &str, url: Node<'_>| RawLink {
+        kind: "video".to_owned(),
+        title: title.to_owned(),
+        url: url.as_text(),
+    };
     let mut links = vec![];
     if let Some(video) = entry.object("video") {
         for (name, url) in video.entries() {

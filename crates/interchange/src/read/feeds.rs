@@ -19,9 +19,10 @@ pub(super) fn recognises_oscon(value: &Value) -> bool {
 pub(super) fn recognises_kotlinconf(value: &Value) -> bool {
     value.get("rooms").is_none()
         && value.get("speakers").is_some_and(Value::is_array)
-        && value.get("sessions").and_then(|sessions| sessions.get(0)).is_some_and(|session| {
-            session.get("speakerIds").is_some() || session.get("location").is_some()
-        })
+        && value
+            .get("sessions")
+            .and_then(|sessions| sessions.get(0))
+            .is_some_and(|session| session.get("speakerIds").is_some() || session.get("location").is_some())
 }
 
 /// Reads OSCON's feed. Its names hold HTML entities.
@@ -29,7 +30,11 @@ pub(super) fn read_oscon(file: &JsonFile, options: &Options) -> Result<Imported,
     file.draft(Format::Oscon, options, |root, draft| {
         let Some(schedule) = root.object("Schedule") else { return Ok(()) };
         for venue in schedule.objects("venues") {
-            draft.room(RawRoom { key: venue.text("serial"), name: entities(&venue.text("name")), ..RawRoom::default() });
+            draft.room(RawRoom {
+                key: venue.text("serial"),
+                name: entities(&venue.text("name")),
+                ..RawRoom::default()
+            });
         }
         for speaker in schedule.objects("speakers") {
             let twitter = speaker.text("twitter");
@@ -58,7 +63,11 @@ pub(super) fn read_oscon(file: &JsonFile, options: &Options) -> Result<Imported,
             let persons = event
                 .list("speakers")
                 .iter()
-                .map(|serial| RawPerson { place: serial.place.clone(), id: serial.as_text(), ..RawPerson::default() })
+                .map(|serial| RawPerson {
+                    place: serial.place.clone(),
+                    id: serial.as_text(),
+                    ..RawPerson::default()
+                })
                 .collect();
             draft.event(RawEvent {
                 place: event.place.clone(),
@@ -112,7 +121,11 @@ pub(super) fn read_kotlinconf(file: &JsonFile, options: &Options) -> Result<Impo
                 known_kind: unstaffed_kind(&title, &persons),
                 title,
                 description: session.text("description"),
-                kind: tags.iter().find(|tag| SessionKind::guess(tag) != SessionKind::Other).cloned().unwrap_or_default(),
+                kind: tags
+                    .iter()
+                    .find(|tag| SessionKind::guess(tag) != SessionKind::Other)
+                    .cloned()
+                    .unwrap_or_default(),
                 track: tags
                     .iter()
                     .find(|tag| SessionKind::guess(tag) == SessionKind::Other)

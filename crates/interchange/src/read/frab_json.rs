@@ -13,7 +13,9 @@ use serde_json::Value;
 /// Whether `value` is a list of events, or one event.
 pub(super) fn recognises_events(value: &Value) -> bool {
     value.get("conference_events").is_some()
-        || (value.get("guid").is_some() && value.get("title").is_some() && value.get("speakers").is_some_and(Value::is_array))
+        || (value.get("guid").is_some()
+            && value.get("title").is_some()
+            && value.get("speakers").is_some_and(Value::is_array))
 }
 
 /// Whether `value` is a list of speakers.
@@ -34,7 +36,10 @@ pub(super) fn read(files: &[&JsonFile], options: &Options) -> Result<Imported, R
         }
         for root in roots {
             if let Some(bundle) = root.object("conference_events") {
-                draft.conference = RawConference { version: bundle.text("version"), ..std::mem::take(&mut draft.conference) };
+                draft.conference = RawConference {
+                    version: bundle.text("version"),
+                    ..std::mem::take(&mut draft.conference)
+                };
                 for event in bundle.objects("events") {
                     take_event(&event, draft)?;
                 }

@@ -66,7 +66,9 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
 
 /// What the calendar says of the conference.
 fn take_head(calendar: &Component, draft: &mut Draft) {
-    let first = |names: &[&str]| names.iter().map(|name| calendar.text(name)).find(|text| !text.is_empty()).unwrap_or_default();
+    let first = |names: &[&str]| {
+        names.iter().map(|name| calendar.text(name)).find(|text| !text.is_empty()).unwrap_or_default()
+    };
     let conference = &mut draft.conference;
     if conference.title.is_empty() {
         conference.title = first(&["X-WR-CALNAME", "NAME", "SUMMARY"]);
@@ -150,7 +152,8 @@ impl Reader<'_> {
             .filter(|related| related.parameter("RELTYPE").eq_ignore_ascii_case("SIBLING"))
             .map(|related| key_of(&related.text()))
             .find(|sibling| self.uids.contains(sibling));
-        let numbered = !uid.is_empty() && uid.strip_prefix('-').unwrap_or(&uid).bytes().all(|b| b.is_ascii_digit());
+        let numbered =
+            !uid.is_empty() && uid.strip_prefix('-').unwrap_or(&uid).bytes().all(|b| b.is_ascii_digit());
         let recurrence = event.text("RECURRENCE-ID");
         let (guid, id) = match (numbered, recurrence.is_empty()) {
             (true, true) => (String::new(), uid.clone()),
@@ -191,19 +194,27 @@ impl Reader<'_> {
         if self.venue.is_empty() {
             return location.to_owned();
         }
-        location.strip_suffix(&self.venue).map_or(location, |room| room.trim_end_matches([',', ' '])).to_owned()
+        location
+            .strip_suffix(&self.venue)
+            .map_or(location, |room| room.trim_end_matches([',', ' ']))
+            .to_owned()
     }
 
     /// Track and kind. Our own files give the kind last; elsewhere the first word that names no kind is a track.
     fn categories(&self, event: &Component) -> (String, String) {
-        let words: Vec<String> = event.all("CATEGORIES").flat_map(Property::texts).filter(|word| !word.trim().is_empty()).collect();
+        let words: Vec<String> = event
+            .all("CATEGORIES")
+            .flat_map(Property::texts)
+            .filter(|word| !word.trim().is_empty())
+            .collect();
         if self.ours {
             let track = if words.len() > 1 { words[0].clone() } else { String::new() };
             return (track, words.last().cloned().unwrap_or_default());
         }
         let names_kind = |word: &String| {
             SessionKind::ALL.iter().any(|kind| {
-                word.trim().eq_ignore_ascii_case(kind.label()) || word.trim().eq_ignore_ascii_case(kind.as_str())
+                word.trim().eq_ignore_ascii_case(kind.label())
+                    || word.trim().eq_ignore_ascii_case(kind.as_str())
             }) || word.trim().eq_ignore_ascii_case("lecture")
         };
         let track = words.iter().find(|word| !names_kind(word)).cloned().unwrap_or_default();
@@ -232,7 +243,10 @@ impl Reader<'_> {
                 RawTime { full: text.to_owned(), instant, ..RawTime::default() }
             }
             Meaning::Unknown => {
-                let problem = format!("the zone \"{}\" is not known, and the calendar does not define it", excerpt(id, 60));
+                let problem = format!(
+                    "the zone \"{}\" is not known, and the calendar does not define it",
+                    excerpt(id, 60)
+                );
                 draft.note(place, problem, "The time was read as UTC; give the zone by its IANA name");
                 RawTime { full: text.to_owned(), zone: "UTC".to_owned(), ..RawTime::default() }
             }
@@ -264,7 +278,8 @@ fn persons(event: &Component, place: &str) -> Vec<RawPerson> {
             }
             let name = if property == "CONTACT" { line.text() } else { line.parameter("CN").to_owned() };
             let name = name.trim();
-            if name.is_empty() || name.contains('@') || name.contains("://") || !seen.insert(name.to_owned()) {
+            if name.is_empty() || name.contains('@') || name.contains("://") || !seen.insert(name.to_owned())
+            {
                 continue;
             }
             let chairs = line.parameter("ROLE").eq_ignore_ascii_case("CHAIR");

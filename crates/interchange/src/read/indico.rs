@@ -71,7 +71,13 @@ fn take_timetable(id: &str, event: &Node<'_>, draft: &mut Draft) -> Result<(), R
 }
 
 /// One entry of a timetable; returns the key by which its children name it.
-fn take_entry(key: &str, entry: &Node<'_>, day: &str, parent: &str, draft: &mut Draft) -> Result<String, ReadError> {
+fn take_entry(
+    key: &str,
+    entry: &Node<'_>,
+    day: &str,
+    parent: &str,
+    draft: &mut Draft,
+) -> Result<String, ReadError> {
     let word = entry.text("entryType");
     let is_block = word == "Session";
     let unique = match entry.text("uniqueId") {
@@ -81,7 +87,9 @@ fn take_entry(key: &str, entry: &Node<'_>, day: &str, parent: &str, draft: &mut 
     // All placements of a block share the session; a contribution is placed once.
     let (session, id) = match (is_block, entry.text("sessionId"), entry.text("contributionId")) {
         (true, session, _) if !session.is_empty() => (format!("session-{session}"), String::new()),
-        (false, _, contribution) if !contribution.is_empty() => (format!("contribution-{contribution}"), contribution),
+        (false, _, contribution) if !contribution.is_empty() => {
+            (format!("contribution-{contribution}"), contribution)
+        }
         _ => (unique.clone(), String::new()),
     };
     let has_children = entry.get("entries").is_some_and(|children| !children.entries().is_empty());
@@ -191,7 +199,9 @@ fn people(node: &Node<'_>, fields: &[&str], role: &str) -> Vec<RawPerson> {
             let name = match person.first_text(&["fullName", "name"]) {
                 // Indico writes "Last, First" or "LAST, First" where it has no display order of its own.
                 name if name.trim().is_empty() => first_last,
-                _ if first_last.trim().len() > 1 && person.has("first_name") && person.has("last_name") => first_last,
+                _ if first_last.trim().len() > 1 && person.has("first_name") && person.has("last_name") => {
+                    first_last
+                }
                 name => swapped(&name),
             };
             if out.iter().any(|known| known.name == name) {
@@ -230,7 +240,11 @@ fn moment(node: &Node<'_>, field: &str) -> RawTime {
     let (day, time) = (date.text("date"), date.text("time"));
     // Microseconds appear in some versions.
     let time = time.split('.').next().unwrap_or_default().to_owned();
-    RawTime { full: if day.is_empty() || time.is_empty() { String::new() } else { format!("{day}T{time}") }, zone: date.text("tz"), ..RawTime::default() }
+    RawTime {
+        full: if day.is_empty() || time.is_empty() { String::new() } else { format!("{day}T{time}") },
+        zone: date.text("tz"),
+        ..RawTime::default()
+    }
 }
 
 fn length(node: &Node<'_>) -> RawLength {
@@ -262,7 +276,10 @@ fn material(node: &Node<'_>) -> Vec<RawLink> {
     }
     if let Some(attachments) = node.object("attachments") {
         let folders = attachments.objects("folders");
-        let files = folders.iter().flat_map(|folder| folder.objects("attachments")).chain(attachments.objects("files"));
+        let files = folders
+            .iter()
+            .flat_map(|folder| folder.objects("attachments"))
+            .chain(attachments.objects("files"));
         for file in files {
             out.push(RawLink {
                 kind: "attachment".to_owned(),

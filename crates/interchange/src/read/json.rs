@@ -39,7 +39,12 @@ impl JsonFile {
             let place = format!("line {}, column {}", error.line() + skipped_lines, error.column());
             if error.is_eof() {
                 let problem = "the file ends in the middle of the JSON";
-                return ReadError::malformed(name, place, problem, "Fetch it again, and look at how the old end differs");
+                return ReadError::malformed(
+                    name,
+                    place,
+                    problem,
+                    "Fetch it again, and look at how the old end differs",
+                );
             }
             let text = error.to_string();
             let problem = text.split(" at line ").next().unwrap_or(&text);
@@ -84,7 +89,8 @@ pub(super) fn draft_of(
     let mut draft = Draft::new(&name, format, options);
     let log = Log::new(&name);
     // Several files: a place begins with the file it is in.
-    let place = |file: &JsonFile| if files.len() > 1 { base_name(&file.name).to_owned() } else { String::new() };
+    let place =
+        |file: &JsonFile| if files.len() > 1 { base_name(&file.name).to_owned() } else { String::new() };
     let roots: Vec<Node<'_>> =
         files.iter().map(|file| Node { value: &file.value, place: place(file), log: &log }).collect();
     fill(&roots, &mut draft)?;
@@ -159,7 +165,8 @@ impl<'a> Node<'a> {
     }
 
     fn at(&self, field: &str) -> String {
-        let simple = !field.is_empty() && field.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$'));
+        let simple = !field.is_empty()
+            && field.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$'));
         match (simple, self.place.is_empty()) {
             (true, true) => field.to_owned(),
             (true, false) => format!("{}.{field}", self.place),
@@ -230,7 +237,9 @@ impl<'a> Node<'a> {
         let node = self.get(field)?;
         let number = match node.value {
             // A fraction of a minute is no part of any programme.
-            Value::Number(number) => number.as_i64().or_else(|| number.as_f64().filter(|f| f.abs() < 1e15).map(|f| f.round() as i64)),
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_f64().filter(|f| f.abs() < 1e15).map(|f| f.round() as i64)),
             Value::String(text) if text.trim().is_empty() => return None,
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
@@ -379,7 +388,11 @@ fn check_size(name: &str, text: &str, skipped_lines: usize) -> Result<(), ReadEr
                 values += 1;
                 depth += 1;
                 if depth > MAX_DEPTH {
-                    return Err(ReadError::too_large(name, format!("line {lines}"), format!("{MAX_DEPTH} levels of brackets")));
+                    return Err(ReadError::too_large(
+                        name,
+                        format!("line {lines}"),
+                        format!("{MAX_DEPTH} levels of brackets"),
+                    ));
                 }
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
@@ -422,14 +435,16 @@ mod tests {
     fn brackets_without_end_are_refused_before_they_are_parsed() {
         let error = JsonFile::parse(&source(&"[".repeat(100_000))).unwrap_err().to_string();
         assert!(error.contains("64 levels"), "{error}");
-        let error = JsonFile::parse(&source(&format!("[{}0]", "0,".repeat(VALUES_MAX)))).unwrap_err().to_string();
+        let error =
+            JsonFile::parse(&source(&format!("[{}0]", "0,".repeat(VALUES_MAX)))).unwrap_err().to_string();
         assert!(error.contains("4,000,000 values"), "{error}");
         assert!(JsonFile::parse(&source(&format!("\"{}\"", "[".repeat(1_000)))).is_ok());
     }
 
     #[test]
     fn numbers_and_texts_are_taken_for_one_another_and_the_rest_is_noted_with_its_place() {
-        let value = json!({"a b": [{"n": "12", "t": 7, "l": {"de": "eins", "fr": "un"}, "x": [], "f": "yes"}]});
+        let value =
+            json!({"a b": [{"n": "12", "t": 7, "l": {"de": "eins", "fr": "un"}, "x": [], "f": "yes"}]});
         let log = Log::new("x.json");
         let root = Node::root(&value, &log);
         let node = root.list("a b").remove(0);

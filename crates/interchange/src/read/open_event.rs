@@ -52,7 +52,9 @@ pub(super) fn recognises(name: &str, value: &Value) -> Option<Part> {
         Part::Event => false,
         Part::Sessions => first.get("microlocation").is_some() || both(first, "session_type").is_some(),
         Part::Speakers => first.get("organisation").is_some() || both(first, "short_biography").is_some(),
-        Part::Tracks | Part::Rooms | Part::Sponsors => first.get("name").is_some() && first.get("id").is_some(),
+        Part::Tracks | Part::Rooms | Part::Sponsors => {
+            first.get("name").is_some() && first.get("id").is_some()
+        }
     };
     fits.then_some(part)
 }
@@ -79,7 +81,11 @@ fn text(node: &Node<'_>, field: &str) -> String {
 pub(super) fn read(files: &[&JsonFile], options: &Options) -> Result<Imported, ReadError> {
     draft_of(files, Format::OpenEvent, options, |roots, draft| {
         let of = |part: Part| {
-            roots.iter().zip(files).filter(move |(root, file)| recognises(&file.name, root.value) == Some(part)).map(|(root, _)| root)
+            roots
+                .iter()
+                .zip(files)
+                .filter(move |(root, file)| recognises(&file.name, root.value) == Some(part))
+                .map(|(root, _)| root)
         };
         for event in of(Part::Event) {
             take_event(event, draft);
@@ -159,7 +165,8 @@ fn speaker_of(speaker: &Node<'_>) -> RawPerson {
         }
     }
     let position = [speaker.text("position"), speaker.text("organisation")];
-    let position: Vec<&str> = position.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+    let position: Vec<&str> =
+        position.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
     RawPerson {
         place: speaker.place.clone(),
         id: speaker.text("id"),
@@ -175,7 +182,11 @@ fn speaker_of(speaker: &Node<'_>) -> RawPerson {
     }
 }
 
-fn take_session(session: &Node<'_>, numbers: &HashMap<String, String>, draft: &mut Draft) -> Result<(), ReadError> {
+fn take_session(
+    session: &Node<'_>,
+    numbers: &HashMap<String, String>,
+    draft: &mut Draft,
+) -> Result<(), ReadError> {
     let state = session.text("state").trim().to_ascii_lowercase();
     if !matches!(state.as_str(), "accepted" | "confirmed" | "canceled" | "cancelled" | "") {
         session.log.note(
@@ -200,7 +211,9 @@ fn take_session(session: &Node<'_>, numbers: &HashMap<String, String>, draft: &m
         None => <_>::default(),
     };
     let mut links = vec![];
-    for (field, kind, title) in [("slides", "slides", "Slides"), ("video", "video", "Video"), ("audio", "audio", "Audio")] {
+    for (field, kind, title) in
+        [("slides", "slides", "Slides"), ("video", "video", "Video"), ("audio", "audio", "Audio")]
+    {
         let url = text(session, field);
         if !url.trim().is_empty() {
             links.push(RawLink { kind: kind.to_owned(), title: title.to_owned(), url });

@@ -140,7 +140,13 @@ fn placed(slot: &Node<'_>, rooms: &HashMap<String, String>) -> Placed {
         Some(_) => slot.localised("room", &[]),
         None => rooms.get(&slot.text("room_id")).cloned().unwrap_or_default(),
     };
-    Placed { place: slot.place.clone(), key: slot.text("id"), start: slot.text("start"), end: slot.text("end"), room }
+    Placed {
+        place: slot.place.clone(),
+        key: slot.text("id"),
+        start: slot.text("start"),
+        end: slot.text("end"),
+        room,
+    }
 }
 
 /// The slots that a submission itself names: `slot` in older versions, `slots` in newer ones.
@@ -149,7 +155,11 @@ fn places_of(submission: &Node<'_>, rooms: &HashMap<String, String>) -> Vec<Plac
         return vec![placed(&slot, rooms)];
     }
     let slots = submission.list("slots");
-    slots.iter().filter(|slot| slot.value.is_object() && slot.has("start")).map(|slot| placed(slot, rooms)).collect()
+    slots
+        .iter()
+        .filter(|slot| slot.value.is_object() && slot.has("start"))
+        .map(|slot| placed(slot, rooms))
+        .collect()
 }
 
 fn take_room(room: &Node<'_>, rooms: &mut HashMap<String, String>, draft: &mut Draft) {
@@ -303,7 +313,10 @@ fn take_pyconfr(root: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
     }
     for (date, day) in root.get("extra").map(|node| node.entries()).unwrap_or_default() {
         for (minute, item) in day.entries() {
-            let clock = minute.parse::<u32>().map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60)).unwrap_or_default();
+            let clock = minute
+                .parse::<u32>()
+                .map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60))
+                .unwrap_or_default();
             draft.event(RawEvent {
                 place: item.place.clone(),
                 id: format!("extra-{}", item.text("id")),

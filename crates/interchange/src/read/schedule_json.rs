@@ -34,7 +34,11 @@ pub(super) fn read(file: &JsonFile, options: &Options) -> Result<Imported, ReadE
         }
         for day in conference.objects("days") {
             let date = day.text("date");
-            draft.conference.days.push(RawDay { date: date.clone(), start: day.text("day_start"), end: day.text("day_end") });
+            draft.conference.days.push(RawDay {
+                date: date.clone(),
+                start: day.text("day_start"),
+                end: day.text("day_end"),
+            });
             let Some(rooms) = day.get("rooms") else { continue };
             for (name, events) in rooms.entries() {
                 draft.room(RawRoom { name: name.to_owned(), ..RawRoom::default() });
@@ -128,7 +132,12 @@ fn event_of(event: &Node<'_>, date: &str, room: &str) -> RawEvent {
         language: event.text("language"),
         track,
         persons: event.objects("persons").iter().map(person).collect(),
-        start: RawTime { full: event.text("date"), date: date.to_owned(), clock: event.text("start"), ..RawTime::default() },
+        start: RawTime {
+            full: event.text("date"),
+            date: date.to_owned(),
+            clock: event.text("start"),
+            ..RawTime::default()
+        },
         length: length(event),
         day: date.to_owned(),
         room: if named_room.trim().is_empty() { room.to_owned() } else { named_room },
@@ -145,7 +154,9 @@ fn event_of(event: &Node<'_>, date: &str, room: &str) -> RawEvent {
 /// The duration, or where there is none the end.
 fn length(event: &Node<'_>) -> RawLength {
     match (event.text("duration"), event.text("end")) {
-        (duration, end) if duration.trim().is_empty() && !end.trim().is_empty() => RawLength::Until(RawTime::full(end)),
+        (duration, end) if duration.trim().is_empty() && !end.trim().is_empty() => {
+            RawLength::Until(RawTime::full(end))
+        }
         (duration, _) if duration.trim().is_empty() => RawLength::Unknown,
         (duration, _) => RawLength::Text(duration),
     }

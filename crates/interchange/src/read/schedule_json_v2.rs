@@ -24,7 +24,8 @@ pub(super) fn read(file: &JsonFile, options: &Options) -> Result<Imported, ReadE
         draft.extras = Extras::from_json(schedule.value);
         if let Some(conference) = schedule.object("conference") {
             draft.conference = conference_of(&schedule, &conference);
-            draft.conference.language = conference.object("defaults").map(|node| node.text("language")).unwrap_or_default();
+            draft.conference.language =
+                conference.object("defaults").map(|node| node.text("language")).unwrap_or_default();
             for node in conference.objects("rooms") {
                 draft.room(room(&node));
             }
@@ -32,7 +33,11 @@ pub(super) fn read(file: &JsonFile, options: &Options) -> Result<Imported, ReadE
                 draft.track(track(&node));
             }
             for day in conference.objects("days") {
-                draft.conference.days.push(RawDay { date: day.text("date"), start: day.text("start"), end: day.text("end") });
+                draft.conference.days.push(RawDay {
+                    date: day.text("date"),
+                    start: day.text("start"),
+                    end: day.text("end"),
+                });
             }
         }
         for node in schedule.objects("persons") {
@@ -50,7 +55,11 @@ fn take_event(event: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
     if matches!(state.as_str(), "DRAFT" | "SUBMITTED" | "REJECTED" | "WITHDRAWN" | "DELETED") {
         event.log.note(
             &event.place,
-            format!("the event \"{}\" is {}", model::text::excerpt(&event.text("title"), 60), state.to_ascii_lowercase()),
+            format!(
+                "the event \"{}\" is {}",
+                model::text::excerpt(&event.text("title"), 60),
+                state.to_ascii_lowercase()
+            ),
             "It is not part of the programme and was left out",
         );
         return Ok(());
@@ -68,7 +77,9 @@ fn take_event(event: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
     };
     let track = match event.get("track") {
         // The same for the track.
-        Some(node) if node.text("slug").trim_start_matches('_') == "none" && !node.has("name") => RawTrack::default(),
+        Some(node) if node.text("slug").trim_start_matches('_') == "none" && !node.has("name") => {
+            RawTrack::default()
+        }
         Some(node) if node.value.is_object() => track(&node),
         Some(node) => RawTrack { name: node.as_text(), ..RawTrack::default() },
         None => RawTrack::default(),
@@ -103,7 +114,11 @@ fn take_event(event: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
         track,
         persons: event.objects("participants").iter().chain(&event.objects("persons")).map(person).collect(),
         start: RawTime::full(event.text("start")),
-        length: if end.trim().is_empty() { RawLength::Text(duration) } else { RawLength::Until(RawTime::full(end)) },
+        length: if end.trim().is_empty() {
+            RawLength::Text(duration)
+        } else {
+            RawLength::Until(RawTime::full(end))
+        },
         room: room_name,
         room_key,
         links: kept,

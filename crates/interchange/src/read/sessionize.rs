@@ -56,7 +56,11 @@ pub(super) fn read(files: &[&JsonFile], options: &Options) -> Result<Imported, R
                     draft.person(speaker(&item));
                 } else if item.has("timeSlots") || item.has("rooms") {
                     for room in item.objects("rooms") {
-                        draft.room(RawRoom { key: room.text("id"), name: room.text("name"), ..RawRoom::default() });
+                        draft.room(RawRoom {
+                            key: room.text("id"),
+                            name: room.text("name"),
+                            ..RawRoom::default()
+                        });
                         for session in room.objects("sessions") {
                             take_session(&session, None, &mut seen, draft)?;
                         }
@@ -154,14 +158,20 @@ fn take_session(
         .iter()
         .map(|node| {
             if node.value.is_object() {
-                RawPerson { place: node.place.clone(), guid: node.text("id"), name: node.text("name"), ..RawPerson::default() }
+                RawPerson {
+                    place: node.place.clone(),
+                    guid: node.text("id"),
+                    name: node.text("name"),
+                    ..RawPerson::default()
+                }
             } else {
                 RawPerson { place: node.place.clone(), guid: node.as_text(), ..RawPerson::default() }
             }
         })
         .collect();
     let mut links = vec![];
-    for (field, kind, title) in [("recordingUrl", "video", "Recording"), ("liveUrl", "stream", "Live stream")] {
+    for (field, kind, title) in [("recordingUrl", "video", "Recording"), ("liveUrl", "stream", "Live stream")]
+    {
         let url = session.text(field);
         if !url.trim().is_empty() {
             links.push(RawLink { kind: kind.to_owned(), title: title.to_owned(), url });
@@ -213,7 +223,11 @@ fn language_tag(word: &str) -> String {
 
 fn speaker(node: &Node<'_>) -> RawPerson {
     let full = node.text("fullName");
-    let name = if full.trim().is_empty() { format!("{} {}", node.text("firstName"), node.text("lastName")) } else { full };
+    let name = if full.trim().is_empty() {
+        format!("{} {}", node.text("firstName"), node.text("lastName"))
+    } else {
+        full
+    };
     let links = node
         .list("links")
         .iter()
@@ -258,12 +272,20 @@ fn table_speaker(table: &Table, row: usize) -> RawPerson {
     let mut links = vec![];
     for (at, column) in table.columns.iter().enumerate() {
         let url = table.rows[row].cells.get(at).map_or("", String::as_str);
-        if url.starts_with("http") && !column.eq_ignore_ascii_case("Picture") && !column.eq_ignore_ascii_case("Profile Picture") {
-            links.push(RawLink { title: column.replace("(user URL)", "").trim().to_owned(), url: url.to_owned(), ..RawLink::default() });
+        if url.starts_with("http")
+            && !column.eq_ignore_ascii_case("Picture")
+            && !column.eq_ignore_ascii_case("Profile Picture")
+        {
+            links.push(RawLink {
+                title: column.replace("(user URL)", "").trim().to_owned(),
+                url: url.to_owned(),
+                ..RawLink::default()
+            });
         }
     }
     let position = [cell("Your job title", &["TagLine", "Tag Line"]), cell("Your company", &["Company"])];
-    let position: Vec<&str> = position.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+    let position: Vec<&str> =
+        position.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
     RawPerson {
         place: table.place(row),
         code: cell("ID", &["Speaker Id"]),
@@ -285,7 +307,9 @@ fn table_session(table: &Table, row: usize) -> RawEvent {
         .filter(|name| !name.trim().is_empty())
         .map(|name| RawPerson { place: place.clone(), name: name.to_owned(), ..RawPerson::default() })
         .collect();
-    let title = title_column(table).map(|at| table.rows[row].cells.get(at).cloned().unwrap_or_default()).unwrap_or_default();
+    let title = title_column(table)
+        .map(|at| table.rows[row].cells.get(at).cloned().unwrap_or_default())
+        .unwrap_or_default();
     let (date, clock) = (cell("Date", &[]), cell("Start Time", &["Start"]));
     let start = if clock.trim().is_empty() {
         RawTime::full(cell("Scheduled At", &[]))

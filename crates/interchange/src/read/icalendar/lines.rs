@@ -97,7 +97,11 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Vec<Component>, Vec<Compl
         match (property.name.as_str(), open.last_mut()) {
             ("BEGIN", _) => {
                 if open.len() == MAX_DEPTH {
-                    return Err(ReadError::too_large(file, format!("line {line}"), format!("{MAX_DEPTH} components inside one another")));
+                    return Err(ReadError::too_large(
+                        file,
+                        format!("line {line}"),
+                        format!("{MAX_DEPTH} components inside one another"),
+                    ));
                 }
                 open.push(Component { line, name: word, ..Component::default() });
             }
@@ -111,23 +115,40 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Vec<Component>, Vec<Compl
                 }
             }
             ("END", top) => {
-                let inside = top.map_or_else(|| "nothing".to_owned(), |top| format!("{} of line {}", top.name, top.line));
+                let inside = top
+                    .map_or_else(|| "nothing".to_owned(), |top| format!("{} of line {}", top.name, top.line));
                 let problem = format!("END:{} stands inside {inside}", model::text::excerpt(&word, 40));
-                return Err(ReadError::malformed(file, format!("line {line}"), problem, "Export the calendar again"));
+                return Err(ReadError::malformed(
+                    file,
+                    format!("line {line}"),
+                    problem,
+                    "Export the calendar again",
+                ));
             }
             (_, Some(top)) => top.properties.push(property),
-            (_, None) => complaints.push((line, "this line stands outside of a calendar".to_owned(), "It was skipped")),
+            (_, None) => {
+                complaints.push((
+                    line,
+                    "this line stands outside of a calendar".to_owned(),
+                    "It was skipped",
+                ));
+            }
         }
     }
     if !open.is_empty() {
-        return Err(ReadError::Truncated { file: file.to_owned(), place: format!("line {last_line}"), events });
+        return Err(ReadError::Truncated {
+            file: file.to_owned(),
+            place: format!("line {last_line}"),
+            events,
+        });
     }
     Ok((done, complaints))
 }
 
 /// The content lines of `text` with the number of the line on which each begins.
 fn unfolded(text: &str) -> impl Iterator<Item = (usize, String)> {
-    let mut lines = (1..).zip(text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))).peekable();
+    let mut lines =
+        (1..).zip(text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))).peekable();
     std::iter::from_fn(move || {
         loop {
             let (number, first) = lines.next()?;

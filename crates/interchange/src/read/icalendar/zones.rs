@@ -86,7 +86,8 @@ fn known(id: &str) -> Option<String> {
 /// The instant at which clocks under these rules show `local`: by the observance that began last (RFC 5545,
 /// section 3.6.5).
 pub(super) fn instant(observances: &[Observance], local: DateTime) -> Option<Timestamp> {
-    let by_onset = observances.iter().filter_map(|observance| Some((observance.onset(local)?, observance.offset)));
+    let by_onset =
+        observances.iter().filter_map(|observance| Some((observance.onset(local)?, observance.offset)));
     let latest = by_onset.max_by_key(|(onset, _)| *onset).map(|(_, offset)| offset);
     // Before the first onset, the first rule is the best guess.
     let offset = latest.or_else(|| observances.iter().min_by_key(|one| one.start).map(|one| one.offset))?;
@@ -137,14 +138,18 @@ fn offset(text: &str) -> Option<Offset> {
     if !matches!(digits.len(), 4 | 6) || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let number = |from: usize| digits.get(from..from + 2).and_then(|two| two.parse::<i32>().ok()).unwrap_or(0);
+    let number =
+        |from: usize| digits.get(from..from + 2).and_then(|two| two.parse::<i32>().ok()).unwrap_or(0);
     Offset::from_seconds(sign * (number(0) * 3_600 + number(2) * 60 + number(4))).ok()
 }
 
 /// `FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU`, which is how changes of the clocks are ruled everywhere.
 fn rule(property: &Property) -> Option<Rule> {
     let field = |name: &str| {
-        property.value.split(';').find_map(|part| part.split_once('=').filter(|(key, _)| key.eq_ignore_ascii_case(name)))
+        property
+            .value
+            .split(';')
+            .find_map(|part| part.split_once('=').filter(|(key, _)| key.eq_ignore_ascii_case(name)))
     };
     if !field("FREQ")?.1.eq_ignore_ascii_case("YEARLY") {
         return None;
@@ -162,7 +167,12 @@ fn rule(property: &Property) -> Option<Rule> {
         _ => return None,
     };
     let until_year = field("UNTIL").and_then(|(_, until)| until.get(..4)?.parse().ok()).unwrap_or(i16::MAX);
-    Some(Rule { month: field("BYMONTH")?.1.trim().parse().ok()?, nth: nth.parse().ok()?, weekday, until_year })
+    Some(Rule {
+        month: field("BYMONTH")?.1.trim().parse().ok()?,
+        nth: nth.parse().ok()?,
+        weekday,
+        until_year,
+    })
 }
 
 #[cfg(test)]
