@@ -62,7 +62,7 @@ pub fn indico_timetable(export: &Export<'_>, id: &str) -> String {
         }
         by_day.entry(day).or_default().insert(key(session, slot, is_block), value);
     }
-    let count = if slots.is_empty() { 0 } else { 1 };
+    let count = u8::from(!slots.is_empty());
     json!({
         "count": count,
         "_type": "HTTPAPIResult",

@@ -115,6 +115,9 @@ pub(crate) const HOUSE: &str = "All rooms";
 /// The name under which slots without a room stand in formats that cannot do without one.
 pub(crate) const OPEN: &str = "To be announced";
 
+/// What takes place on a day, by place and then by time.
+type ByPlace<'a> = BTreeMap<Place, Vec<(&'a Session, &'a Slot)>>;
+
 /// The programme's parts by identifier, made once for each file.
 struct Index<'a> {
     programme: &'a Programme,
@@ -193,7 +196,7 @@ impl<'a> Index<'a> {
 
     /// The days, with what takes place on each by room: the shape of schedule files. Cancelled slots are left
     /// out. There is always at least one day.
-    fn by_day(&self) -> Vec<(Day, BTreeMap<Place, Vec<(&'a Session, &'a Slot)>>)> {
+    fn by_day(&self) -> Vec<(Day, ByPlace<'a>)> {
         let edition = &self.programme.edition;
         let mut days: Vec<_> = days(self.programme).into_iter().map(|day| (day, BTreeMap::new())).collect();
         let at: HashMap<Date, usize> = days.iter().map(|(day, _)| day.date).zip(0..).collect();

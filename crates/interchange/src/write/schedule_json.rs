@@ -11,7 +11,7 @@ use crate::extras::{Beside, Extras};
 use model::{
     address::Address,
     programme::{Link, LinkKind, Person, Room, RoomKind, Session, Slot},
-    text::Slug,
+    text::{Line, Slug},
     time::Zone,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -41,8 +41,8 @@ pub fn schedule_json(export: &Export<'_>) -> String {
             Day {
                 index: day.index,
                 date: day.date.to_string(),
-                day_start: stamp(zone, day.start),
-                day_end: stamp(zone, day.end),
+                start: stamp(zone, day.start),
+                end: stamp(zone, day.end),
                 rooms: Map(rooms),
             }
         })
@@ -142,7 +142,7 @@ fn event<'a>(
 fn person_json<'a>(export: &Export<'_>, person: &'a Person) -> PersonJson<'a> {
     PersonJson {
         guid: person.id.to_string(),
-        code: person.code.as_ref().map(|code| code.as_str()).filter(|code| {
+        code: person.code.as_ref().map(Line::as_str).filter(|code| {
             !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
         }),
         name: person.name.as_str(),
@@ -310,8 +310,10 @@ struct RoomJson<'a> {
 struct Day<'a> {
     index: u32,
     date: String,
-    day_start: String,
-    day_end: String,
+    #[serde(rename = "day_start")]
+    start: String,
+    #[serde(rename = "day_end")]
+    end: String,
     rooms: Map<'a, Vec<Event<'a>>>,
 }
 

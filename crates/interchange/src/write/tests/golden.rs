@@ -7,12 +7,14 @@ fn every_format_shows_the_small_conference_as_reviewed() {
     let programme = sample::conference();
     let release = sample::release(&programme);
     for (name, text) in every_format(&export(&programme, &release)) {
-        let shown = if name.ends_with(".json") {
+        let shown = if text.starts_with('{') {
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();
             serde_json::to_string_pretty(&value).unwrap()
         } else {
             text.replace("\r\n", "\n")
         };
+        // A new version of Plenary is no change of the format.
+        let shown = shown.replace(&format!("\"{}\"", super::super::VERSION), "\"[version]\"");
         insta::assert_snapshot!(name, shown);
     }
 }
