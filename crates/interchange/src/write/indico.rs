@@ -19,7 +19,6 @@ use std::collections::{BTreeMap, HashMap};
 /// The timetable of the release as Indico's export gives it for the event `id`.
 pub fn indico_timetable(export: &Export<'_>, id: &str) -> String {
     let programme = export.programme;
-    let edition = &programme.edition;
     let index = Index::new(programme);
     let sessions: HashMap<SessionId, &Session> = programme.sessions.iter().map(|s| (s.id, s)).collect();
     let slots: Vec<(&Session, &Slot)> = programme.slots().filter(|(_, slot)| is_listed(slot)).collect();
@@ -71,7 +70,6 @@ pub fn indico_timetable(export: &Export<'_>, id: &str) -> String {
         "ts": export.generated.as_second(),
         "additionalInfo": {},
         "results": { id: by_day },
-        "title": edition.title.as_str(),
     })
     .to_string()
 }
