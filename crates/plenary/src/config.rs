@@ -137,14 +137,13 @@ impl Config {
         }
     }
 
-    /// What the site needs to know; `listening` is where the server is reached without a proxy.
-    pub(crate) fn site_options(&self, listening: SocketAddr) -> anyhow::Result<web::SiteOptions> {
+    /// What the site needs to know.
+    pub(crate) fn site_options(&self) -> anyhow::Result<web::SiteOptions> {
         let base_url = match &self.base_url {
-            Some(url) => {
-                let url = WebUrl::parse(url).map_err(|refusal| anyhow::anyhow!("base_url: {refusal}"))?;
-                url.as_str().trim_end_matches('/').to_owned()
-            }
-            None => format!("http://{listening}"),
+            Some(url) => Some(
+                WebUrl::parse(url).map_err(|refusal| anyhow::anyhow!("base_url: {refusal}"))?.to_string(),
+            ),
+            None => None,
         };
         Ok(web::SiteOptions { base_url, behind_proxy: self.behind_proxy, ..web::SiteOptions::default() })
     }

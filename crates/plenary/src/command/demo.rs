@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Config, actor},
-    demo, output,
+    demo,
 };
 use anyhow::Context;
 use jiff::Timestamp;
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         "the demo's clock stands at a moment of the conference; --at TIME moves it, --at now takes the real time"
     );
     let path = format!("{}/", slug);
-    super::serve::site(store, &Config { listen: args.listen, ..config.clone() }, &path).await
+    super::serve::site(store, clock, &Config { listen: args.listen, ..config.clone() }, &path).await
 }
 
 /// Publishes the demo's releases, each at its own moment in the past, into a record that does not hold them.

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     output::{self, Progress},
 };
-use model::time::SystemClock;
+use model::time::{SharedClock, SystemClock};
 use std::{path::PathBuf, sync::Arc};
 
 /// What to copy, and where to.
@@ -23,22 +23,20 @@ pub(crate) struct Args {
 
 /// Writes the copy.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let store = config.open(Arc::new(SystemClock)).await?;
-    let editions = match args.edition {
-        Some(name) => vec![super::edition(&store, Some(&name)).await?.slug],
-        None => vec![],
+    let clock: SharedClock = Arc::new(SystemClock);
+    let store = config.open(clock.clone()).await?;
+    let edition = match args.edition {
+        Some(name) => Some(super::edition(&store, Some(&name)).await?.slug),
+        None => None,
     };
     let config = Config { base_url: args.base_url.or_else(|| config.base_url.clone()), ..config.clone() };
     let progress = Progress::new(1);
     progress.step("writing pages");
-    let site = web::Site::open(store.clone(), config.site_options(config.listen)?).await?;
-    let written = web::static_site::write(&site, &editions, &args.folder).await?;
+    let site = web::Site::new(store.clone(), clock, config.site_options()?).await?;
+    let written = web::static_site::write(&site, edition.as_ref(), &args.folder).await?;
     progress.done();
     output::line(format_args!(
-        "{} editions, {} files, {} KiB in {}. Open index.html there, or serve the folder.",
-        written.editions,
-        written.files,
-        written.bytes.div_ceil(1024),
+        "{written} in {}. Open index.html there, or serve the folder.",
         args.folder.display()
     ));
     store.close().await;

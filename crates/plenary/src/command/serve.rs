@@ -2,7 +2,7 @@
 
 use crate::{config::Config, output};
 use anyhow::Context;
-use model::time::SystemClock;
+use model::time::{SharedClock, SystemClock};
 use std::{net::SocketAddr, sync::Arc};
 use store::Store;
 use tokio::net::TcpListener;
@@ -29,18 +29,24 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         behind_proxy: args.behind_proxy || config.behind_proxy,
         ..config.clone()
     };
-    let store = config.open(Arc::new(SystemClock)).await?;
-    site(store, &config, "").await
+    let clock: SharedClock = Arc::new(SystemClock);
+    let store = config.open(clock.clone()).await?;
+    site(store, clock, &config, "").await
 }
 
 /// Serves `store`. The first line printed holds the address, followed by `path`.
-pub(crate) async fn site(store: Store, config: &Config, path: &str) -> anyhow::Result<()> {
+pub(crate) async fn site(
+    store: Store,
+    clock: SharedClock,
+    config: &Config,
+    path: &str,
+) -> anyhow::Result<()> {
     let listen = config.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("listen: cannot listen at {listen}. Name another address with --listen; port 0 takes any free one.")
     })?;
     let address = listener.local_addr()?;
-    let site = web::Site::open(store.clone(), config.site_options(address)?).await?;
+    let site = web::Site::new(store.clone(), clock, config.site_options()?).await?;
     output::line(format_args!("Plenary is at http://{address}/{path}"));
     web::serve(listener, site, stop()).await?;
     store.close().await;
