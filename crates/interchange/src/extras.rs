@@ -271,9 +271,14 @@ impl Extras {
         serde_json::to_string(self).unwrap_or_default().replace("?>", "?\\u003e")
     }
 
-    /// The extras of one of our JSON files, given the member `schedule`.
-    pub(crate) fn from_json(schedule: &serde_json::Value) -> Option<Self> {
-        Self::deserialize(schedule.pointer("/conference/meta/plenary")?).ok()
+    /// The extras of one of our JSON files, given the member `schedule`; `None` for a file that has none.
+    pub(crate) fn from_json(schedule: &serde_json::Value) -> Option<serde_json::Result<Self>> {
+        schedule.pointer("/conference/meta/plenary").map(Self::deserialize)
+    }
+
+    /// The extras of one of our XML files, given the content of its processing instruction.
+    pub(crate) fn from_instruction(content: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(content)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Completing what was read from a file of ours with what the file carries beside its format.
 
 use super::{Extras, SessionExtra, SlotExtra};
+use crate::read::MAX_EVENTS;
+use jiff::Timestamp;
 use model::{
+    edition::DAYS_MAX,
     id::{PersonId, RoomId, SessionId, SlotId, TrackId},
     programme::{
         Link, LinkKind, Participation, Person, Programme, Recording, Role, Room, RoomKind, Session, Slot,
@@ -11,10 +14,14 @@ use model::{
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 
+/// The years in which slots and editions are believed to lie, as in the draft.
+const YEARS: std::ops::RangeInclusive<i16> = 1970..=2200;
+
 impl Extras {
     /// Completes what was read from the file's own members. `keeps_edition`: the importer named the edition or
     /// the zone, so those stay as they are.
     pub(crate) fn restore(mut self, programme: &mut Programme, keeps_edition: bool, keeps_zone: bool) {
+        self.bound();
         if let Some(mut edition) = self.edition.take() {
             if keeps_edition {
                 edition.id = programme.edition.id;
@@ -38,6 +45,34 @@ impl Extras {
         let present: HashSet<SessionId> = programme.sessions.iter().map(|session| session.id).collect();
         programme.sessions.extend(self.unlisted.into_iter().filter(|session| !present.contains(&session.id)));
         programme.normalise();
+    }
+
+    /// Drops what no schedule has. The file may come from anyone: its extras pass by the checks that the draft
+    /// makes of everything else.
+    fn bound(&mut self) {
+        let sane = |slot: &Slot| {
+            let year = |t: Timestamp| t.to_zoned_datetime(jiff::tz::TimeZone::UTC).year();
+            YEARS.contains(&year(slot.start)) && YEARS.contains(&year(slot.end))
+        };
+        self.edition = self.edition.take().filter(|edition| {
+            YEARS.contains(&edition.first_day.year()) && YEARS.contains(&edition.last_day.year())
+        });
+        self.unlisted.truncate(MAX_EVENTS);
+        let mut room = MAX_EVENTS;
+        for slots in (self.unlisted.iter_mut().map(|session| &mut session.slots))
+            .chain(self.sessions.iter_mut().map(|session| &mut session.unlisted))
+        {
+            slots.retain(sane);
+            slots.truncate(room);
+            room -= slots.len();
+        }
+        for slot in self.sessions.iter_mut().flat_map(|session| &mut session.slots) {
+            slot.delay = slot.delay.min(1_440);
+            slot.exact = slot.exact.filter(|(start, end)| {
+                let length = end.duration_since(*start).as_hours();
+                (0..24 * i64::from(DAYS_MAX)).contains(&length)
+            });
+        }
     }
 
     fn restore_rooms(&mut self, programme: &mut Programme) {

@@ -343,6 +343,18 @@ impl Draft {
         self.carries = format.carries();
     }
 
+    /// Takes over what a file of ours says beside its format; notes it where it cannot be read.
+    pub(crate) fn take_extras(&mut self, extras: serde_json::Result<Extras>) {
+        match extras {
+            Ok(extras) => self.extras = Some(extras),
+            Err(error) => self.note(
+                "",
+                format!("what Plenary wrote beside the format cannot be read: {error}"),
+                "It was passed over; fetch the file again",
+            ),
+        }
+    }
+
     /// Adds a room that the file lists. Order is kept.
     pub(crate) fn room(&mut self, room: RawRoom) {
         if self.has_space(1) {

@@ -24,7 +24,9 @@ pub(super) fn read(file: &JsonFile, options: &Options) -> Result<Imported, ReadE
     file.draft(Format::ScheduleJson, options, |root, draft| {
         let Some(schedule) = root.object("schedule") else { return Ok(()) };
         let Some(conference) = schedule.object("conference") else { return Ok(()) };
-        draft.extras = Extras::from_json(schedule.value);
+        if let Some(extras) = Extras::from_json(schedule.value) {
+            draft.take_extras(extras);
+        }
         draft.conference = conference_of(&schedule, &conference);
         for node in conference.objects("rooms").iter().chain(&schedule.objects("rooms")) {
             draft.room(room(node));

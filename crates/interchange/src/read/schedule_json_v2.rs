@@ -21,7 +21,9 @@ pub(super) fn recognises(value: &Value) -> bool {
 pub(super) fn read(file: &JsonFile, options: &Options) -> Result<Imported, ReadError> {
     file.draft(Format::ScheduleJsonV2, options, |root, draft| {
         let Some(schedule) = root.object("schedule") else { return Ok(()) };
-        draft.extras = Extras::from_json(schedule.value);
+        if let Some(extras) = Extras::from_json(schedule.value) {
+            draft.take_extras(extras);
+        }
         if let Some(conference) = schedule.object("conference") {
             draft.conference = conference_of(&schedule, &conference);
             draft.conference.language =

@@ -12,7 +12,7 @@
 //! - the hub writes tracks with colours into `conference`, and `guid` on persons and rooms.
 
 use crate::{
-    extras,
+    extras::{self, Extras},
     read::{
         Format, Imported, Options, ReadError,
         decode::Source,
@@ -46,7 +46,7 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
             }
             Token::Instruction(target, content) => {
                 if target == extras::NAME {
-                    draft.extras = serde_json::from_str(&content).ok();
+                    draft.take_extras(Extras::from_instruction(&content));
                 }
                 continue;
             }

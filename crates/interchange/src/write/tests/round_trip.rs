@@ -97,6 +97,30 @@ fn importing_under_another_name_keeps_that_name() {
     }
 }
 
+#[test]
+fn extras_that_somebody_damaged_or_forged_do_no_harm() {
+    let programme = sample::conference();
+    let release = sample::release(&programme);
+    let text = super::super::schedule_xml(&export(&programme, &release));
+    let damaged = read_one("schedule.xml", &text.replace("<?plenary {", "<?plenary {]"));
+    assert!(
+        damaged.notes.iter().any(|note| note.problem.contains("beside the format")),
+        "{:?}",
+        damaged.notes
+    );
+    assert_eq!(damaged.programme.sessions.iter().flat_map(|session| &session.slots).count(), 9);
+    let forged = text
+        .replace("\"delay\":20", "\"delay\":65535")
+        .replace("\"first_day\":\"2027", "\"first_day\":\"9999")
+        .replace("\"end\":\"2027-10-29T09:30:00Z\"", "\"end\":\"9999-01-01T00:00:00Z\"");
+    assert_ne!(forged, text);
+    let found = read_one("schedule.xml", &forged).programme;
+    assert_eq!(found.edition.first_day, programme.edition.first_day);
+    let latest = found.slots().map(|(_, slot)| slot.end).max();
+    assert!(latest < Some(sample::at("2028-01-01T00:00:00Z")), "{latest:?}");
+    assert!(found.slots().all(|(_, slot)| slot.delay().as_mins() <= 1_440));
+}
+
 /// What a calendar can say of a programme: title, times, place, standing by slot.
 fn calendar_view(programme: &Programme) -> BTreeMap<String, (String, i64, i64, Option<String>, bool)> {
     let rooms: BTreeMap<_, _> = programme.rooms.iter().map(|room| (room.id, room.name.to_string())).collect();
