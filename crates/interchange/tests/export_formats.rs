@@ -187,6 +187,7 @@ fn an_indico_session_becomes_a_block_that_holds_its_contributions() {
     assert_eq!((topic.kind, topic.parent, topic.code.as_str()), (SessionKind::Topic, Some(block.id), "41"));
     assert_eq!(people(&imported, topic), [("Ben Oduya", Role::Speaker)]);
     assert_eq!(topic.links[0].url.as_str(), "https://indico.example.org/beetles.pdf");
+    assert_eq!(track_of(&imported, topic).as_deref(), Some("Forest MC"));
     let pause = session(&imported, "Break");
     assert_eq!((pause.kind, pause.parent), (SessionKind::Break, Some(block.id)));
     let talk = session(&imported, "Refereed talk");
@@ -205,6 +206,17 @@ fn an_indico_session_becomes_a_block_that_holds_its_contributions() {
         same("Forest MC") && same("Beetles") && same("Refereed talk"),
         "one event, two exports, one record"
     );
+}
+
+#[test]
+fn an_indico_session_that_is_no_microconference_is_a_part_of_the_day_that_holds_talks() {
+    let text = String::from_utf8(sample("timetable.json")).unwrap().replace("Forest MC", "Refereed track");
+    let imported = try_together(&[("t.json", text.into_bytes())], &Options::default()).unwrap().remove(0);
+    let block = session(&imported, "Refereed track");
+    assert_eq!(block.kind, SessionKind::Other);
+    let talk = session(&imported, "Beetles");
+    assert_eq!((talk.kind, talk.parent), (SessionKind::Talk, Some(block.id)));
+    assert_eq!(track_of(&imported, talk).as_deref(), Some("Refereed track"));
 }
 
 #[test]

@@ -67,10 +67,10 @@ fn speaker_of(node: &Node<'_>) -> RawPerson {
 }
 
 fn take_event(event: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
-    let (room, room_key) = match event.get("room") {
-        Some(node) if node.value.is_object() => (node.text("name"), String::new()),
-        Some(node) => (node.as_text(), String::new()),
-        None => (String::new(), String::new()),
+    let room = match event.get("room") {
+        Some(node) if node.value.is_object() => node.text("name"),
+        Some(node) => node.as_text(),
+        None => String::new(),
     };
     let end = event.text("end_time");
     let length = match event.int("duration") {
@@ -96,7 +96,6 @@ fn take_event(event: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
         start: RawTime::full(event.text("start_time")),
         length,
         room,
-        room_key,
         links: all_links,
         url: event.first_text(&["public_url", "url"]),
         logo: address(event, "logo"),

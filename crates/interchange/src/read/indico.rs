@@ -61,23 +61,53 @@ fn take_timetable(id: &str, event: &Node<'_>, draft: &mut Draft) -> Result<(), R
         };
         for (key, entry) in entries.entries() {
             zone_of(&entry, &mut draft.conference);
-            let own = take_entry(key, &entry, &day, "", draft)?;
+            let own = take_entry(key, &entry, &day, None, draft)?;
             for (key, child) in entry.get("entries").map(|node| node.entries()).unwrap_or_default() {
-                take_entry(key, &child, &day, &own, draft)?;
+                take_entry(key, &child, &day, Some(&own), draft)?;
             }
         }
     }
     Ok(())
 }
 
-/// One entry of a timetable; returns the key by which its children name it.
+/// A session of Indico, as what stands in it knows it.
+struct Block {
+    key: String,
+    title: String,
+}
+
+impl Block {
+    /// What a contribution in it is: a topic of a microconference; elsewhere what its own type says.
+    fn child_kind(&self) -> Option<SessionKind> {
+        is_microconference(&self.title).then_some(SessionKind::Topic)
+    }
+}
+
+/// Whether a title says so: "Rust MC", "Containers Microconference".
+fn is_microconference(title: &str) -> bool {
+    let words = |c: char| !c.is_alphanumeric();
+    title.split(words).any(|word| word == "MC" || word.to_lowercase().starts_with("microconf"))
+}
+
+/// What a session of Indico is. One that holds contributions and is no microconference is a track or a part of
+/// a day; one that holds none is a meeting, unless its title says that it is a BoF, a workshop or a keynote.
+fn block_kind(title: &str, has_children: bool) -> SessionKind {
+    match SessionKind::guess(title) {
+        _ if is_microconference(title) => SessionKind::Microconference,
+        _ if has_children => SessionKind::Other,
+        kind @ (SessionKind::Bof | SessionKind::Workshop | SessionKind::Keynote | SessionKind::Hack) => kind,
+        _ => SessionKind::Meeting,
+    }
+}
+
+/// One entry of a timetable; returns it as the block that its children stand in.
 fn take_entry(
     key: &str,
     entry: &Node<'_>,
     day: &str,
-    parent: &str,
+    parent: Option<&Block>,
     draft: &mut Draft,
-) -> Result<String, ReadError> {
+) -> Result<Block, ReadError> {
     let word = entry.text("entryType");
     let is_block = word == "Session";
     let unique = match entry.text("uniqueId") {
@@ -96,10 +126,13 @@ fn take_entry(
     let (title, slot_title) = (entry.text("title"), entry.text("slotTitle"));
     let known_kind = match word.as_str() {
         "Break" => Some(SessionKind::Break),
-        "Session" if has_children => Some(SessionKind::Microconference),
-        "Session" => Some(SessionKind::Meeting),
-        _ if !parent.is_empty() => Some(SessionKind::Topic),
-        _ => None,
+        "Session" => Some(block_kind(&title, has_children)),
+        _ => parent.and_then(Block::child_kind),
+    };
+    let track = match parent {
+        Some(block) => block.title.clone(),
+        None if is_block && has_children => title.clone(),
+        None => String::new(),
     };
     let mut persons = people(entry, &["presenters", "speakers"], "");
     persons.extend(people(entry, &["conveners", "sessionConveners"], if is_block { "lead" } else { "" }));
@@ -109,11 +142,12 @@ fn take_entry(
         guid: String::new(),
         id: if is_block || id.is_empty() { unique } else { id },
         session_key: session.clone(),
-        title,
+        title: title.clone(),
         subtitle: slot_title,
         description: entry.text("description"),
         kind: if word == "Contribution" || word == "Session" { String::new() } else { word },
         known_kind,
+        track: RawTrack { name: track, ..RawTrack::default() },
         persons,
         start: moment(entry, "startDate"),
         length: length(entry),
@@ -121,10 +155,10 @@ fn take_entry(
         room: entry.text("room"),
         links: material(entry),
         url: entry.text("url"),
-        parent_key: parent.to_owned(),
+        parent_key: parent.map(|block| block.key.clone()).unwrap_or_default(),
         ..RawEvent::default()
     })?;
-    Ok(session)
+    Ok(Block { key: session, title })
 }
 
 /// An event with its contributions and sessions.
@@ -142,20 +176,30 @@ fn take_event(event: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
         ..RawConference::default()
     };
     for block in event.objects("sessions") {
-        let own = format!("session-{}", block.text("id"));
+        let own = Block { key: format!("session-{}", block.text("id")), title: block.text("title") };
         let contributions = block.objects("contributions");
-        let kind = if contributions.is_empty() { SessionKind::Meeting } else { SessionKind::Microconference };
         draft.event(RawEvent {
             persons: people(&block, &["sessionConveners", "conveners"], "lead"),
-            known_kind: Some(kind),
-            ..contribution(&block, &own)
+            known_kind: Some(block_kind(&own.title, !contributions.is_empty())),
+            track: RawTrack {
+                name: if contributions.is_empty() { String::new() } else { own.title.clone() },
+                ..RawTrack::default()
+            },
+            ..contribution(&block, &own.key)
         })?;
         for child in contributions {
+            let raw = contribution(&child, &format!("contribution-{}", child.text("id")));
+            let untracked = raw.track.name.trim().is_empty();
             draft.event(RawEvent {
-                known_kind: Some(SessionKind::Topic),
-                parent_key: own.clone(),
+                known_kind: own.child_kind(),
+                parent_key: own.key.clone(),
                 id: child.text("id"),
-                ..contribution(&child, &format!("contribution-{}", child.text("id")))
+                track: if untracked {
+                    RawTrack { name: own.title.clone(), ..RawTrack::default() }
+                } else {
+                    raw.track.clone()
+                },
+                ..raw
             })?;
         }
     }

@@ -162,6 +162,7 @@ impl Format {
                 .and(Carries::RECORDING),
             Self::Indico => SESSION
                 .and(Carries::KIND)
+                .and(Carries::TRACK)
                 .and(Carries::URL)
                 .and(Carries::ROLES)
                 .and(Carries::PARENT)
