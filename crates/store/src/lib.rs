@@ -25,13 +25,17 @@ mod migration;
 mod release;
 mod rows;
 mod save;
+pub mod search;
 mod star;
 mod store;
 mod tx;
+mod verify;
 mod watch;
 
 pub use edition::EditionHead;
 pub use error::{Error, Result};
 pub use import::{ImportOptions, ImportOutcome};
 pub use location::{FILE_NAME, Location};
+pub use search::Hit;
 pub use store::Store;
+pub use verify::verify;

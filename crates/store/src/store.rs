@@ -10,6 +10,7 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::{
+    Connection, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -98,6 +99,13 @@ impl Store {
             Location::Postgres(url) => {
                 let options: PgConnectOptions = url.parse().map_err(opening)?;
                 let options = options.application_name("plenary").options([("lock_timeout", "30s")]);
+                // A pool would try again for as long as a write may wait, and then not say why.
+                PgConnection::connect_with(&options)
+                    .await
+                    .map_err(opening)?
+                    .close()
+                    .await
+                    .map_err(opening)?;
                 let pool = |most| {
                     PgPoolOptions::new()
                         .max_connections(most)
@@ -108,7 +116,7 @@ impl Store {
                                 if meta.idle_for < STALE {
                                     return Ok(true);
                                 }
-                                Ok(sqlx::Connection::ping(connection).await.is_ok())
+                                Ok(connection.ping().await.is_ok())
                             })
                         })
                         .connect_with(options.clone())
@@ -119,6 +127,7 @@ impl Store {
                 notices = watch::Notices::Postgres(Box::new(options));
             }
         }
+        let watching = readers.clone();
         for connection in [&mut writer, &mut readers] {
             let statements = statements.clone();
             connection.set_metric_callback(move |_| {
@@ -126,7 +135,7 @@ impl Store {
             });
         }
         let (head, _) = tokio::sync::watch::channel(tx::head(&readers).await?);
-        let watcher = tokio::spawn(watch::others(notices, readers.clone(), head.clone())).abort_handle();
+        let watcher = tokio::spawn(watch::others(notices, watching, head.clone())).abort_handle();
         Ok(Self(Arc::new(Inner {
             location: location.clone(),
             clock,

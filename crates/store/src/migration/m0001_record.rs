@@ -247,7 +247,8 @@ const SQLITE: &[&str] = &[
 
 /// The same in PostgreSQL's.
 const POSTGRES: &[&str] = &[
-    "CREATE TABLE search (edition uuid NOT NULL, session uuid NOT NULL, words tsvector NOT NULL, PRIMARY KEY (edition, session))",
+    "CREATE TABLE search (edition uuid NOT NULL, session uuid NOT NULL, place integer NOT NULL, words tsvector NOT NULL, \
+     PRIMARY KEY (edition, session))",
     "CREATE INDEX search_by_words ON search USING gin (words)",
     "CREATE FUNCTION release_stays() RETURNS trigger LANGUAGE plpgsql AS \
      $$ BEGIN RAISE EXCEPTION 'a release never changes and is never removed'; END $$",

@@ -1,0 +1,216 @@
+//! Whether the record is sound: what must hold whenever and however a server was stopped.
+
+use crate::{
+    Result, Store,
+    entity::{edition, release, star, star_list},
+    feed, load, release as releases, save, search, star as stars,
+};
+use model::{
+    feed::{Deed, Entry},
+    id::EditionId,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Feed entries that are read at once.
+const CHUNK: u64 = 2_000;
+
+/// What the feed says that the record holds: by edition, kind and thing.
+type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
+
+/// Looks for broken invariants in one state of the record; a sound one has none. Each line says what is wrong
+/// and where. Reads everything, so it takes its time on a large record.
+///
+/// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
+///   beginning gives exactly the working state, the releases and the lists of stars.
+/// - Releases are numbered from 1 without a gap, and each can be read.
+/// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
+/// - The working state is in its canonical form, and no row belongs to nothing.
+pub async fn verify(store: &Store) -> Result<Vec<String>> {
+    let db = store.read().await?;
+    let mut broken = vec![];
+    let told = replay(&db, &mut broken).await?;
+    let held = state(&db, &mut broken).await?;
+    compare(&told, &held, &mut broken);
+    followers(&db, &mut broken).await?;
+    orphans(&db, &mut broken).await?;
+    db.commit().await?;
+    Ok(broken)
+}
+
+async fn replay(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<State> {
+    let mut state = State::new();
+    let mut last = 0;
+    loop {
+        let entries = feed::entries(db, last, CHUNK).await?;
+        if entries.is_empty() {
+            return Ok(state);
+        }
+        for entry in entries {
+            if entry.seq <= last {
+                broken.push(format!("change {}: follows change {last}", entry.seq));
+            }
+            last = entry.seq;
+            apply(entry, &mut state, broken);
+        }
+    }
+}
+
+fn apply(entry: Entry<Value>, state: &mut State, broken: &mut Vec<String>) {
+    let Entry { seq, edition, kind, thing, deed, before, after, .. } = entry;
+    let fits = match deed {
+        Deed::Created => before.is_none() && after.is_some(),
+        Deed::Changed => before.is_some() && after.is_some() && before != after,
+        Deed::Removed => before.is_some() && after.is_none(),
+    };
+    if !fits {
+        broken.push(format!("change {seq}: {kind} {thing} is said to be {} and is not", deed.as_str()));
+    }
+    let key = (edition.map(|edition| edition.0), kind, thing);
+    let previous = match after {
+        Some(after) => state.insert(key.clone(), after),
+        None => state.remove(&key),
+    };
+    if previous != before {
+        broken.push(format!("change {seq}: {} {thing} was something else before", key.1));
+    }
+}
+
+/// What the rows hold, in the feed's words.
+async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<State> {
+    let mut state = State::new();
+    for edition in edition::Entity::find().order_by_asc(edition::Column::Slug).all(db).await? {
+        let id = edition.id;
+        let Some(rows) = load::load(db, edition::Column::Id.eq(id)).await? else {
+            continue;
+        };
+        let programme = rows.programme()?;
+        let positions = rows.positions();
+        for thing in save::things(&programme, &positions) {
+            let (kind, thing_id) = thing.key();
+            state.insert((Some(id), kind.to_owned(), thing_id), thing.json()?);
+        }
+        let counts = [
+            (
+                "participations",
+                rows.participations.len(),
+                programme.sessions.iter().map(|session| session.people.len()).sum(),
+            ),
+            ("slots", rows.slots.len(), programme.slots().count()),
+            ("sessions", rows.sessions.len(), programme.sessions.len()),
+        ];
+        for (what, rows, used) in counts {
+            if rows != used {
+                broken.push(format!(
+                    "{}: {rows} {what} are kept, {used} belong to the programme",
+                    edition.slug
+                ));
+            }
+        }
+        if crate::rows::Rows::of(&programme, &positions)?.edition != edition {
+            broken.push(format!("{}: the edition is not in its canonical form", edition.slug));
+        }
+        release_state(db, &edition, &mut state, broken).await?;
+    }
+    for list in star_list::Entity::find().all(db).await? {
+        let fact = stars::fact(&stars::starred(db, &list).await?);
+        state.insert((Some(list.edition), stars::KIND.to_owned(), list.id), fact);
+    }
+    Ok(state)
+}
+
+async fn release_state(
+    db: &DatabaseTransaction,
+    edition: &edition::Model,
+    state: &mut State,
+    broken: &mut Vec<String>,
+) -> Result<()> {
+    let heads = release::Entity::find()
+        .filter(release::Column::Edition.eq(edition.id))
+        .order_by_asc(release::Column::Number)
+        .into_partial_model::<releases::HeadRow>()
+        .all(db)
+        .await?;
+    for (head, expected) in heads.into_iter().zip(1..) {
+        let head = head.head()?;
+        if head.number != expected {
+            broken.push(format!("{}: release {} stands where {expected} should", edition.slug, head.number));
+        }
+        // One at a time: all bodies together may be large.
+        let number = i32::try_from(head.number).unwrap_or(i32::MAX);
+        match release::Entity::find_by_id((edition.id, number)).one(db).await? {
+            Some(row) => match releases::read(&row) {
+                Ok(release) if release.programme.edition.id.0 == edition.id => {}
+                Ok(_) => {
+                    broken.push(format!("{}: release {} is of another edition", edition.slug, head.number))
+                }
+                Err(error) => broken.push(error.to_string()),
+            },
+            None => broken
+                .push(format!("{}: release {} cannot be found by its number", edition.slug, head.number)),
+        }
+        let key = (
+            Some(edition.id),
+            releases::KIND.to_owned(),
+            releases::thing(EditionId(edition.id), head.number),
+        );
+        state.insert(key, releases::fact(&head)?);
+    }
+    Ok(())
+}
+
+fn compare(told: &State, held: &State, broken: &mut Vec<String>) {
+    let keys: BTreeSet<_> = told.keys().chain(held.keys()).collect();
+    for key in keys {
+        let (_, kind, thing) = key;
+        match (told.get(key), held.get(key)) {
+            (Some(told), Some(held)) if told == held => {}
+            (Some(_), Some(_)) => {
+                broken.push(format!("{kind} {thing}: the feed says something else than the record"))
+            }
+            (Some(_), None) => broken.push(format!("{kind} {thing}: the feed has it, the record has not")),
+            (None, _) => broken.push(format!("{kind} {thing}: the record has it, the feed has not")),
+        }
+    }
+}
+
+async fn followers(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<()> {
+    let head = crate::tx::head(db).await?;
+    for row in crate::entity::follower::Entity::find().all(db).await? {
+        if row.seq > head {
+            broken.push(format!("follower {}: stands at {}, and the feed ends at {head}", row.name, row.seq));
+        }
+    }
+    for slug in search::stale(db).await? {
+        broken.push(format!("{slug}: the search index is not that of the newest release"));
+    }
+    Ok(())
+}
+
+async fn orphans(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<()> {
+    let lists: BTreeSet<Uuid> =
+        star_list::Entity::find().all(db).await?.into_iter().map(|list| list.id).collect();
+    for row in star::Entity::find().all(db).await? {
+        if !lists.contains(&row.list) {
+            broken.push(format!("star of session {}: its list {} is gone", row.session, row.list));
+        }
+    }
+    // PostgreSQL cannot hold a row that breaks a foreign key; SQLite can, when somebody else wrote the file.
+    if db.get_database_backend() == DbBackend::Sqlite {
+        for (statement, sound) in [("PRAGMA foreign_key_check", None), ("PRAGMA quick_check", Some("ok"))] {
+            let rows =
+                db.query_all_raw(sea_orm::Statement::from_string(DbBackend::Sqlite, statement)).await?;
+            for row in rows {
+                let said: String = row.try_get_by_index(0)?;
+                if Some(said.as_str()) != sound {
+                    broken.push(format!("{statement}: {said}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The promises of the record, each kept on SQLite and on PostgreSQL.
+
+mod feed;
+mod harness;
+mod import;
+mod migrate;
+mod programme;
+mod release;
+mod sample;
+mod search;
+mod stars;
+mod verify;
+mod watch;
