@@ -84,7 +84,7 @@ fn moment(at: Option<&str>, programme: &Programme) -> anyhow::Result<Option<Time
     let edition = &programme.edition;
     let Some(at) = at else {
         let day = edition.first_day.saturating_add(jiff::Span::new().days(2));
-        return Ok(edition.zone.instant(day.at(14, 20, 0, 0)));
+        return Ok(edition.zone.instant(day.at(14, 50, 0, 0)));
     };
     if at.eq_ignore_ascii_case("now") {
         return Ok(None);
