@@ -21,9 +21,6 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
     let (calendars, complaints) = lines::parse(&source.name, &source.text)?;
     let mut draft = Draft::new(&source.name, Format::ICalendar, options);
     draft.take_notes(&source.notes);
-    for (line, problem, remedy) in complaints {
-        draft.note(format!("line {line}"), problem, remedy);
-    }
     let mut zones = Zones::default();
     for calendar in &calendars {
         zones.take(calendar);
@@ -46,8 +43,12 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
     }
     draft.conference.venue = common_venue(&events);
     let uids: HashSet<String> = events.iter().map(|event| key_of(&event.text("UID"))).collect();
+    let mut complaints = complaints.into_iter().peekable();
     let reader = Reader { zones: &zones, uids, ours, venue: draft.conference.venue.clone() };
     for event in events {
+        while let Some((line, problem, remedy)) = complaints.next_if(|(line, ..)| *line < event.line) {
+            draft.note(format!("line {line}"), problem, remedy);
+        }
         let raw = reader.event(event, &mut draft);
         for (named, carried) in [
             (!raw.track.name.is_empty(), Carries::TRACK),
@@ -60,6 +61,9 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
             }
         }
         draft.event(raw)?;
+    }
+    for (line, problem, remedy) in complaints {
+        draft.note(format!("line {line}"), problem, remedy);
     }
     Ok(draft.finish())
 }
