@@ -4,8 +4,8 @@
 
 use interchange::{Format, Imported, Input, Options, ReadError, read};
 use model::{
-    merge::Carries,
-    programme::{LinkKind, Person, Role, Room, RoomKind, Session, SessionKind, Standing},
+    merge::{Carries, Conflict, merge},
+    programme::{LinkKind, Person, Programme, Role, Room, RoomKind, Session, SessionKind, Standing},
     time::Zone,
 };
 use std::path::Path;
@@ -164,6 +164,22 @@ fn a_list_of_speakers_alone_says_nothing_of_sessions() {
         assert!(!imported.carries.has(Carries::SESSIONS), "{name}");
         assert!(imported.carries.has(Carries::PROFILES), "{name}");
     }
+}
+
+#[test]
+fn importing_speakers_alone_brings_their_texts_and_removes_nothing() {
+    let mut present: Programme = together(&["submissions.json", "pretalx-rooms.json"]).programme;
+    present.rooms.push(Room { id: model::id::RoomId::from_key("x", "Empty"), ..present.rooms[0].clone() });
+    present.normalise();
+    let options = Options { edition: Some(present.edition.slug.clone()), zone: None };
+    let files = [("pretalx-speakers.json", sample("pretalx-speakers.json"))];
+    let speakers = try_together(&files, &options).unwrap().remove(0);
+    let merged =
+        merge(Some(&present), Some(&present), &speakers.programme, speakers.carries, Conflict::KeepOurs);
+    assert_eq!(merged.programme.rooms, present.rooms);
+    assert_eq!(merged.programme.sessions, present.sessions);
+    let asha = merged.programme.persons.iter().find(|person| person.name.as_str() == "Asha Ray").unwrap();
+    assert_eq!(asha.biography.as_str(), "Plants trees.");
 }
 
 #[test]

@@ -188,7 +188,9 @@ pub fn merge(
     desk.about("edition", present.edition.title.as_str());
     let edition = Fields::merge(&present.edition, base.map(|base| &base.edition), &theirs.edition, &mut desk);
     let has = |field| carries.has(field);
-    let rooms = desk.things("room", &present.rooms, base.map(|b| &b.rooms[..]), &theirs.rooms, true);
+    // A file of speakers alone says nothing of rooms either.
+    let placed = has(Carries::SESSIONS);
+    let rooms = desk.things("room", &present.rooms, base.map(|b| &b.rooms[..]), &theirs.rooms, placed);
     let tracks = desk.things(
         "track",
         &present.tracks,
@@ -228,7 +230,7 @@ pub fn merge(
     let ground = base.unwrap_or(present);
     let new_base = Programme {
         edition: Fields::merge(&ground.edition, None, &theirs.edition, &mut silent),
-        rooms: silent.overlay(&ground.rooms, &theirs.rooms, true),
+        rooms: silent.overlay(&ground.rooms, &theirs.rooms, placed),
         tracks: silent.overlay(&ground.tracks, &theirs.tracks, has(Carries::TRACK)),
         persons: silent.overlay(&ground.persons, &theirs.persons, has(Carries::PEOPLE)),
         sessions: silent.overlay(&ground.sessions, &theirs.sessions, has(Carries::SESSIONS)),
