@@ -9,6 +9,7 @@ use model::{
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 /// The formats that carry a whole programme.
@@ -201,48 +202,62 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Takes one file in and sends what it holds out and in again; how many programmes that were.
+fn there_and_back(data: &Path, path: &Path) -> usize {
+    let name = path.strip_prefix(data).unwrap().to_string_lossy().into_owned();
+    let bytes = std::fs::read(path).unwrap();
+    // Parts of exports and files that are no schedules are the readers' affair.
+    let Ok(imported) = read(&[Input { name: &name, bytes: &bytes }], &Options::default()) else {
+        return 0;
+    };
+    for (at, imported) in imported.iter().enumerate() {
+        let programme = &imported.programme;
+        let release = sample::release(programme);
+        for (format, text) in whole(&export(programme, &release)) {
+            let what = format!("{name} ({at}) by {format}");
+            let found = read_one(format, &text);
+            assert_same(&found.programme, programme, &what);
+            // What the programme itself has, such as a session of no length, is noted each time.
+            let own = ["the duration is zero", "the days of the events lie more than"];
+            let new: Vec<String> = (found.notes.iter())
+                .filter(|note| own.iter().all(|problem| !note.problem.starts_with(problem)))
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(new, Vec::<String>::new(), "{what}");
+        }
+        let text = super::super::icalendar(&export(programme, &release), Filter::All);
+        let slots = |programme: &Programme| -> Vec<_> {
+            let view = calendar_view(programme).into_iter();
+            view.map(|(id, (title, start, end, _, gone))| (id, title, start, end, gone)).collect()
+        };
+        assert_eq!(
+            slots(&read_one("schedule.ics", &text).programme),
+            slots(programme),
+            "{name} by schedule.ics"
+        );
+    }
+    imported.len()
+}
+
 #[test]
 fn every_real_file_goes_out_and_comes_back_the_same() {
     let Some(data) = data() else { return };
     let mut files = vec![];
     files_below(&data.join("schedules"), &mut files);
     files.sort();
-    let mut told = 0;
-    for path in files {
-        let name = path.strip_prefix(&data).unwrap().to_string_lossy().into_owned();
-        let bytes = std::fs::read(&path).unwrap();
-        // Parts of exports and files that are no schedules are the readers' affair.
-        let Ok(imported) = read(&[Input { name: &name, bytes: &bytes }], &Options::default()) else {
-            continue;
-        };
-        for (at, imported) in imported.iter().enumerate() {
-            let programme = &imported.programme;
-            let release = sample::release(programme);
-            for (format, text) in whole(&export(programme, &release)) {
-                let what = format!("{name} ({at}) by {format}");
-                let found = read_one(format, &text);
-                assert_same(&found.programme, programme, &what);
-                // What the programme itself has, such as a session of no length, is noted each time.
-                let own = ["the duration is zero", "the days of the events lie more than"];
-                let new: Vec<String> = (found.notes.iter())
-                    .filter(|note| own.iter().all(|problem| !note.problem.starts_with(problem)))
-                    .map(ToString::to_string)
-                    .collect();
-                assert_eq!(new, Vec::<String>::new(), "{what}");
-            }
-            let text = super::super::icalendar(&export(programme, &release), Filter::All);
-            let slots = |programme: &Programme| -> Vec<_> {
-                let view = calendar_view(programme).into_iter();
-                view.map(|(id, (title, start, end, _, gone))| (id, title, start, end, gone)).collect()
-            };
-            assert_eq!(
-                slots(&read_one("schedule.ics", &text).programme),
-                slots(programme),
-                "{name} by schedule.ics"
-            );
-            told += 1;
+    let next = AtomicUsize::new(0);
+    let told = AtomicUsize::new(0);
+    // The longest test of all: every core takes the next file.
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    told.fetch_add(there_and_back(&data, path), Ordering::Relaxed);
+                }
+            });
         }
-    }
+    });
+    let told = told.into_inner();
     println!("{told} programmes went out and came back");
     assert!(told >= 30, "only {told} programmes were tried");
 }
