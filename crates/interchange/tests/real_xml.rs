@@ -1,5 +1,7 @@
 //! Every real XML schedule at hand, counted twice: by the importer and by an independent program.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as its test does")]
+
 use interchange::{Imported, Input, Options, read};
 use std::{
     collections::BTreeMap,

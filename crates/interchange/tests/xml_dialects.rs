@@ -1,5 +1,7 @@
 //! What each dialect of schedule XML says, and what the importer makes of it: small invented files.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as its test does")]
+
 use interchange::{Format, Imported, Input, Options, read};
 use jiff::Timestamp;
 use model::{

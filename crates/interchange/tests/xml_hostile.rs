@@ -1,6 +1,13 @@
 //! XML that is broken, huge or meant to harm: a clear error with its place, or a programme and notes; never a
 //! panic, never more memory than the file is worth, never half a file.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "tests build their files by hand"
+)]
+
 use interchange::{Format, Imported, Input, MAX_INPUT, Note, Options, ReadError, read};
 use model::text::{LINE_MAX, TEXT_MAX};
 use proptest::prelude::*;
