@@ -64,9 +64,10 @@ impl Store {
                 };
                 upsert::<import_base::Entity>(tx.db(), vec![row]).await?;
             }
-            let release = match options.release {
-                true => release::publish(tx, &merged.programme, &options.note).await?,
-                false => None,
+            let release = if options.release {
+                release::publish(tx, &merged.programme, &options.note).await?
+            } else {
+                None
             };
             Ok(ImportOutcome { merged, release })
         })

@@ -46,7 +46,7 @@ pub(crate) async fn save(tx: &Tx, before: Option<&Rows>, after: &Programme) -> R
     write_rows(tx, before, &rows).await?;
 
     let edition = after.edition.id;
-    let old = before.map(|rows| rows.programme()).transpose()?;
+    let old = before.map(Rows::programme).transpose()?;
     let mut feed = vec![];
     compare(
         edition,
@@ -146,7 +146,7 @@ fn compare<'a>(
             None => feed.push(change(thing, Deed::Created, None, Some(thing.json()?))),
             Some(previous) if previous == thing => {}
             Some(previous) => {
-                feed.push(change(thing, Deed::Changed, Some(previous.json()?), Some(thing.json()?)))
+                feed.push(change(thing, Deed::Changed, Some(previous.json()?), Some(thing.json()?)));
             }
         }
     }
@@ -180,9 +180,6 @@ fn place(old: &Positions, order: impl Iterator<Item = Uuid>, new: &mut Positions
 async fn write_rows(tx: &Tx, before: Option<&Rows>, after: &Rows) -> Result<()> {
     let db = tx.db();
     let edition = after.edition.id;
-    fn of<M: Clone>(before: Option<&Rows>, rows: impl Fn(&Rows) -> &Vec<M>) -> Vec<M> {
-        before.map(|before| rows(before).clone()).unwrap_or_default()
-    }
     if before.is_none_or(|before| before.edition != after.edition) {
         upsert::<edition::Entity>(db, vec![after.edition.clone()]).await?;
     }
@@ -229,6 +226,11 @@ async fn write_rows(tx: &Tx, before: Option<&Rows>, after: &Rows) -> Result<()> 
     remove::<person::Entity>(db, edition, person::Column::Edition, person::Column::Id, persons.gone).await?;
     remove::<track::Entity>(db, edition, track::Column::Edition, track::Column::Id, tracks.gone).await?;
     remove::<room::Entity>(db, edition, room::Column::Edition, room::Column::Id, rooms.gone).await
+}
+
+/// The rows of one table, none before the first save.
+fn of<M: Clone>(before: Option<&Rows>, rows: impl Fn(&Rows) -> &Vec<M>) -> Vec<M> {
+    before.map(|before| rows(before).clone()).unwrap_or_default()
 }
 
 /// The rows to write and the keys of those to remove.

@@ -59,17 +59,14 @@ impl Store {
                 Some(token) => open(db, id, token).await?,
                 None => None,
             };
-            let (token, list, before) = match (token, list) {
-                (Some(token), Some(list)) => {
-                    let before = starred(db, &list).await?;
-                    (token.to_owned(), list, Some(before))
-                }
-                _ => {
-                    let token = new_token()?;
-                    let digest = body::digest(token.as_bytes());
-                    let list = derived(&id.to_string(), KIND, &token);
-                    (token, star_list::Model { edition: id.0, id: list, digest, changed_at: 0 }, None)
-                }
+            let (token, list, before) = if let (Some(token), Some(list)) = (token, list) {
+                let before = starred(db, &list).await?;
+                (token.to_owned(), list, Some(before))
+            } else {
+                let token = new_token()?;
+                let digest = body::digest(token.as_bytes());
+                let list = derived(&id.to_string(), KIND, &token);
+                (token, star_list::Model { edition: id.0, id: list, digest, changed_at: 0 }, None)
             };
             if before.as_ref() == Some(&after) {
                 return Ok(token);

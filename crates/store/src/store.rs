@@ -94,7 +94,7 @@ impl Store {
                     .await
                     .map_err(opening)?;
                 readers = DatabaseConnection::from(pool);
-                notices = watch::Notices::Sqlite(sqlite(file));
+                notices = watch::Notices::Sqlite(Box::new(sqlite(file)));
             }
             Location::Postgres(url) => {
                 let options: PgConnectOptions = url.parse().map_err(opening)?;

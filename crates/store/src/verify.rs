@@ -146,7 +146,7 @@ async fn release_state(
             Some(row) => match releases::read(&row) {
                 Ok(release) if release.programme.edition.id.0 == edition.id => {}
                 Ok(_) => {
-                    broken.push(format!("{}: release {} is of another edition", edition.slug, head.number))
+                    broken.push(format!("{}: release {} is of another edition", edition.slug, head.number));
                 }
                 Err(error) => broken.push(error.to_string()),
             },
@@ -170,7 +170,7 @@ fn compare(told: &State, held: &State, broken: &mut Vec<String>) {
         match (told.get(key), held.get(key)) {
             (Some(told), Some(held)) if told == held => {}
             (Some(_), Some(_)) => {
-                broken.push(format!("{kind} {thing}: the feed says something else than the record"))
+                broken.push(format!("{kind} {thing}: the feed says something else than the record"));
             }
             (Some(_), None) => broken.push(format!("{kind} {thing}: the feed has it, the record has not")),
             (None, _) => broken.push(format!("{kind} {thing}: the record has it, the feed has not")),

@@ -27,7 +27,7 @@ const RETRY: Duration = Duration::from_millis(500);
 
 /// How the database tells that others have written.
 pub(crate) enum Notices {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<PgConnectOptions>),
 }
 

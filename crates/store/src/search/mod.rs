@@ -13,14 +13,18 @@ use crate::{
 };
 use model::{
     feed::{Actor, Sequence},
-    id::{EditionId, SessionId},
-    programme::{Programme, Session},
+    id::{EditionId, PersonId, SessionId, TrackId},
+    programme::{Person, Programme, Session, Track},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
     Value,
 };
-use std::{collections::BTreeSet, fmt::Write, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write,
+    time::Duration,
+};
 use uuid::Uuid;
 use words::{Document, Query};
 
@@ -161,23 +165,16 @@ async fn index(tx: &Tx, programme: &Programme) -> Result<()> {
         for (at, (place, session)) in chunk.iter().enumerate() {
             let document = names.document(session);
             let comma = if at == 0 { "" } else { ", " };
-            match backend {
-                DbBackend::Sqlite => {
-                    write!(sql, "{comma}(?, ?, ?, ?, ?)").ok();
-                    let Document { title, people, body } = document;
-                    values.extend([edition.into(), session.id.0.into(), title.join(" ").into()]);
-                    values.extend([people.join(" ").into(), body.join(" ").into()]);
-                }
-                _ => {
-                    let [a, b, c, d] = [1, 2, 3, 4].map(|column| at * columns + column);
-                    write!(sql, "{comma}(${a}, ${b}, ${c}, CAST(${d} AS tsvector))").ok();
-                    values.extend([
-                        edition.into(),
-                        session.id.0.into(),
-                        (*place).into(),
-                        document.tsvector().into(),
-                    ]);
-                }
+            if backend == DbBackend::Sqlite {
+                write!(sql, "{comma}(?, ?, ?, ?, ?)").ok();
+                let Document { title, people, body } = document;
+                values.extend([edition.into(), session.id.0.into(), title.join(" ").into()]);
+                values.extend([people.join(" ").into(), body.join(" ").into()]);
+            } else {
+                let [a, b, c, d] = [1, 2, 3, 4].map(|column| at * columns + column);
+                write!(sql, "{comma}(${a}, ${b}, ${c}, CAST(${d} AS tsvector))").ok();
+                values.extend([edition.into(), session.id.0.into()]);
+                values.extend([(*place).into(), document.tsvector().into()]);
             }
         }
         db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
@@ -187,8 +184,8 @@ async fn index(tx: &Tx, programme: &Programme) -> Result<()> {
 
 /// What the index reads of a programme beside its sessions.
 struct Names<'a> {
-    people: std::collections::HashMap<model::id::PersonId, &'a model::programme::Person>,
-    tracks: std::collections::HashMap<model::id::TrackId, &'a model::programme::Track>,
+    people: HashMap<PersonId, &'a Person>,
+    tracks: HashMap<TrackId, &'a Track>,
 }
 
 impl<'a> Names<'a> {

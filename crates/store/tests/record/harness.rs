@@ -157,6 +157,7 @@ fn programs() -> Option<PathBuf> {
     programs.join("initdb").exists().then_some(programs)
 }
 
+#[expect(clippy::zombie_processes, reason = "the supervisor outlives this process, on purpose")]
 fn start(programs: &Path) -> Server {
     let user = fs::metadata("/proc/self").unwrap().uid();
     let dir = std::env::temp_dir().join(format!("plenary-test-postgres-{user}"));

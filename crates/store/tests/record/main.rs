@@ -1,5 +1,7 @@
 //! The promises of the record, each kept on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
+
 mod feed;
 mod harness;
 mod import;

@@ -98,7 +98,7 @@ fn room(slug: &str, n: usize) -> Room {
         slug: Slug::parse(&format!("room-{n}")).unwrap(),
         name: Line::clean(&format!("Room {}", 8 - n)),
         kind: [RoomKind::Physical, RoomKind::Virtual, RoomKind::Hybrid][n % 3],
-        capacity: (n % 2 == 0).then_some(100),
+        capacity: n.is_multiple_of(2).then_some(100),
         description: RichText::clean("Behind the palms."),
     }
 }
@@ -109,7 +109,7 @@ fn track(slug: &str, n: usize) -> Track {
         slug: Slug::parse(&format!("track-{n}")).unwrap(),
         name: Line::clean(&format!("Track {}", 5 - n)),
         description: RichText::clean("About soil."),
-        colour: (n % 2 == 0).then(|| Colour::parse("#123456").unwrap()),
+        colour: n.is_multiple_of(2).then(|| Colour::parse("#123456").unwrap()),
     }
 }
 
@@ -117,12 +117,12 @@ fn person(slug: &str, n: usize) -> Person {
     Person {
         id: PersonId::from_key(slug, &format!("person {n}")),
         slug: Slug::parse(&format!("person-{n}")).unwrap(),
-        code: (n % 2 == 0).then(|| Line::clean(&format!("P{n:05}"))),
-        number: (n % 3 == 0).then_some(u32::try_from(n).unwrap()),
+        code: n.is_multiple_of(2).then(|| Line::clean(&format!("P{n:05}"))),
+        number: n.is_multiple_of(3).then_some(u32::try_from(n).unwrap()),
         name: Line::clean(&format!("{} Nováček-{n}", ["Ana", "Zoë", "Øyvind", "Bo"][n % 4])),
         biography: RichText::clean(PARAGRAPH),
-        affiliation: Line::clean(if n % 5 == 0 { "Moss & Fern Ltd" } else { "" }),
-        avatar: (n % 4 == 0).then(|| WebUrl::parse("https://garden.example.org/face.png").unwrap()),
+        affiliation: Line::clean(if n.is_multiple_of(5) { "Moss & Fern Ltd" } else { "" }),
+        avatar: n.is_multiple_of(4).then(|| WebUrl::parse("https://garden.example.org/face.png").unwrap()),
         links: link(n),
     }
 }
@@ -133,9 +133,9 @@ fn session(slug: &str, n: usize) -> Session {
         id: SessionId::from_key(slug, &format!("session {n}")),
         code: Slugish::parse(&format!("G{n:05}")).unwrap(),
         kind: SessionKind::ALL[n % SessionKind::ALL.len()],
-        type_label: Line::clean(if n % 2 == 0 { "Long talk" } else { "" }),
+        type_label: Line::clean(if n.is_multiple_of(2) { "Long talk" } else { "" }),
         title: Line::clean(&format!("{} {} {n}", ADJECTIVES[n % 8], NOUNS[n % 9])),
-        subtitle: Line::clean(if n % 4 == 0 { "A field report" } else { "" }),
+        subtitle: Line::clean(if n.is_multiple_of(4) { "A field report" } else { "" }),
         summary: RichText::clean(PARAGRAPH),
         description: RichText::clean(&PARAGRAPH.repeat(1 + n % 8)),
         language: Line::clean("en"),
@@ -144,10 +144,10 @@ fn session(slug: &str, n: usize) -> Session {
         people: vec![],
         slots: vec![],
         links: link(n),
-        logo: url("logo").filter(|_| n % 5 == 0),
+        logo: url("logo").filter(|_| n.is_multiple_of(5)),
         url: url("session"),
         feedback_url: url("feedback").filter(|_| n % 5 == 1),
-        recording: Recording { licence: Line::clean("CC-BY-4.0"), opt_out: n % 9 == 0 },
+        recording: Recording { licence: Line::clean("CC-BY-4.0"), opt_out: n.is_multiple_of(9) },
     }
 }
 
