@@ -46,7 +46,7 @@ fn xml_files(data: &Path) -> Vec<String> {
 /// The content of a file, unpacked.
 fn content(data: &Path, name: &str) -> Vec<u8> {
     let bytes = std::fs::read(data.join(name)).unwrap();
-    if !name.ends_with(".xz") {
+    if !bytes.starts_with(b"\xFD7zXZ\0") {
         return bytes;
     }
     let mut out = vec![];
