@@ -688,10 +688,14 @@ impl Programme {
         let (_, homeless): (Vec<&mut Slot>, Vec<&mut Slot>) = slots
             .into_iter()
             .partition(|slot| (1..=i32::MAX as u32).contains(&slot.number) && taken.insert(slot.number));
+        // Where two identifiers draw the same number, the second takes one from here on: a file made so that
+        // all of them do costs no more than any other.
+        let mut spare = 2_000_000_000;
         for slot in homeless {
             let mut number = slot.drawn_number();
             while !taken.insert(number) {
-                number += 1;
+                number = spare;
+                spare += 1;
             }
             slot.number = number;
         }

@@ -178,3 +178,13 @@ fn the_demo_opens_on_a_running_conference_with_nothing_else_installed() {
     let editions: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(editions[0]["latest"]["number"], 3);
 }
+
+#[test]
+fn a_file_that_names_no_zone_is_read_in_the_zone_that_the_record_knows() {
+    let folder = folder_with_schedule();
+    run_ok(folder.path(), &["import", "schedule.xml"]);
+    let nameless = SCHEDULE.replace("<time_zone_name>Europe/Lisbon</time_zone_name>", "");
+    std::fs::write(folder.path().join("schedule.xml"), nameless).unwrap();
+    let said = run_ok(folder.path(), &["import", "schedule.xml"]);
+    assert!(said.contains("no new release") && !said.contains("differs"), "{said}");
+}

@@ -82,7 +82,8 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     progress.step("comparing with the record");
     let store = config.open(Arc::new(SystemClock)).await?;
     let mut reports = vec![];
-    for conference in imported {
+    for (at, conference) in imported.into_iter().enumerate() {
+        let conference = in_known_zone(&store, conference, at, &inputs, &options).await?;
         reports.push(one(&store, conference, &args, &progress).await?);
     }
     progress.done();
@@ -94,6 +95,23 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         show(report, &args);
     }
     Ok(())
+}
+
+/// A file that names no zone is read again in the zone of the edition that the record already holds: its wall
+/// clock is the conference's, and what it left unsaid must not move the whole timetable.
+async fn in_known_zone(
+    store: &Store,
+    conference: Imported,
+    at: usize,
+    inputs: &[Input<'_>],
+    options: &interchange::Options,
+) -> anyhow::Result<Imported> {
+    if conference.zone_named || options.zone.is_some() {
+        return Ok(conference);
+    }
+    let Some(head) = store.edition(&conference.programme.edition.slug).await? else { return Ok(conference) };
+    let options = interchange::Options { zone: Some(head.edition.zone), ..options.clone() };
+    Ok(interchange::read(inputs, &options)?.into_iter().nth(at).unwrap_or(conference))
 }
 
 async fn one(
