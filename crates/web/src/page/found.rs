@@ -6,10 +6,7 @@ use super::{
     part::{Anchor, Card, Cards},
     places::counted,
 };
-use crate::{
-    markup,
-    snapshot::Snapshot,
-};
+use crate::{markup, snapshot::Snapshot};
 use askama::Template;
 use model::{address::Address, id::SessionId, text::folded};
 use std::fmt::Write as _;
@@ -103,8 +100,11 @@ pub(super) fn search(
 
 /// The words of a query as they are compared: folded, the longest first, so that the longest is marked.
 fn words(query: &str) -> Vec<String> {
-    let mut words: Vec<String> =
-        folded(query).split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
+    let mut words: Vec<String> = folded(query)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(ToOwned::to_owned)
+        .collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     words.dedup();
     words.truncate(12);
@@ -137,7 +137,8 @@ fn spans(text: &str, words: &[String]) -> Vec<(usize, usize)> {
         match hit {
             Some(word) => {
                 // A letter that folds into two ends where the next one begins.
-                let end = places[at + word.len()..].iter().copied().find(|end| *end > places[at + word.len() - 1]);
+                let end =
+                    places[at + word.len()..].iter().copied().find(|end| *end > places[at + word.len() - 1]);
                 out.push((places[at], end.unwrap_or(text.len())));
                 at += word.len();
             }
@@ -163,7 +164,11 @@ fn marked(text: &str, words: &[String]) -> Marked {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// The part of the text around the first word found, else its beginning.
@@ -173,7 +178,11 @@ fn around(text: &str, words: &[String]) -> String {
     let reach = text.char_indices().nth(20_000).map_or(text.len(), |(at, _)| at);
     let first = spans(&text[..reach], words).first().map_or(0, |span| span.0);
     let before = text[..first].char_indices().rev().nth(60).map_or(0, |(at, _)| at);
-    let start = if before == 0 { 0 } else { text[before..first].find(' ').map_or(before, |space| before + space + 1) };
+    let start = if before == 0 {
+        0
+    } else {
+        text[before..first].find(' ').map_or(before, |space| before + space + 1)
+    };
     let part = markup::beginning(&text[start..], EXCERPT);
     if start > 0 { format!("…{part}") } else { part }
 }
@@ -221,7 +230,9 @@ pub(super) fn star_list(
     let edition = snapshot.edition();
     let cards = Cards::dated(snapshot, viewer);
     let mut starred: Vec<_> = sessions.iter().filter_map(|id| snapshot.session(*id)).collect();
-    starred.sort_by_key(|session| (session.first_slot().map_or(jiff::Timestamp::MAX, |slot| slot.start), session.id));
+    starred.sort_by_key(|session| {
+        (session.first_slot().map_or(jiff::Timestamp::MAX, |slot| slot.start), session.id)
+    });
     let download = viewer.file(edition, Address::StarCalendar(token));
     let path = Address::StarCalendar(token).path(&edition.slug);
     let view = StarList {
@@ -244,7 +255,10 @@ mod tests {
     #[test]
     fn words_are_marked_whatever_their_accents_and_case_and_nothing_else_is() {
         let found = |text: &str, query: &str| marked(text, &words(query)).0;
-        assert_eq!(found("Das Schönste an Rust", "schon RUST"), "Das <mark>Schön</mark>ste an <mark>Rust</mark>");
+        assert_eq!(
+            found("Das Schönste an Rust", "schon RUST"),
+            "Das <mark>Schön</mark>ste an <mark>Rust</mark>"
+        );
         assert_eq!(found("trust <b>rust</b>", "rust"), "trust &lt;b&gt;<mark>rust</mark>&lt;/b&gt;");
         assert_eq!(found("ﬁne", "f"), "<mark>ﬁ</mark>ne");
         assert_eq!(found("a & b", ""), "a &amp; b");

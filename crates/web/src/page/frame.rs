@@ -61,7 +61,13 @@ pub(crate) struct Feed {
 
 impl Frame {
     /// The frame of a page of one edition.
-    pub(crate) fn new(snapshot: &Snapshot, viewer: &Viewer, page: &Page, title: &str, description: String) -> Self {
+    pub(crate) fn new(
+        snapshot: &Snapshot,
+        viewer: &Viewer,
+        page: &Page,
+        title: &str,
+        description: String,
+    ) -> Self {
         let edition = snapshot.edition();
         let whole = edition.title.as_str();
         let address = page.address();
@@ -151,7 +157,9 @@ fn zone_in_use(snapshot: &Snapshot) -> String {
         let (short, offset) = (abbreviation(zone, at), utc_offset(zone, at));
         if short == offset { short } else { format!("{short}, {offset}") }
     };
-    let (Some(first), Some(last)) = (snapshot.days().first(), snapshot.days().last()) else { return String::new() };
+    let (Some(first), Some(last)) = (snapshot.days().first(), snapshot.days().last()) else {
+        return String::new();
+    };
     let (start, end) = (name(zone, first.start), name(zone, last.end));
     if start == end { start } else { format!("{start}; later {end}") }
 }
@@ -167,7 +175,12 @@ fn feeds(edition: &Edition, viewer: &Viewer) -> Vec<Feed> {
         ("releases.atom", "Atom", "application/atom+xml", "Releases"),
     ]
     .into_iter()
-    .map(|(file, text, mime, title)| Feed { href: viewer.file(edition, Address::File(file)), text, mime, title })
+    .map(|(file, text, mime, title)| Feed {
+        href: viewer.file(edition, Address::File(file)),
+        text,
+        mime,
+        title,
+    })
     .collect()
 }
 

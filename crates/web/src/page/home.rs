@@ -75,7 +75,10 @@ pub(super) fn home(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<
             weekday: day.date.strftime("%A").to_string(),
             number: day.date.day().to_string(),
             month: day.date.strftime("%B").to_string(),
-            sessions: snapshot.slots_on(day.date).filter(|(session, _)| session.kind != SessionKind::Break).count(),
+            sessions: snapshot
+                .slots_on(day.date)
+                .filter(|(session, _)| session.kind != SessionKind::Break)
+                .count(),
         })
         .collect();
     let tracks = programme
@@ -83,7 +86,11 @@ pub(super) fn home(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<
         .iter()
         .zip(0..)
         .map(|(track, number)| TrackTile {
-            link: Anchor { href: viewer.page(edition, track.into()), text: track.name.to_string(), current: false },
+            link: Anchor {
+                href: viewer.page(edition, track.into()),
+                text: track.name.to_string(),
+                current: false,
+            },
             colour: format!("t-{number}"),
             sessions: snapshot.sessions_of_track(track.id).count(),
         })

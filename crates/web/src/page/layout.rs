@@ -71,19 +71,39 @@ impl<'a> Layout<'a> {
         let mut beside: Vec<Entry<'a>> = vec![];
         let mut placed: HashMap<Option<RoomId>, Vec<Block<'a>>> = HashMap::new();
         let (houses, singles) = gathered(nested(snapshot.slots_on(date)));
-        let busy = Busy::of(&singles);
-        for group in houses {
+        // Breaks without a room can stand beside the time where they find no row of their own; the others need
+        // a column then. So the others come first, and a break makes way for all of them.
+        let (breaks, others): (Vec<_>, Vec<_>) =
+            houses.into_iter().partition(|group| group.iter().all(can_stand_beside));
+        let busy = Busy::of(singles.iter());
+        let all = Busy::of(singles.iter().chain(others.iter().map(|group| &group[0])));
+        let alone = alone(&others);
+        for (group, alone) in others.into_iter().zip(alone) {
             let (start, end) = (group[0].slot.start, end_of(group[0].slot));
-            let clear = !busy.overlaps(start, end) && !wide.iter().any(|other| other.start < end && start < other.end);
-            if clear {
+            if alone && !busy.overlaps(start, end) {
                 wide.push(Block { start, end, entries: group });
                 continue;
             }
             for entry in group {
-                match (entry.slot.room, entry.session.kind) {
-                    (None, SessionKind::Break) => beside.push(entry),
-                    (room, _) => placed.entry(room).or_default().push(Block { start, end, entries: vec![entry] }),
+                if can_stand_beside(&entry) {
+                    beside.push(entry);
+                } else {
+                    placed.entry(entry.slot.room).or_default().push(Block {
+                        start,
+                        end,
+                        entries: vec![entry],
+                    });
                 }
+            }
+        }
+        let mut last = Timestamp::MIN;
+        for group in breaks {
+            let (start, end) = (group[0].slot.start, end_of(group[0].slot));
+            if start >= last && !all.overlaps(start, end) {
+                last = end;
+                wide.push(Block { start, end, entries: group });
+            } else {
+                beside.extend(group);
             }
         }
         for entry in singles {
@@ -124,7 +144,9 @@ fn nested<'a>(slots: impl Iterator<Item = (&'a Session, &'a Slot)>) -> Vec<Entry
     for (session, slot) in topics {
         let held = session.parent.and_then(|parent| blocks.get(&parent)).into_iter().flatten().find(|&&at| {
             let block = entries[at].slot;
-            (slot.room.is_none() || slot.room == block.room) && block.start <= slot.start && slot.end <= block.end
+            (slot.room.is_none() || slot.room == block.room)
+                && block.start <= slot.start
+                && slot.end <= block.end
         });
         match held {
             Some(&at) => entries[at].topics.push((session, slot)),
@@ -159,22 +181,37 @@ fn gathered(entries: Vec<Entry<'_>>) -> (Vec<Vec<Entry<'_>>>, Vec<Entry<'_>>) {
     (groups, singles)
 }
 
-/// The times at which something is on in a room, joined.
+fn can_stand_beside(entry: &Entry<'_>) -> bool {
+    entry.slot.room.is_none() && entry.session.kind == SessionKind::Break
+}
+
+/// For each group, which come by start, whether it overlaps no other.
+fn alone(groups: &[Vec<Entry<'_>>]) -> Vec<bool> {
+    let mut reached = Timestamp::MIN;
+    let mut out = vec![];
+    for (at, group) in groups.iter().enumerate() {
+        let (start, end) = (group[0].slot.start, end_of(group[0].slot));
+        out.push(reached <= start && groups.get(at + 1).is_none_or(|next| next[0].slot.start >= end));
+        reached = reached.max(end);
+    }
+    out
+}
+
+/// The times at which something is on, joined.
 struct Busy(Vec<(Timestamp, Timestamp)>);
 
 impl Busy {
-    /// `entries` by start.
-    fn of(entries: &[Entry<'_>]) -> Self {
+    fn of<'a, 'b: 'a>(entries: impl Iterator<Item = &'a Entry<'b>>) -> Self {
+        let mut all: Vec<_> = entries.map(|entry| (entry.slot.start, end_of(entry.slot))).collect();
+        all.sort_unstable();
         let mut spans: Vec<(Timestamp, Timestamp)> = vec![];
-        for entry in entries {
-            let (start, end) = (entry.slot.start, end_of(entry.slot));
+        for (start, end) in all {
             match spans.last_mut() {
+                // What only touches is joined too: nothing with a length fits in between.
                 Some(last) if start <= last.1 => last.1 = last.1.max(end),
                 _ => spans.push((start, end)),
             }
         }
-        // What only touches does not overlap, but joining it changes no answer: a span that lies between two
-        // that touch has no length.
         Self(spans)
     }
 
@@ -199,7 +236,8 @@ fn into_lanes(mut blocks: Vec<Block<'_>>) -> Vec<Vec<Block<'_>>> {
 }
 
 fn rows<'a>(lanes: Vec<Vec<Block<'a>>>, wide: Vec<Block<'a>>, beside: Vec<Entry<'a>>) -> Vec<Row<'a>> {
-    let mut times: BTreeSet<Timestamp> = lanes.iter().flatten().chain(&wide).flat_map(|b| [b.start, b.end]).collect();
+    let mut times: BTreeSet<Timestamp> =
+        lanes.iter().flatten().chain(&wide).flat_map(|b| [b.start, b.end]).collect();
     times.extend(beside.iter().map(|entry| entry.slot.start));
     let times: Vec<Timestamp> = times.into_iter().collect();
     let place: HashMap<Timestamp, usize> = times.iter().copied().zip(0..).collect();

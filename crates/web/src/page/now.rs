@@ -44,7 +44,12 @@ pub(super) fn now(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<O
     let instant = |at| When::instant(zone, viewer, at).with_day(zone);
     let phase = phase(snapshot.programme(), viewer.now);
     let rooms = if viewer.links.folder { vec![] } else { rooms(snapshot, viewer, 4) };
-    let next = snapshot.programme().slots().map(|(_, slot)| slot.actual_start()).filter(|start| *start > viewer.now).min();
+    let next = snapshot
+        .programme()
+        .slots()
+        .map(|(_, slot)| slot.actual_start())
+        .filter(|start| *start > viewer.now)
+        .min();
     let view = Now {
         frame: Frame::new(snapshot, viewer, page, "Now and next", String::new()),
         time: instant(viewer.now),

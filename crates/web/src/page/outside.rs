@@ -29,7 +29,11 @@ pub(super) fn editions(editions: &[EditionEntry], viewer: &Viewer) -> Result<Str
             title: edition.title.to_string(),
             subtitle: edition.subtitle.to_string(),
             dates: date_span(edition.first_day, edition.last_day),
-            place: [&edition.city, &edition.country].iter().filter_map(|l| l.non_empty()).collect::<Vec<_>>().join(", "),
+            place: [&edition.city, &edition.country]
+                .iter()
+                .filter_map(|l| l.non_empty())
+                .collect::<Vec<_>>()
+                .join(", "),
             release: entry.latest.as_ref().map(|head| head.number),
         }
     });

@@ -58,6 +58,12 @@ impl When {
         self
     }
 
+    /// Only when it begins.
+    pub(crate) fn beginning(mut self) -> Self {
+        self.end = None;
+        self
+    }
+
     /// Without the zone's name, where it stands at the head of the column.
     pub(crate) fn without_zone(mut self, without: bool) -> Self {
         if without {
@@ -218,14 +224,17 @@ impl<'a> Cards<'a> {
         let Self { snapshot, viewer, .. } = *self;
         let edition = snapshot.edition();
         let track = session.track.and_then(|id| snapshot.track(id));
-        let usual = session.kind == SessionKind::Talk && session.type_label.is_empty()
-            || track.is_some_and(|track| track.name.as_str().eq_ignore_ascii_case(session.kind_label()));
+        let usual = matches!(session.kind, SessionKind::Talk | SessionKind::Topic | SessionKind::Break)
+            && session.type_label.is_empty();
+        let word = session.kind_label().to_lowercase();
+        let said = session.title.as_str().to_lowercase().contains(&word)
+            || track.is_some_and(|track| track.name.as_str().to_lowercase() == word);
         Card {
             code: session.code.to_string(),
             href: viewer.page(edition, session.into()),
             title: title(session),
             subtitle: session.subtitle.to_string(),
-            label: (!usual && session.kind != SessionKind::Break).then(|| label(session)),
+            label: (!usual && !said).then(|| label(session)),
             is_break: session.kind == SessionKind::Break,
             colour: colour_class(snapshot, session),
             track: track.map(|track| Anchor {
@@ -235,7 +244,10 @@ impl<'a> Cards<'a> {
             }),
             people: snapshot.people(session).map(|(person, _)| self.person(person)).collect(),
             when: slot.map(|slot| self.when(slot)),
-            room: slot.and_then(|slot| slot.room).and_then(|id| snapshot.room(id)).map(|room| self.room(room)),
+            room: slot
+                .and_then(|slot| slot.room)
+                .and_then(|id| snapshot.room(id))
+                .map(|room| self.room(room)),
             language: language(session, snapshot),
             cancelled: slot.is_some_and(Slot::is_cancelled),
             delay: slot.and_then(|slot| self.delay(slot)),
@@ -256,7 +268,10 @@ impl<'a> Cards<'a> {
     pub(crate) fn delay(&self, slot: &Slot) -> Option<Delay> {
         let Standing::Delayed(minutes) = slot.standing else { return None };
         let zone = &self.snapshot.edition().zone;
-        Some(Delay { minutes, now: When::instant(zone, self.viewer, slot.actual_start()).without_zone(!self.zones) })
+        Some(Delay {
+            minutes,
+            now: When::instant(zone, self.viewer, slot.actual_start()).without_zone(!self.zones),
+        })
     }
 
     /// A link to a room.

@@ -51,7 +51,11 @@ pub(super) fn tracks(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Resul
 /// Draws the page of all rooms.
 pub(super) fn rooms(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
     let entries = snapshot.programme().rooms.iter().map(|room| OverviewEntry {
-        link: Anchor { href: viewer.page(snapshot.edition(), room.into()), text: room.name.to_string(), current: false },
+        link: Anchor {
+            href: viewer.page(snapshot.edition(), room.into()),
+            text: room.name.to_string(),
+            current: false,
+        },
         colour: "t-none".to_owned(),
         facts: [
             Some(counted(snapshot.slots_of_room(room.id).count(), "session")),
@@ -103,31 +107,64 @@ struct PlaceDay {
 }
 
 /// Draws the page of a track.
-pub(super) fn track(page: &Page, slug: &str, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn track(
+    page: &Page,
+    slug: &str,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let Some(track) = snapshot.track_by_slug(slug) else { return Ok(None) };
     let sessions: Vec<&Session> = snapshot.sessions_of_track(track.id).collect();
     let mut slots: Vec<(&Session, &Slot)> =
         sessions.iter().flat_map(|session| session.slots.iter().map(|slot| (*session, slot))).collect();
-    slots.sort_by_key(|(session, slot)| (slot.start, std::cmp::Reverse(slot.end), slot.room.and_then(|id| snapshot.room_order(id)), session.id));
+    slots.sort_by_key(|(session, slot)| {
+        (
+            slot.start,
+            std::cmp::Reverse(slot.end),
+            slot.room.and_then(|id| snapshot.room_order(id)),
+            session.id,
+        )
+    });
     let cards = Cards::of_a_day(snapshot, viewer);
     let about = markup::beginning(&markup::plain(&track.description), 200);
     let view = Place {
         frame: Frame::new(snapshot, viewer, page, track.name.as_str(), about),
         what: "Track",
         heading: track.name.to_string(),
-        colour: snapshot.track_order(track.id).map_or_else(|| "t-none".to_owned(), |number| format!("t-{number}")),
+        colour: snapshot
+            .track_order(track.id)
+            .map_or_else(|| "t-none".to_owned(), |number| format!("t-{number}")),
         facts: vec![counted(sessions.len(), "session")],
         about: markup::html(&track.description, 2),
-        calendar: calendar(viewer, snapshot, Address::TrackCalendar(track.slug.as_str()), "Calendar of this track"),
+        calendar: calendar(
+            viewer,
+            snapshot,
+            Address::TrackCalendar(track.slug.as_str()),
+            "Calendar of this track",
+        ),
         sign: None,
-        days: by_day(snapshot, slots.into_iter().map(|(session, slot)| (slot, Card { track: None, ..cards.card(session, Some(slot)) }))),
-        unscheduled: sessions.iter().filter(|session| session.slots.is_empty()).map(|session| cards.card(session, None)).collect(),
+        days: by_day(
+            snapshot,
+            slots
+                .into_iter()
+                .map(|(session, slot)| (slot, Card { track: None, ..cards.card(session, Some(slot)) })),
+        ),
+        unscheduled: sessions
+            .iter()
+            .filter(|session| session.slots.is_empty())
+            .map(|session| cards.card(session, None))
+            .collect(),
     };
     Ok(Some(view.render()?))
 }
 
 /// Draws the page of a room.
-pub(super) fn room(page: &Page, slug: &str, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn room(
+    page: &Page,
+    slug: &str,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let Some(room) = snapshot.room_by_slug(slug) else { return Ok(None) };
     let cards = Cards::of_a_day(snapshot, viewer);
     let count = snapshot.slots_of_room(room.id).count();
@@ -145,7 +182,12 @@ pub(super) fn room(page: &Page, slug: &str, snapshot: &Snapshot, viewer: &Viewer
         .flatten()
         .collect(),
         about: markup::html(&room.description, 2),
-        calendar: calendar(viewer, snapshot, Address::RoomCalendar(room.slug.as_str()), "Calendar of this room"),
+        calendar: calendar(
+            viewer,
+            snapshot,
+            Address::RoomCalendar(room.slug.as_str()),
+            "Calendar of this room",
+        ),
         sign: Some(Anchor {
             href: viewer.page(snapshot.edition(), Address::Sign(room.slug.as_str())),
             text: "Door sign".to_owned(),
@@ -153,7 +195,9 @@ pub(super) fn room(page: &Page, slug: &str, snapshot: &Snapshot, viewer: &Viewer
         }),
         days: by_day(
             snapshot,
-            snapshot.slots_of_room(room.id).map(|(session, slot)| (slot, Card { room: None, ..cards.card(session, Some(slot)) })),
+            snapshot
+                .slots_of_room(room.id)
+                .map(|(session, slot)| (slot, Card { room: None, ..cards.card(session, Some(slot)) })),
         ),
         unscheduled: vec![],
     };
@@ -194,7 +238,12 @@ struct SignDay {
 }
 
 /// Draws the sign for a room's door: a sheet for each day.
-pub(super) fn sign(page: &Page, slug: &str, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn sign(
+    page: &Page,
+    slug: &str,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let Some(room) = snapshot.room_by_slug(slug) else { return Ok(None) };
     let cards = Cards { snapshot, viewer, zones: false, days: false };
     let zone = &snapshot.edition().zone;
@@ -202,12 +251,17 @@ pub(super) fn sign(page: &Page, slug: &str, snapshot: &Snapshot, viewer: &Viewer
     for day in snapshot.days() {
         let layout = Layout::of(snapshot, day.date);
         let mut lines: Vec<(&Session, &Slot, Card)> = vec![];
-        for entry in layout.rows.iter().flat_map(|row| row.beside.iter().chain(row.cells.iter().flat_map(|cell| &cell.entries))) {
+        for entry in layout
+            .rows
+            .iter()
+            .flat_map(|row| row.beside.iter().chain(row.cells.iter().flat_map(|cell| &cell.entries)))
+        {
             let here = entry.slot.room == Some(room.id);
             // A break of the whole house is on every door.
             if here || (entry.slot.room.is_none() && entry.session.kind == SessionKind::Break) {
                 let mut card = cards.card(entry.session, Some(entry.slot));
-                card.topics = entry.topics.iter().map(|(session, slot)| cards.card(session, Some(slot))).collect();
+                card.topics =
+                    entry.topics.iter().map(|(session, slot)| cards.card(session, Some(slot))).collect();
                 lines.push((entry.session, entry.slot, card));
             }
         }
@@ -215,7 +269,11 @@ pub(super) fn sign(page: &Page, slug: &str, snapshot: &Snapshot, viewer: &Viewer
             continue;
         }
         lines.sort_by_key(|(session, slot, _)| (slot.start, slot.end, session.id));
-        let letters: usize = lines.iter().flat_map(|(_, _, card)| std::iter::once(card).chain(&card.topics)).map(|card| 40 + card.title.len()).sum();
+        let letters: usize = lines
+            .iter()
+            .flat_map(|(_, _, card)| std::iter::once(card).chain(&card.topics))
+            .map(|card| 40 + card.title.len())
+            .sum();
         days.push(SignDay {
             heading: long_date(day.date),
             zone: abbreviation(zone, day.start),

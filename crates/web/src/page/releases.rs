@@ -34,7 +34,12 @@ struct ReleaseView {
 }
 
 /// Draws the list of releases.
-pub(super) fn releases(page: &Page, heads: &[ReleaseHead], snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn releases(
+    page: &Page,
+    heads: &[ReleaseHead],
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let edition = snapshot.edition();
     let view = Releases {
         frame: Frame::new(snapshot, viewer, page, "Releases", String::new()),
@@ -111,7 +116,8 @@ const SORTS: [(&str, fn(&SessionChange) -> bool); 9] = [
     ("Delayed", |change| has(change, |a| matches!(a, Aspect::Delayed(..)))),
     ("Takes place after all", |change| has(change, |a| matches!(a, Aspect::Restored(_)))),
     ("Moved", |change| {
-        change.deed == Deed::Changed && has(change, |a| matches!(a, Aspect::Moved { .. } | Aspect::Placed(_) | Aspect::Unplaced(_)))
+        change.deed == Deed::Changed
+            && has(change, |a| matches!(a, Aspect::Moved { .. } | Aspect::Placed(_) | Aspect::Unplaced(_)))
     }),
     ("New", |change| change.deed == Deed::Created),
     ("Removed", |change| change.deed == Deed::Removed),
@@ -135,7 +141,8 @@ pub(super) fn release(
     let edition = snapshot.edition();
     let zone = &edition.zone;
     let head = &release.head;
-    let difference = previous.map(|previous| diff(&previous.programme, &release.programme)).unwrap_or_default();
+    let difference =
+        previous.map(|previous| diff(&previous.programme, &release.programme)).unwrap_or_default();
     let mut groups: Vec<Group> = SORTS
         .iter()
         .zip(1..)
@@ -198,7 +205,9 @@ fn line(aspect: &Aspect, snapshot: &Snapshot, viewer: &Viewer) -> ChangeLine {
     };
     let only = |text: &str, at: &Place| ChangeLine { text: text.to_owned(), from: None, to: place(at) };
     match aspect {
-        Aspect::Moved { from, to } => ChangeLine { text: "Moved".to_owned(), from: place(from), to: place(to) },
+        Aspect::Moved { from, to } => {
+            ChangeLine { text: "Moved".to_owned(), from: place(from), to: place(to) }
+        }
         Aspect::Placed(at) => only("Takes place", at),
         Aspect::Unplaced(at) => only("No longer", at),
         Aspect::Cancelled(at) => only("Cancelled", at),
@@ -209,7 +218,9 @@ fn line(aspect: &Aspect, snapshot: &Snapshot, viewer: &Viewer) -> ChangeLine {
         other => {
             let text = other.describe(zone);
             let mut letters = text.chars();
-            words(letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default())
+            words(
+                letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default(),
+            )
         }
     }
 }

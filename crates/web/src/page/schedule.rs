@@ -21,7 +21,8 @@ pub(super) fn shown(snapshot: &Snapshot, date: Option<Date>, now: Timestamp) -> 
         return snapshot.day(date).map(|day| vec![day.date]);
     }
     let days = snapshot.days();
-    let busy: Vec<Date> = days.iter().map(|day| day.date).filter(|date| snapshot.slots_on(*date).next().is_some()).collect();
+    let busy: Vec<Date> =
+        days.iter().map(|day| day.date).filter(|date| snapshot.slots_on(*date).next().is_some()).collect();
     if snapshot.slot_count() <= ONE_PAGE {
         return Some(busy);
     }
@@ -59,7 +60,8 @@ impl Tabs {
                 current: asked == Some(day.date) || (!all && asked.is_none() && dates.contains(&day.date)),
             })
             .collect();
-        let whole = Anchor { href: view(None, as_list), text: "All days".to_owned(), current: asked.is_none() };
+        let whole =
+            Anchor { href: view(None, as_list), text: "All days".to_owned(), current: asked.is_none() };
         Self {
             days,
             whole: (all && snapshot.days().len() > 1).then_some(whole),
@@ -105,8 +107,12 @@ impl Choices {
             .map(|(track, number)| (format!("t-{number}"), track.name.to_string()))
             .filter(|(class, _)| tracks.contains(class))
             .collect();
-        choices.rooms =
-            programme.rooms.iter().map(|room| room.name.to_string()).filter(|name| rooms.contains(name)).collect();
+        choices.rooms = programme
+            .rooms
+            .iter()
+            .map(|room| room.name.to_string())
+            .filter(|name| rooms.contains(name))
+            .collect();
         choices.kinds.sort();
         choices
     }
@@ -142,6 +148,7 @@ struct GridColumn {
 
 struct GridRow {
     when: When,
+    begins: bool,
     class: String,
     beside: Vec<Card>,
     cells: Vec<GridCell>,
@@ -156,7 +163,12 @@ struct GridCell {
 }
 
 /// Draws the grid.
-pub(super) fn grid(page: &Page, date: Option<Date>, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn grid(
+    page: &Page,
+    date: Option<Date>,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let Some(dates) = shown(snapshot, date, viewer.now) else { return Ok(None) };
     let days: Vec<GridDay> = dates.iter().map(|date| grid_day(snapshot, viewer, *date)).collect();
     let cards = days.iter().flat_map(|day| &day.rows).flat_map(|row| &row.cells).flat_map(|cell| &cell.cards);
@@ -176,7 +188,8 @@ fn heading(what: &str, date: Option<Date>) -> String {
 fn grid_day(snapshot: &Snapshot, viewer: &Viewer, date: Date) -> GridDay {
     let layout = Layout::of(snapshot, date);
     let zone = &snapshot.edition().zone;
-    let zones: std::collections::BTreeSet<String> = layout.rows.iter().map(|row| abbreviation(zone, row.start)).collect();
+    let zones: std::collections::BTreeSet<String> =
+        layout.rows.iter().map(|row| abbreviation(zone, row.start)).collect();
     let one_zone = zones.len() <= 1;
     let cards = Cards { snapshot, viewer, zones: !one_zone, days: false };
     let width = layout.width();
@@ -206,6 +219,7 @@ fn grid_day(snapshot: &Snapshot, viewer: &Viewer, date: Date) -> GridDay {
                 let pause = row.cells.iter().any(|cell| cell.wide && cell.entries.iter().all(is_break));
                 GridRow {
                     when: When::instant(zone, viewer, row.start).without_zone(one_zone),
+                    begins: row.begins,
                     class: format!(
                         "{}{}{}",
                         height(minutes, pause),
@@ -255,7 +269,14 @@ fn grid_cell(cards: &Cards<'_>, cell: &Cell<'_>) -> GridCell {
 
 fn entry_card(cards: &Cards<'_>, entry: &Entry<'_>) -> Card {
     let mut card = cards.card(entry.session, Some(entry.slot));
-    card.topics = entry.topics.iter().map(|(session, slot)| cards.card(session, Some(slot))).collect();
+    card.topics = entry
+        .topics
+        .iter()
+        .map(|(session, slot)| {
+            let topic = cards.card(session, Some(slot));
+            Card { when: topic.when.map(When::beginning), ..topic }
+        })
+        .collect();
     card
 }
 
@@ -281,7 +302,12 @@ struct ListHour {
 }
 
 /// Draws the list.
-pub(super) fn list(page: &Page, date: Option<Date>, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn list(
+    page: &Page,
+    date: Option<Date>,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let Some(dates) = shown(snapshot, date, viewer.now) else { return Ok(None) };
     let days: Vec<ListDay> = dates.iter().map(|date| list_day(snapshot, viewer, *date)).collect();
     let cards = days.iter().flat_map(|day| &day.hours).flat_map(|hour| &hour.cards);
@@ -302,7 +328,10 @@ fn list_day(snapshot: &Snapshot, viewer: &Viewer, date: Date) -> ListDay {
         let card = cards.card(session, Some(slot));
         match hours.last_mut() {
             Some((start, hour)) if *start == slot.start => hour.cards.push(card),
-            _ => hours.push((slot.start, ListHour { when: When::instant(zone, viewer, slot.start), cards: vec![card] })),
+            _ => hours.push((
+                slot.start,
+                ListHour { when: When::instant(zone, viewer, slot.start), cards: vec![card] },
+            )),
         }
     }
     ListDay { date, heading: long_date(date), hours: hours.into_iter().map(|(_, hour)| hour).collect() }
@@ -334,16 +363,25 @@ const SHEET: (f64, f64) = (796.0, 490.0);
 const LETTER: f64 = 0.56;
 
 /// Draws a day on one sheet.
-pub(super) fn print(page: &Page, date: Date, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn print(
+    page: &Page,
+    date: Date,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     if snapshot.day(date).is_none() {
         return Ok(None);
     }
     let mut day = grid_day(snapshot, viewer, date);
     let table_size = TYPE_SIZES.iter().take(6).position(|size| table_height(&day, *size) <= SHEET.1);
     let (size, body) = match table_size {
-        Some(size) if day.width <= 14 => {
-            (size, PrintBody::Table { columns: std::mem::take(&mut day.columns), rows: std::mem::take(&mut day.rows) })
-        }
+        Some(size) if day.width <= 14 => (
+            size,
+            PrintBody::Table {
+                columns: std::mem::take(&mut day.columns),
+                rows: std::mem::take(&mut day.rows),
+            },
+        ),
         _ => {
             let list = list_day(snapshot, viewer, date);
             let (size, count) = column_fit(&list);
@@ -372,7 +410,9 @@ fn table_height(day: &GridDay, size: f64) -> f64 {
     // The least position of each row's top, from the top of the table.
     let mut tops = vec![0.0_f64; day.rows.len() + 1];
     for (at, row) in day.rows.iter().enumerate() {
-        let least = if row.class.contains("quiet") { 2.0 } else { line + 3.0 };
+        // What stands beside the time has a narrow column: about seven letters to a line.
+        let beside: usize = row.beside.iter().map(|card| card.title.chars().count() / 7 + 1).sum();
+        let least = if row.begins { (1.0 + beside as f64) * line + 3.0 } else { 2.0 };
         tops[at + 1] = tops[at + 1].max(tops[at] + least);
         for cell in &row.cells {
             let width = column * cell.columns as f64;
@@ -382,7 +422,8 @@ fn table_height(day: &GridDay, size: f64) -> f64 {
                 .map(|card| {
                     let names: usize = card.people.iter().map(|who| who.text.chars().count() + 2).sum();
                     let names = if names > 0 { lines(names, width) } else { 0.0 };
-                    let topics: f64 = card.topics.iter().map(|t| lines(t.title.chars().count() + 6, width)).sum();
+                    let topics: f64 =
+                        card.topics.iter().map(|t| lines(t.title.chars().count() + 6, width)).sum();
                     (lines(card.title.chars().count() + 6, width) + names + topics) * line + 5.0
                 })
                 .sum();
@@ -390,7 +431,7 @@ fn table_height(day: &GridDay, size: f64) -> f64 {
         }
     }
     // A browser does not share height out between rows as well as this does.
-    tops.last().copied().unwrap_or_default() * 1.12 + 2.0 * line
+    tops.last().copied().unwrap_or_default() * 1.15 + 2.0 * line
 }
 
 /// The largest type, and the number of columns, in which a list fits on the sheet.

@@ -3,7 +3,10 @@
 use super::{
     Page, PageError, Viewer,
     frame::Frame,
-    part::{Anchor, Card, Cards, Delay, When, calendar, colour_class, label, language, person_name, role_label, title},
+    part::{
+        Anchor, Card, Cards, Delay, When, calendar, colour_class, label, language, person_name, role_label,
+        title,
+    },
 };
 use crate::{
     markup::{self, SafeHtml},
@@ -67,7 +70,12 @@ struct LinkView {
 }
 
 /// Draws the page of a session.
-pub(super) fn session(page: &Page, code: &str, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn session(
+    page: &Page,
+    code: &str,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let Some(session) = snapshot.session_by_code(code) else { return Ok(None) };
     let edition = snapshot.edition();
     let cards = Cards::dated(snapshot, viewer);
@@ -86,16 +94,26 @@ pub(super) fn session(page: &Page, code: &str, snapshot: &Snapshot, viewer: &Vie
         affiliation: person.affiliation.to_string(),
         about: markup::beginning(&markup::plain(&person.biography), 240),
     });
-    let topics = if session.kind == SessionKind::Microconference || snapshot.topics(session.id).next().is_some() {
-        let near = Cards::of_a_day(snapshot, viewer);
-        let several = session.slots.len() > 1;
-        snapshot.topics(session.id).flat_map(|topic| if several { cards.all(topic) } else { near.all(topic) }).collect()
-    } else {
-        vec![]
-    };
+    let topics =
+        if session.kind == SessionKind::Microconference || snapshot.topics(session.id).next().is_some() {
+            let near = Cards::of_a_day(snapshot, viewer);
+            let several = session.slots.len() > 1;
+            snapshot
+                .topics(session.id)
+                .flat_map(|topic| if several { cards.all(topic) } else { near.all(topic) })
+                .collect()
+        } else {
+            vec![]
+        };
     let (previous, next) = neighbours(snapshot, viewer, session);
     let view = SessionView {
-        frame: Frame::new(snapshot, viewer, page, &title(session), markup::beginning(&markup::plain(text), 200)),
+        frame: Frame::new(
+            snapshot,
+            viewer,
+            page,
+            &title(session),
+            markup::beginning(&markup::plain(text), 200),
+        ),
         code: session.code.to_string(),
         title: title(session),
         subtitle: session.subtitle.to_string(),
@@ -109,7 +127,11 @@ pub(super) fn session(page: &Page, code: &str, snapshot: &Snapshot, viewer: &Vie
             current: false,
         }),
         colour: colour_class(snapshot, session),
-        parent: parent.map(|block| Anchor { href: viewer.page(edition, block.into()), text: title(block), current: false }),
+        parent: parent.map(|block| Anchor {
+            href: viewer.page(edition, block.into()),
+            text: title(block),
+            current: false,
+        }),
         places: places.collect(),
         // A summary that the description repeats is not shown twice.
         summary: if session.description.as_str().starts_with(session.summary.as_str()) {
@@ -210,7 +232,12 @@ struct SpeakerView {
 }
 
 /// Draws the page of a person.
-pub(super) fn speaker(page: &Page, slug: &str, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn speaker(
+    page: &Page,
+    slug: &str,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let Some(person) = snapshot.person_by_slug(slug) else { return Ok(None) };
     let cards = Cards::dated(snapshot, viewer);
     let about = markup::beginning(&markup::plain(&person.biography), 200);
@@ -242,7 +269,11 @@ struct Letter {
 }
 
 /// Draws the page of everybody who takes part.
-pub(super) fn speakers(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<Option<String>, PageError> {
+pub(super) fn speakers(
+    page: &Page,
+    snapshot: &Snapshot,
+    viewer: &Viewer,
+) -> Result<Option<String>, PageError> {
     let cards = Cards::dated(snapshot, viewer);
     let mut letters: Vec<Letter> = vec![];
     let mut count = 0;
@@ -256,9 +287,14 @@ pub(super) fn speakers(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Res
         let entry = (cards.person(person), person.affiliation.to_string());
         match letters.iter_mut().find(|other| other.letter == letter) {
             Some(other) => other.people.push(entry),
-            None => letters.push(Letter { id: format!("letter-{}", letters.len() + 1), letter, people: vec![entry] }),
+            None => letters.push(Letter {
+                id: format!("letter-{}", letters.len() + 1),
+                letter,
+                people: vec![entry],
+            }),
         }
     }
-    let view = Speakers { frame: Frame::new(snapshot, viewer, page, "Speakers", String::new()), count, letters };
+    let view =
+        Speakers { frame: Frame::new(snapshot, viewer, page, "Speakers", String::new()), count, letters };
     Ok(Some(view.render()?))
 }
