@@ -272,6 +272,7 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
     let background = [
         tokio::spawn(site.clone().follow()),
         tokio::spawn(site.clone().keep_warm()),
+        tokio::spawn(store::search::follow(site.store().clone())),
         tokio::spawn(ops::tidy(site.clone())),
     ];
     let mut server = auto::Builder::new(TokioExecutor::new());
