@@ -4,8 +4,8 @@
 //! A [`Body`] knows for how long it holds ([`Stamp`]): as long as its release is the newest and, for pages that
 //! show the present, as long as the minute. [`Bodies`] keeps them under their address within a bounded weight.
 //!
-//! Answering a kept body reads no database, draws nothing and compresses nothing. It allocates four times: the
-//! two tables of a header map, the box of the body and the cloned handle's future (measured by `bench public`).
+//! Answering a kept body reads no database, draws nothing and compresses nothing. It allocates three times: the
+//! two tables of the answer's headers and the box of its body (`bench public` counts them).
 
 use crate::headers::{self, Policy};
 use arc_swap::ArcSwapOption;

@@ -1,7 +1,7 @@
 //! Live updates: an open page learns of a release within seconds, by server-sent events (HTML, section 9.2).
 //!
 //! `GET /{edition}/events` sends an event `release` with `id` = its number and `data` = `{"number", "at",
-//! "note", "page"}`: at once the newest one, unless `Last-Event-ID` says that the page knows it, then each one
+//! "note", "counts", "page"}`: at once the newest one, unless `Last-Event-ID` says that the page knows it, then each one
 //! that follows. A comment every 15 seconds keeps proxies from closing the stream.
 
 use crate::{
@@ -92,6 +92,7 @@ fn event(live: &Live) -> Event {
         "number": head.number,
         "at": head.at.to_string(),
         "note": head.note,
+        "counts": head.counts,
         "page": Address::Release(head.number).path(live.slug()),
     });
     Event::default().event("release").id(head.number.to_string()).retry(RETRY).data(data.to_string())

@@ -58,6 +58,9 @@ pub struct SiteOptions {
     /// Whether a reverse proxy stands before the server, so that the last entry of `X-Forwarded-For` is the
     /// client's address. Without a proxy anybody could write that header.
     pub behind_proxy: bool,
+    /// How long after the start, and after a release, the pages and files that most ask for are drawn and
+    /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
+    pub ahead_after: Option<Duration>,
 }
 
 impl Default for SiteOptions {
@@ -69,6 +72,7 @@ impl Default for SiteOptions {
             streams: 4_000,
             star_writes_per_minute: 30,
             behind_proxy: false,
+            ahead_after: Some(Duration::from_secs(2)),
         }
     }
 }
@@ -376,7 +380,9 @@ impl Site {
             let snapshot = self.snapshot(live).await.map_err(Some)?;
             let viewer = self.viewer(zone.cloned(), now);
             let moment = target.moment(&snapshot, now);
-            let Some(drawn) = target.draw(self, &snapshot, &viewer).await? else { return Err(None) };
+            let Some(drawn) = target.draw(self, &snapshot, &viewer).await.map_err(Some)? else {
+                return Err(None);
+            };
             Ok(Arc::new(Body::new(Draft {
                 route: target.route(),
                 bytes: drawn,
@@ -512,13 +518,12 @@ impl Site {
 
     /// Warms the newest edition a while after the start, and every edition that is in use after a release.
     pub async fn keep_warm(self) {
-        /// So long the start and the first visitors have the machine for themselves.
-        const PATIENCE: Duration = Duration::from_secs(2);
+        let Some(patience) = self.0.options.ahead_after else { return };
         let mut changes = self.changes();
         let mut warmed: HashMap<EditionId, u32> = HashMap::new();
         loop {
             tokio::select! {
-                () = tokio::time::sleep(PATIENCE) => {}
+                () = tokio::time::sleep(patience) => {}
                 () = self.0.stop.cancelled() => return,
             }
             changes.mark_unchanged();

@@ -188,7 +188,7 @@ impl Copy<'_> {
             match drawn {
                 Ok(Some(bytes)) => self.put(&path, &bytes).await?,
                 Ok(None) => {}
-                Err(failure) => return Err(failed(&path)(failure.unwrap_or(Failure::Internal))),
+                Err(failure) => return Err(failed(&path)(failure)),
             }
         }
         Ok(())

@@ -229,30 +229,30 @@ impl Target {
         site: &Site,
         snapshot: &Snapshot,
         viewer: &Viewer,
-    ) -> Result<Option<Bytes>, Option<Failure>> {
+    ) -> Result<Option<Bytes>, Failure> {
         let edition = snapshot.edition();
         let store = site.store();
         let text = match self {
-            Self::Page(page) if is_small(page) => page.render(snapshot, viewer).map_err(page_failure)?,
+            Self::Page(page) if is_small(page) => page.render(snapshot, viewer)?,
             Self::Page(page) => {
                 let (page, snapshot, viewer) = (page.clone(), snapshot.clone(), viewer.clone());
-                aside(move || page.render(&snapshot, &viewer)).await?.map_err(page_failure)?
+                aside(move || page.render(&snapshot, &viewer)).await??
             }
             Self::Releases => {
-                let heads = store.releases(edition.id).await.map_err(store_failure)?;
-                Page::Releases(heads).render(snapshot, viewer).map_err(page_failure)?
+                let heads = store.releases(edition.id).await?;
+                Page::Releases(heads).render(snapshot, viewer)?
             }
             Self::Release(number) => {
-                let Some(release) = store.release(edition.id, *number).await.map_err(store_failure)? else {
+                let Some(release) = store.release(edition.id, *number).await? else {
                     return Ok(None);
                 };
                 let previous = match number.checked_sub(1).filter(|number| *number > 0) {
-                    Some(number) => store.release(edition.id, number).await.map_err(store_failure)?,
+                    Some(number) => store.release(edition.id, number).await?,
                     None => None,
                 };
                 let (snapshot, viewer) = (snapshot.clone(), viewer.clone());
                 let page = Page::Release { release: Box::new(release), previous: previous.map(Box::new) };
-                aside(move || page.render(&snapshot, &viewer)).await?.map_err(page_failure)?
+                aside(move || page.render(&snapshot, &viewer)).await??
             }
             Self::TracksCss { .. } => Some(page::tracks_css(snapshot)),
             Self::ReleaseFeed => Some(atom(site, snapshot).await?),
@@ -350,9 +350,9 @@ fn schedule_file(file: File, export: &Export<'_>) -> String {
 }
 
 /// The feed of the newest releases, each with what it changed.
-async fn atom(site: &Site, snapshot: &Snapshot) -> Result<String, Option<Failure>> {
+async fn atom(site: &Site, snapshot: &Snapshot) -> Result<String, Failure> {
     let edition = snapshot.edition();
-    let heads = site.store().releases(edition.id).await.map_err(store_failure)?;
+    let heads = site.store().releases(edition.id).await?;
     let shown: Vec<ReleaseHead> = heads.into_iter().take(RELEASES_IN_FEED).collect();
     let mut entries: Vec<(ReleaseHead, Vec<String>)> = Vec::with_capacity(shown.len());
     let mut newer: Option<(ReleaseHead, Programme)> = None;
@@ -362,11 +362,7 @@ async fn atom(site: &Site, snapshot: &Snapshot) -> Result<String, Option<Failure
         let programme = if head.number == 0 {
             None
         } else {
-            site.store()
-                .release(edition.id, head.number)
-                .await
-                .map_err(store_failure)?
-                .map(|release| release.programme)
+            site.store().release(edition.id, head.number).await?.map(|release| release.programme)
         };
         if let Some((newer, new)) = newer.take() {
             let old = programme.clone().unwrap_or_else(|| Programme::empty(edition.clone()));
@@ -400,17 +396,9 @@ fn is_small(page: &Page) -> bool {
 }
 
 /// Runs long work on a thread for it, so that other requests go on.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Option<Failure>> {
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "drawing ended early");
-        Some(Failure::Internal)
+        Failure::Internal
     })
-}
-
-fn page_failure(error: page::PageError) -> Option<Failure> {
-    Some(error.into())
-}
-
-fn store_failure(error: store::Error) -> Option<Failure> {
-    Some(error.into())
 }

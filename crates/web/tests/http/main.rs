@@ -1,0 +1,13 @@
+//! The public site over HTTP: a real server on a real record.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
+
+mod caching;
+mod compat;
+mod failing;
+mod live;
+mod ops;
+mod pages;
+mod stars;
+mod static_copy;
+mod world;
