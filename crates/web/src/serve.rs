@@ -31,6 +31,10 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     panic::AssertUnwindSafe,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -322,14 +326,28 @@ fn connection(
         tracing::debug!(%error, "a connection was gone at once");
         return;
     }
+    let asked = Arc::new(AtomicBool::new(false));
+    let has_asked = Arc::clone(&asked);
     let service = hyper::service::service_fn(move |request| {
+        has_asked.store(true, Ordering::Relaxed);
         let front = front.clone();
         async move { Ok::<_, Infallible>(front.answer(request).await) }
     });
     let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
     let watched = open.watch(connection);
     tokio::spawn(async move {
-        if let Err(error) = watched.await {
+        let mut watched = std::pin::pin!(watched);
+        // hyper's limit on the head begins with HTTP/1: a client that sends nothing, or the beginning of
+        // HTTP/2's preface, would hold its connection for ever.
+        let ended = match tokio::time::timeout(HEAD_PATIENCE, &mut watched).await {
+            Ok(ended) => ended,
+            Err(_) if asked.load(Ordering::Relaxed) => watched.await,
+            Err(_) => {
+                tracing::debug!("a connection asked for nothing");
+                return;
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(error, "a connection ended early");
         }
     });

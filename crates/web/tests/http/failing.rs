@@ -2,6 +2,11 @@
 
 use crate::world::World;
 use axum::http::StatusCode;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 #[tokio::test]
 async fn what_is_not_there_is_said_with_a_way_on() {
@@ -119,4 +124,17 @@ async fn pages_hold_nothing_that_the_content_security_policy_forbids() {
             assert!(tag.contains("src=") || tag.contains("application/ld+json"), "{path}: <script{tag}>");
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_for_nothing_does_not_hold_its_connection() {
+    let world = World::new().await;
+    let quiet = async |sent: &'static [u8]| {
+        let mut stream = TcpStream::connect(world.address).await.unwrap();
+        stream.write_all(sent).await.unwrap();
+        let mut rest = vec![];
+        let closed = tokio::time::timeout(Duration::from_secs(25), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "open although it sent only {:?}", String::from_utf8_lossy(sent));
+    };
+    tokio::join!(quiet(b""), quiet(b"PRI * HT"), quiet(b"GET / HTTP/1.1\r\nHost: "));
 }
