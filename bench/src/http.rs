@@ -83,7 +83,7 @@ impl Connection {
             let mut fields = [httparse::EMPTY_HEADER; 64];
             let mut response = httparse::Response::new(&mut fields);
             let httparse::Status::Complete(head) = response.parse(&self.buffer[..filled])? else {
-                ensure!(filled < self.buffer.len(), "the head of an answer is larger than {} bytes", filled);
+                ensure!(filled < self.buffer.len(), "the head of an answer is larger than {filled} bytes");
                 continue;
             };
             let status = response.code.context("an answer has no status")?;

@@ -188,6 +188,9 @@ async fn cold_start(subject: &Subject, report: &mut Report) -> anyhow::Result<()
     Ok(())
 }
 
+/// What is asked at which server, and what was measured.
+type Cell<'a> = (&'a Server, Arc<Vec<Vec<u8>>>, Rounds);
+
 /// What the rounds measured of one target at one server.
 #[derive(Default)]
 struct Rounds {
@@ -219,7 +222,7 @@ async fn under_load(
         large.targets().into_iter().filter(|target| target.paths.len() > 1).collect();
     let (bare_usual, _answers) = bare(&ours, &targets).await?;
     // What is asked at which server: ours and the bare one at 500 sessions, and ours at 5,000.
-    let mut cells: Vec<(&Server, Arc<Vec<Vec<u8>>>, Rounds)> = vec![];
+    let mut cells: Vec<Cell<'_>> = vec![];
     for target in &targets {
         cells.push((&ours, target.requests(), Rounds::default()));
         cells.push((&bare_usual, target.requests(), Rounds::default()));

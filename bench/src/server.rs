@@ -29,14 +29,12 @@ impl Server {
         if let Some(out) = child.stdout.take() {
             BufReader::new(out).read_line(&mut line)?;
         }
-        match address(&line) {
-            Some(address) => Ok(Self { child, address }),
-            None => {
-                let _ = child.kill();
-                let _ = child.wait();
-                bail!("{command:?} printed no address but {line:?}")
-            }
+        if let Some(address) = address(&line) {
+            return Ok(Self { child, address });
         }
+        let _ = child.kill();
+        let _ = child.wait();
+        bail!("{command:?} printed no address but {line:?}")
     }
 
     /// A line of `/proc/PID/status`, in bytes: `VmRSS` is what it holds in memory now, `VmHWM` the most it ever did.

@@ -19,7 +19,10 @@ const REQUESTS: usize = 1_000;
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
     let (data, path) = (args.next().context("name the data folder")?, args.next().context("name the path")?);
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(count(Path::new(&data), &path))
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(count(Path::new(&data), &path))
 }
 
 async fn count(data: &Path, path: &str) -> anyhow::Result<()> {
@@ -45,6 +48,8 @@ async fn count(data: &Path, path: &str) -> anyhow::Result<()> {
 }
 
 fn request(path: &str) -> anyhow::Result<Request<Body>> {
-    let request = Request::get(path).header("host", "conf.example.org").header("accept-encoding", "gzip, deflate, br, zstd");
+    let request = Request::get(path)
+        .header("host", "conf.example.org")
+        .header("accept-encoding", "gzip, deflate, br, zstd");
     Ok(request.body(Body::empty())?)
 }

@@ -37,7 +37,7 @@ const KILLS: u32 = 50;
 /// How long the killing goes on at least, so that a fast machine sees more of it.
 const AT_LEAST: Duration = Duration::from_secs(25);
 /// After this time the killing ends even if it was not often enough, and the test fails.
-const AT_MOST: Duration = Duration::from_secs(180);
+const AT_MOST: Duration = Duration::from_mins(3);
 
 const EDITION: &str = "crash-2030";
 /// Sessions that every version of the file holds; the rest come and go.
@@ -353,7 +353,8 @@ async fn judge(data: &Path, world: &World) -> String {
     let broken = store::verify(&store).await.unwrap();
     assert!(broken.is_empty(), "{broken:#?}");
 
-    let told = world.told.lock().unwrap();
+    // Everybody who told is done, so it is taken out and needs no lock.
+    let told = std::mem::take(&mut *world.told.lock().unwrap());
     let slug = Slug::parse(EDITION).unwrap();
     let edition = store.edition(&slug).await.unwrap().unwrap().edition;
 
@@ -511,7 +512,7 @@ fn code(number: u32) -> String {
 /// A version of the file: the first session names it, some sessions come and go, one room changes its name.
 fn schedule(version: u32) -> String {
     let mut events = String::new();
-    for number in (0..SESSIONS).filter(|number| *number < STEADY || (number + version) % 5 != 0) {
+    for number in (0..SESSIONS).filter(|number| *number < STEADY || !(number + version).is_multiple_of(5)) {
         let title = match number {
             0 => format!("Version {version}"),
             number if number < STEADY => format!("Steady {number}"),
