@@ -8,15 +8,16 @@
 use crate::{
     diff::{Difference, diff},
     id::{PersonId, RoomId, SessionId, SlotId, TrackId},
-    programme::{Programme, Session, Slugish},
-    text::{Slug, folded},
+    programme::{Programme, Slugish},
+    text::Slug,
 };
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+mod align;
 mod fields;
+use align::align;
 use fields::Fields;
 
 /// The fields that a file format can express, as a set.
@@ -72,8 +73,11 @@ impl Carries {
     pub const NUMBERS: Self = Self(1 << 21);
     /// Sessions: a file of speakers alone lacks them.
     pub const SESSIONS: Self = Self(1 << 22);
+    /// Rooms in which nothing takes place. A format that names rooms only where something takes place in them
+    /// removes none of these.
+    pub const ROOMS: Self = Self(1 << 23);
     /// Everything.
-    pub const ALL: Self = Self((1 << 23) - 1);
+    pub const ALL: Self = Self((1 << 24) - 1);
 
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {
@@ -180,7 +184,7 @@ pub fn merge(
             tallies: tallies(&empty, incoming),
         };
     };
-    let mut theirs = align(present, incoming);
+    let mut theirs = align(present, base, incoming, carries);
     theirs.edition.id = present.edition.id;
     theirs.edition.slug = present.edition.slug.clone();
     let mut desk = Desk { carries, conflict, kept: vec![], kind: "", name: String::new() };
@@ -228,7 +232,7 @@ pub fn merge(
     let mut silent =
         Desk { carries, conflict: Conflict::TakeTheirs, kept: vec![], kind: "", name: String::new() };
     let ground = base.unwrap_or(present);
-    let new_base = Programme {
+    let mut new_base = Programme {
         edition: Fields::merge(&ground.edition, None, &theirs.edition, &mut silent),
         rooms: silent.overlay(&ground.rooms, &theirs.rooms, placed),
         tracks: silent.overlay(&ground.tracks, &theirs.tracks, has(Carries::TRACK)),
@@ -236,6 +240,11 @@ pub fn merge(
         sessions: silent.overlay(&ground.sessions, &theirs.sessions, has(Carries::SESSIONS)),
         sponsors: silent.overlay(&ground.sponsors, &theirs.sponsors, has(Carries::SPONSORS)),
     };
+    let numbers: HashMap<SlotId, u32> = theirs.slots().map(|(_, slot)| (slot.id, slot.number)).collect();
+    for slot in new_base.sessions.iter_mut().flat_map(|session| &mut session.slots) {
+        slot.number = numbers.get(&slot.id).copied().filter(|number| *number > 0).unwrap_or(slot.number);
+    }
+    new_base.normalise();
     Merged {
         difference: diff(present, &programme),
         tallies: tallies(present, &programme),
@@ -427,7 +436,8 @@ impl Desk {
         }
         let ground_by: HashMap<T::Id, &T> = ground.iter().map(|thing| (thing.id(), thing)).collect();
         let over = |thing: &T, desk: &mut Self| match ground_by.get(&thing.id()) {
-            Some(below) => T::merge(below, None, thing, desk),
+            // As its own base: what the file no longer has of it, such as a slot, goes.
+            Some(below) => T::merge(below, Some(below), thing, desk),
             None => thing.clone(),
         };
         theirs.iter().map(|thing| over(thing, self)).collect()
@@ -466,178 +476,6 @@ fn in_order<T: Fields>(
         }
     }
     out
-}
-
-/// `incoming` with its identifiers replaced by those under which `present` knows the same things.
-///
-/// The same thing is: the same identifier; else (rooms, tracks) the same name; (persons) the same code, the
-/// same number and name, or a name that only one has on each side; (sessions) a common slot, the same code
-/// where it is more than a number, the same number together with title or begin, the same address, the same
-/// title and begin, or a title that only one has on each side;
-/// (slots of a matched session) the same number, the same begin and room, or being the only one left.
-fn align(present: &Programme, incoming: &Programme) -> Programme {
-    let mut out = incoming.clone();
-    // A number that was drawn for want of one is not the file's word.
-    for slot in out.sessions.iter_mut().flat_map(|session| &mut session.slots) {
-        if slot.number == slot.drawn_number() {
-            slot.number = 0;
-        }
-    }
-    let incoming = &out.clone();
-    let fold = |name: &crate::text::Line| folded(name.as_str());
-
-    let rooms = pair(&present.rooms, &incoming.rooms, |room| room.id, &[&|room| Some(fold(&room.name))]);
-    let tracks =
-        pair(&present.tracks, &incoming.tracks, |track| track.id, &[&|track| Some(fold(&track.name))]);
-    let persons = pair(
-        &present.persons,
-        &incoming.persons,
-        |person| person.id,
-        &[
-            &|person| person.code.as_ref().map(std::string::ToString::to_string),
-            &|person| person.number.map(|number| format!("{number} {}", fold(&person.name))),
-            &|person| person.name.non_empty().map(|_| fold(&person.name)),
-        ],
-    );
-    for room in &mut out.rooms {
-        room.id = rooms.get(&room.id).copied().unwrap_or(room.id);
-    }
-    for track in &mut out.tracks {
-        track.id = tracks.get(&track.id).copied().unwrap_or(track.id);
-    }
-    for person in &mut out.persons {
-        person.id = persons.get(&person.id).copied().unwrap_or(person.id);
-    }
-    let sponsors = pair(&present.sponsors, &incoming.sponsors, |s| s.id, &[&|s| Some(fold(&s.name))]);
-    for sponsor in &mut out.sponsors {
-        sponsor.id = sponsors.get(&sponsor.id).copied().unwrap_or(sponsor.id);
-    }
-
-    let mut sessions = known_sessions(present, incoming);
-    let taken: HashSet<SessionId> = sessions.values().copied().collect();
-    let numbered = |session: &Session, extra: String| {
-        session.slots.first().filter(|slot| slot.number > 0).map(|slot| format!("{} {extra}", slot.number))
-    };
-    let rest_ours: Vec<Session> =
-        present.sessions.iter().filter(|s| !taken.contains(&s.id)).cloned().collect();
-    let rest_theirs: Vec<Session> =
-        incoming.sessions.iter().filter(|s| !sessions.contains_key(&s.id)).cloned().collect();
-    sessions.extend(pair(
-        &rest_ours,
-        &rest_theirs,
-        |session| session.id,
-        &[
-            // A code of digits is a number, and some tools number their sessions anew each time.
-            &|session| Some(session.code.as_str().to_ascii_lowercase()).filter(|code| has_letter(code)),
-            &|session| numbered(session, fold(&session.title)),
-            &|session| {
-                numbered(session, session.slots.first().map_or(String::new(), |slot| slot.start.to_string()))
-            },
-            &|session| session.url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
-            &|session| session.slots.first().map(|slot| format!("{} {}", fold(&session.title), slot.start)),
-            &|session| session.title.non_empty().map(|_| fold(&session.title)),
-        ],
-    ));
-    let ours: HashMap<SessionId, &Session> =
-        present.sessions.iter().map(|session| (session.id, session)).collect();
-    for session in &mut out.sessions {
-        session.id = sessions.get(&session.id).copied().unwrap_or(session.id);
-        session.parent = session.parent.map(|parent| sessions.get(&parent).copied().unwrap_or(parent));
-        session.track = session.track.map(|track| tracks.get(&track).copied().unwrap_or(track));
-        for part in &mut session.people {
-            part.person = persons.get(&part.person).copied().unwrap_or(part.person);
-        }
-        for slot in &mut session.slots {
-            slot.room = slot.room.map(|room| rooms.get(&room).copied().unwrap_or(room));
-        }
-        if let Some(our) = ours.get(&session.id) {
-            let slots = pair(
-                &our.slots,
-                &session.slots,
-                |slot| slot.id,
-                &[
-                    &|slot| (slot.number > 0).then(|| slot.number.to_string()),
-                    &|slot| Some(format!("{} {:?}", slot.start, slot.room)),
-                    &|_| Some(String::new()),
-                ],
-            );
-            for slot in &mut session.slots {
-                slot.id = slots.get(&slot.id).copied().unwrap_or(slot.id);
-            }
-        }
-    }
-    out
-}
-
-/// The sessions that are known by identifier or by slot: theirs → ours. Where a session fell apart or several
-/// became one, the part of the same identifier goes on as it, or else the one with most slots in common.
-fn known_sessions(present: &Programme, incoming: &Programme) -> HashMap<SessionId, SessionId> {
-    // Identifiers first, for all: a slot must not lead to a session that another one names outright.
-    let ids: HashSet<SessionId> = present.sessions.iter().map(|session| session.id).collect();
-    let mut found: HashMap<SessionId, SessionId> =
-        incoming.sessions.iter().map(|s| (s.id, s.id)).filter(|(id, _)| ids.contains(id)).collect();
-    let by_slot: HashMap<SlotId, SessionId> =
-        present.slots().map(|(session, slot)| (slot.id, session.id)).collect();
-    let mut claims = vec![];
-    for (order, session) in incoming.sessions.iter().enumerate().filter(|(_, s)| !ids.contains(&s.id)) {
-        let mut common: HashMap<SessionId, usize> = HashMap::new();
-        for slot in &session.slots {
-            if let Some(our) = by_slot.get(&slot.id) {
-                *common.entry(*our).or_default() += 1;
-            }
-        }
-        claims.extend(common.into_iter().map(|(our, count)| (Reverse(count), order, our, session.id)));
-    }
-    claims.sort_unstable();
-    let mut taken: HashSet<SessionId> = found.values().copied().collect();
-    for (_, _, our, their) in claims {
-        if !found.contains_key(&their) && taken.insert(our) {
-            found.insert(their, our);
-        }
-    }
-    found
-}
-
-fn has_letter(code: &str) -> bool {
-    code.bytes().any(|b| b.is_ascii_alphabetic())
-}
-
-/// A way to say what a thing is called, by which two lists can be paired.
-type Key<'a, T> = &'a dyn Fn(&T) -> Option<String>;
-
-/// Pairs two lists: first by identifier, then by each key in turn, as far as a key names exactly one thing on
-/// each side. Returns theirs → ours. Nothing is paired twice.
-fn pair<T, I: Copy + Eq + Hash>(
-    ours: &[T],
-    theirs: &[T],
-    id: impl Fn(&T) -> I,
-    keys: &[Key<'_, T>],
-) -> HashMap<I, I> {
-    let our_ids: HashSet<I> = ours.iter().map(&id).collect();
-    let mut pairs: HashMap<I, I> =
-        theirs.iter().map(&id).filter(|i| our_ids.contains(i)).map(|i| (i, i)).collect();
-    let mut taken: HashSet<I> = pairs.keys().copied().collect();
-    for key in keys {
-        let mut names: HashMap<String, Option<I>> = HashMap::new();
-        for thing in ours.iter().filter(|thing| !taken.contains(&id(thing))) {
-            if let Some(name) = key(thing) {
-                names.entry(name).and_modify(|only| *only = None).or_insert_with(|| Some(id(thing)));
-            }
-        }
-        let mut wanted: HashMap<String, Option<I>> = HashMap::new();
-        for thing in theirs.iter().filter(|thing| !pairs.contains_key(&id(thing))) {
-            if let Some(name) = key(thing) {
-                wanted.entry(name).and_modify(|only| *only = None).or_insert_with(|| Some(id(thing)));
-            }
-        }
-        for (name, their) in wanted {
-            if let (Some(their), Some(Some(our))) = (their, names.get(&name)) {
-                pairs.insert(their, *our);
-                taken.insert(*our);
-            }
-        }
-    }
-    pairs
 }
 
 fn tallies(before: &Programme, after: &Programme) -> Tallies {

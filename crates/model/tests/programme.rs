@@ -426,3 +426,67 @@ fn of_a_session_that_falls_apart_the_larger_part_goes_on() {
     let known = merged.sessions.iter().find(|session| session.id == locks.id).unwrap();
     assert_eq!((known.title.as_str(), known.slots.len()), ("The larger part", 2));
 }
+
+#[test]
+fn a_slot_that_the_file_dropped_and_brings_back_comes_back() {
+    let mut full = small();
+    let at = full.sessions.iter().position(|session| session.title.as_str() == "Locks").unwrap();
+    let second = Slot { id: SlotId(Uuid::from_u128(7)), ..slot(&full.sessions[at], None, 600, 30) };
+    full.sessions[at].slots.push(second);
+    full.normalise();
+    let first = merge(None, None, &full, FILE, Conflict::KeepOurs);
+    let dropped = merge(Some(&first.programme), Some(&first.base), &small(), FILE, Conflict::KeepOurs);
+    assert_eq!(dropped.programme, small());
+    let back = merge(Some(&dropped.programme), Some(&dropped.base), &full, FILE, Conflict::KeepOurs);
+    assert_eq!((back.programme, back.kept), (full, vec![]));
+}
+
+#[test]
+fn a_file_that_knows_only_names_means_the_namesake_who_takes_part() {
+    let mut ours = small();
+    let twin = Person { id: PersonId(Uuid::from_u128(5)), ..ours.persons[0].clone() };
+    let opening = ours.sessions.iter().position(|s| s.people[0].person == ours.persons[0].id).unwrap();
+    ours.sessions[1 - opening.min(1)].people[0].person = twin.id;
+    ours.persons.push(twin);
+    ours.normalise();
+    let mut theirs = ours.clone();
+    let stranger = Person { id: PersonId(Uuid::from_u128(9)), ..ours.persons[0].clone() };
+    let both: Vec<PersonId> = ours.persons.iter().filter(|p| p.name == stranger.name).map(|p| p.id).collect();
+    assert_eq!(both.len(), 2);
+    for part in theirs.sessions.iter_mut().flat_map(|session| &mut session.people) {
+        if both.contains(&part.person) {
+            part.person = stranger.id;
+        }
+    }
+    theirs.persons.retain(|person| !both.contains(&person.id));
+    theirs.persons.push(stranger);
+    theirs.normalise();
+    let merged = merge(Some(&ours), Some(&ours), &theirs, FILE, Conflict::KeepOurs);
+    assert_eq!(merged.programme, ours);
+}
+
+#[test]
+fn a_calendar_that_writes_names_behind_titles_and_knows_one_text_changes_nothing() {
+    let mut ours = small();
+    session_mut(&mut ours, "Locks").summary = "Short.".into();
+    session_mut(&mut ours, "Locks").description = "Long.".into();
+    ours.rooms.push(room("Empty"));
+    ours.normalise();
+    let mut theirs = ours.clone();
+    for session in &mut theirs.sessions {
+        let person = ours.persons.iter().find(|person| person.id == session.people[0].person).unwrap();
+        session.title = format!("{} - {}", session.title, person.name).as_str().into();
+        session.description = std::mem::take(&mut session.summary);
+        session.people.clear();
+    }
+    theirs.persons.clear();
+    theirs.rooms.retain(|room| room.name.as_str() != "Empty");
+    theirs.normalise();
+    let calendar = Carries::SESSIONS.and(Carries::DESCRIPTION);
+    let merged = merge(Some(&ours), Some(&ours), &theirs, calendar, Conflict::KeepOurs);
+    assert_eq!(merged.programme, ours);
+    // Another title is another title.
+    session_mut(&mut theirs, "Locks - Bo Ek").title = "Keys - Bo Ek".into();
+    let merged = merge(Some(&ours), Some(&ours), &theirs, calendar, Conflict::KeepOurs);
+    assert_eq!(merged.difference.counts().changed, 1);
+}

@@ -141,10 +141,10 @@ impl Fields for Slot {
         let mut out = merged!(ours, base, theirs, desk;
             BASICS: room, start, end;
         );
-        // 0: the file gives it none.
-        if desk.carries.has(Carries::NUMBERS) && theirs.number > 0 {
-            let base = base.map(|base| &base.number).filter(|number| **number > 0);
-            out.number = desk.pick("number", &ours.number, base, &theirs.number, show);
+        // Once the file gave it a number it keeps that one, as its session keeps its code: some tools number
+        // anew each time, and readers of our files know events by their number. 0: this file gives it none.
+        if desk.carries.has(Carries::NUMBERS) && theirs.number > 0 && ours.number == ours.drawn_number() {
+            out.number = theirs.number;
         }
         // Most formats cannot say "cancelled" or "delayed", and those that can often do not: a file that says
         // "planned" as it always did leaves ours alone, by the rule of every field.
