@@ -70,7 +70,16 @@ impl Store {
         let outcome = match work(&tx).await {
             Ok(outcome) => outcome,
             Err(error) => {
-                tx.db.rollback().await?;
+                if self.backend() == DbBackend::Sqlite {
+                    // SQLite ends a transaction by itself when the disk is full or fails
+                    // (sqlite.org/lang_transaction.html, section 3), and then there is nothing to roll back: the
+                    // connection would count as within a transaction from here on and refuse every write. So an
+                    // empty one begins; where the first is still open this fails, and that one is rolled back.
+                    tx.db.execute_unprepared("BEGIN").await.ok();
+                }
+                if let Err(failure) = tx.db.rollback().await {
+                    tracing::warn!(error = %failure, "a failed write could not be rolled back");
+                }
                 return Err(error);
             }
         };
@@ -149,4 +158,35 @@ pub(crate) async fn head(db: &impl ConnectionTrait) -> Result<Sequence> {
         .one(db)
         .await?;
     Ok(newest.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Error, Location};
+    use model::time::SystemClock;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_full_disk_is_named_and_writing_goes_on_once_there_is_space() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::from_data_dir(dir.path()), Arc::new(SystemClock)).await.unwrap();
+        let cut = async |tx: &Tx| -> Result<()> {
+            // What SQLite does to a transaction for which there is no space.
+            tx.db().execute_unprepared("ROLLBACK").await?;
+            Err(Error::Full { detail: "database or disk is full".to_owned() })
+        };
+        for _ in 0..2 {
+            let error = store.write(&Actor::System, cut).await.unwrap_err();
+            assert!(matches!(error, Error::Full { .. }), "{error}");
+        }
+        let changed = async |tx: &Tx| {
+            let thing = Uuid::now_v7();
+            let deed = Deed::Created;
+            tx.note(vec![Change { kind: "test", thing, edition: None, deed, before: None, after: None }])
+                .await
+        };
+        store.write(&Actor::System, changed).await.unwrap();
+        assert_eq!(store.head().await.unwrap(), 1);
+    }
 }
