@@ -240,16 +240,17 @@ impl Site {
     pub async fn follow(self) {
         let mut feed = self.0.store.watch();
         loop {
-            tokio::select! {
-                changed = feed.changed() => if changed.is_err() { return },
-                () = self.0.stop.cancelled() => return,
-            }
+            // Also before the first wake-up: something may have committed since the site was opened.
             while let Err(error) = self.refresh().await {
                 tracing::warn!(%error, "the record cannot be read; what is known stays public");
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_secs(1)) => {}
                     () = self.0.stop.cancelled() => return,
                 }
+            }
+            tokio::select! {
+                changed = feed.changed() => if changed.is_err() { return },
+                () = self.0.stop.cancelled() => return,
             }
         }
     }

@@ -45,9 +45,12 @@ async fn an_open_page_learns_within_five_seconds_of_a_release_made_by_another_pr
 async fn a_page_that_comes_back_is_told_only_what_it_missed() {
     let world = World::new().await;
     import(&world.store, &conference("garden-2027", true)).await;
-    while world.site.edition("garden-2027").unwrap().head.number < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let caught_up = async {
+        while world.site.edition("garden-2027").unwrap().head.number < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), caught_up).await.expect("within 5 seconds");
     let mut missed = world.open("GET", EVENTS, &[("last-event-id", "1")], "").await.into_body();
     assert!(until(&mut missed, "\n\n").await.contains("id: 2"));
     let mut knows = world.open("GET", EVENTS, &[("last-event-id", "2")], "").await.into_body();
