@@ -63,7 +63,7 @@ pub enum Error {
     },
     /// The record holds something that no version of Plenary writes.
     #[error(
-        "The record is damaged: {place}: {detail}. Run `plenary doctor`, and restore a backup if it confirms this."
+        "The record is damaged: {place}: {detail}. Restore the last backup, and keep the damaged database for a report."
     )]
     Damaged {
         /// Table and row.
