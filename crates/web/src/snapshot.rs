@@ -77,13 +77,25 @@ impl Snapshot {
         }
         let by_time = |place: &Place| {
             let slot = &programme.sessions[place.session].slots[place.slot];
-            (slot.start, slot.room.and_then(|room| rooms.get(&room)), std::cmp::Reverse(slot.end), place.session)
+            (
+                slot.start,
+                slot.room.and_then(|room| rooms.get(&room)),
+                std::cmp::Reverse(slot.end),
+                place.session,
+            )
         };
-        on_day.values_mut().for_each(|places| places.sort_by_key(by_time));
-        of_room.iter_mut().for_each(|places| places.sort_by_key(by_time));
-        let by_code = programme.sessions.iter().map(|session| session.code.as_str().to_ascii_lowercase()).zip(0..).collect();
+        for places in on_day.values_mut().chain(&mut of_room) {
+            places.sort_by_key(by_time);
+        }
+        let by_code = programme
+            .sessions
+            .iter()
+            .map(|session| session.code.as_str().to_ascii_lowercase())
+            .zip(0..)
+            .collect();
         let days = programme.edition.days(on_day.keys().copied());
         Self(Arc::new(Inner {
+            release,
             days,
             by_code,
             sessions,
@@ -95,7 +107,6 @@ impl Snapshot {
             of_room,
             topics,
             on_day,
-            release,
         }))
     }
 

@@ -122,7 +122,7 @@ fn site(snapshot: &Snapshot, viewer: &Viewer, page: &Page) -> Site {
     let number = snapshot.head().number;
     let mut tracks_css = viewer.file(edition, Address::File("tracks.css"));
     if !viewer.links.folder {
-        tracks_css.push_str(&format!("?r={number}"));
+        tracks_css = format!("{tracks_css}?r={number}");
     }
     Site {
         slug: edition.slug.to_string(),

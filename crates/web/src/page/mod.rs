@@ -215,6 +215,7 @@ impl Links {
 
 impl Viewer {
     /// The address of a page for this viewer: it keeps the zone asked for.
+    #[expect(clippy::needless_pass_by_value, reason = "an address is made for this call and nothing else")]
     pub fn page(&self, edition: &Edition, address: Address<'_>) -> String {
         let mut href = self.links.to(&address.path(&edition.slug));
         if let (Some(zone), false) = (&self.zone, self.links.folder) {
@@ -226,6 +227,7 @@ impl Viewer {
     }
 
     /// The address of a file.
+    #[expect(clippy::needless_pass_by_value, reason = "an address is made for this call and nothing else")]
     pub fn file(&self, edition: &Edition, address: Address<'_>) -> String {
         self.links.to(&address.path(&edition.slug))
     }

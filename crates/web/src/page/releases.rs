@@ -20,7 +20,7 @@ use model::{
 struct Releases {
     frame: Frame,
     atom: String,
-    releases: Vec<ReleaseView>,
+    list: Vec<ReleaseView>,
 }
 
 struct ReleaseView {
@@ -44,7 +44,7 @@ pub(super) fn releases(
     let view = Releases {
         frame: Frame::new(snapshot, viewer, page, "Releases", String::new()),
         atom: viewer.file(edition, Address::File("releases.atom")),
-        releases: heads
+        list: heads
             .iter()
             .map(|head| ReleaseView {
                 link: Anchor {
@@ -110,8 +110,11 @@ struct ThingLine {
     text: String,
 }
 
+/// Whether a change is of a sort.
+type Belongs = fn(&SessionChange) -> bool;
+
 /// The sorts of changes in the order in which people care about them.
-const SORTS: [(&str, fn(&SessionChange) -> bool); 9] = [
+const SORTS: [(&str, Belongs); 9] = [
     ("Cancelled", |change| has(change, |a| matches!(a, Aspect::Cancelled(_)))),
     ("Delayed", |change| has(change, |a| matches!(a, Aspect::Delayed(..)))),
     ("Takes place after all", |change| has(change, |a| matches!(a, Aspect::Restored(_)))),

@@ -356,7 +356,7 @@ enum PrintBody {
 }
 
 /// Sizes of type on paper, in points; the class `pN` of `assets/style.css` is the N-th.
-const TYPE_SIZES: [f64; 9] = [10.0, 9.0, 8.0, 7.0, 6.2, 5.5, 4.8, 4.2, 3.6];
+const TYPE_SIZES: [f64; 10] = [10.0, 9.0, 8.0, 7.0, 6.2, 5.5, 4.8, 4.2, 3.6, 3.0];
 /// The room for the programme on a landscape A4 sheet with margins of 8 mm, below its heading, in points.
 const SHEET: (f64, f64) = (796.0, 490.0);
 /// The width of a letter, as a part of the size of its type: the mean of system fonts, a little on the safe side.
@@ -383,8 +383,19 @@ pub(super) fn print(
             },
         ),
         _ => {
-            let list = list_day(snapshot, viewer, date);
-            let (size, count) = column_fit(&list);
+            let mut list = list_day(snapshot, viewer, date);
+            // Each entry stands under the time at which it begins.
+            for card in list.hours.iter_mut().flat_map(|hour| &mut hour.cards) {
+                card.when = None;
+            }
+            let (mut size, mut count) = column_fit(&list);
+            // Names make way before the type gets too small to be read.
+            if TYPE_SIZES[size] < 4.5 {
+                for card in list.hours.iter_mut().flat_map(|hour| &mut hour.cards) {
+                    card.people.clear();
+                }
+                (size, count) = column_fit(&list);
+            }
             (size, PrintBody::Columns { hours: list.hours, count })
         }
     };
@@ -445,11 +456,11 @@ fn column_fit(list: &ListDay) -> (usize, usize) {
             for card in &hour.cards {
                 let names: usize = card.people.iter().map(|who| who.text.chars().count() + 2).sum();
                 let room = card.room.as_ref().map_or(0, |room| room.text.chars().count() + 3);
-                let letters = card.title.chars().count() + names + room + 8;
+                let letters = card.title.chars().count() + names + room + 2;
                 height += (letters as f64 * LETTER * points / width).ceil() * points * 1.2 + points * 0.25;
             }
         }
-        if height * 1.08 <= SHEET.1 * count as f64 {
+        if height * 1.12 <= SHEET.1 * count as f64 {
             return (size, count);
         }
     }

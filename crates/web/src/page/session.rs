@@ -221,7 +221,7 @@ fn link(link: &Link) -> LinkView {
 
 #[derive(Template)]
 #[template(path = "speaker.html")]
-struct SpeakerView {
+struct PersonPage {
     frame: Frame,
     name: String,
     affiliation: String,
@@ -241,7 +241,7 @@ pub(super) fn speaker(
     let Some(person) = snapshot.person_by_slug(slug) else { return Ok(None) };
     let cards = Cards::dated(snapshot, viewer);
     let about = markup::beginning(&markup::plain(&person.biography), 200);
-    let view = SpeakerView {
+    let view = PersonPage {
         frame: Frame::new(snapshot, viewer, page, &person_name(person), about),
         name: person_name(person),
         affiliation: person.affiliation.to_string(),
@@ -263,7 +263,7 @@ struct Speakers {
 
 /// The persons whose names begin with a letter.
 struct Letter {
-    letter: String,
+    initial: String,
     id: String,
     people: Vec<(Anchor, String)>,
 }
@@ -285,11 +285,11 @@ pub(super) fn speakers(
         let first = model::text::folded(person.name.as_str()).chars().next().filter(|c| c.is_alphabetic());
         let letter = first.map_or_else(|| "#".to_owned(), |c| c.to_uppercase().to_string());
         let entry = (cards.person(person), person.affiliation.to_string());
-        match letters.iter_mut().find(|other| other.letter == letter) {
+        match letters.iter_mut().find(|other| other.initial == letter) {
             Some(other) => other.people.push(entry),
             None => letters.push(Letter {
                 id: format!("letter-{}", letters.len() + 1),
-                letter,
+                initial: letter,
                 people: vec![entry],
             }),
         }
