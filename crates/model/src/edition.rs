@@ -1,6 +1,7 @@
 //! Series and editions: the conference over the years, and one year of it.
 
 use crate::{
+    Refusal,
     id::{EditionId, SponsorId},
     text::{Colour, Line, RichText, Slug, WebUrl},
     time::Zone,
@@ -10,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 /// The most days that an edition's own dates may span; longer spans come from broken files.
 pub const DAYS_MAX: i32 = 60;
+
+/// Names in front of which no edition can stand: the first part of addresses that are not an edition's.
+pub const RESERVED: [&str; 7] = ["api", "assets", "event", "export", "healthz", "metrics", "p"];
 
 /// One edition of a series: what is true of the whole conference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +86,18 @@ pub struct Day {
 }
 
 impl Edition {
+    /// Whether it can be served under its slug.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if RESERVED.contains(&self.slug.as_str()) {
+            return Err(Refusal::new(
+                "edition",
+                format!("\"{}\" is an address of Plenary itself", self.slug),
+                format!("Name another with --edition, such as {}-{}", self.slug, self.first_day.year()),
+            ));
+        }
+        Ok(())
+    }
+
     /// The conference day that `instant` belongs to.
     pub fn day_of(&self, instant: Timestamp) -> Date {
         let local = self.zone.local(instant).datetime();

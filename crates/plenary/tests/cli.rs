@@ -83,6 +83,7 @@ fn errors_name_the_field_and_the_remedy() {
     let said = run_refused(data, &["import", "notes.txt"]);
     assert!(said.contains("notes.txt"), "{said}");
     assert!(run_refused(data, &["release"]).contains("plenary import"));
+    assert!(run_refused(data, &["import", "schedule.xml", "--edition", "api"]).contains("such as api-2027"));
     run_ok(data, &["import", "schedule.xml"]);
     assert!(run_refused(data, &["session", "cancel", "Sluices"]).contains("Did you mean BBBBB2"));
     assert!(

@@ -94,6 +94,7 @@ async fn prepare(
     carries: Carries,
     take_theirs: bool,
 ) -> Result<(Option<Rows>, Merged, Option<import_base::Model>)> {
+    incoming.edition.check()?;
     let present = load::load_same(db, incoming.edition.id, &incoming.edition.slug).await?;
     let base = match &present {
         Some(present) => import_base::Entity::find_by_id(present.edition.id).one(db).await?,
