@@ -441,7 +441,11 @@ impl Draft {
     }
 
     /// Makes the programme.
-    pub(crate) fn finish(self) -> Imported {
+    pub(crate) fn finish(mut self) -> Imported {
+        // Who lists rooms also lists those in which nothing takes place.
+        if !self.rooms.is_empty() {
+            self.carries = self.carries.and(Carries::ROOMS);
+        }
         assemble::assemble(self)
     }
 }

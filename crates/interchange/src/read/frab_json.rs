@@ -8,6 +8,7 @@ use super::{
     json::{JsonFile, Node, draft_of},
     schedule_json::{address, links, person, reference},
 };
+use model::merge::Carries;
 use serde_json::Value;
 
 /// Whether `value` is a list of events, or one event.
@@ -67,6 +68,11 @@ fn speaker_of(node: &Node<'_>) -> RawPerson {
 }
 
 fn take_event(event: &Node<'_>, draft: &mut Draft) -> Result<(), ReadError> {
+    for (key, carried) in [("description", Carries::DESCRIPTION), ("links", Carries::LINKS)] {
+        if event.has(key) {
+            draft.carries = draft.carries.and(carried);
+        }
+    }
     let room = match event.get("room") {
         Some(node) if node.value.is_object() => node.text("name"),
         Some(node) => node.as_text(),

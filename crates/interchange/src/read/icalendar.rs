@@ -28,7 +28,7 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
     let ours = calendars.iter().any(|calendar| calendar.text("PRODID").starts_with("-//Plenary//"));
     if ours {
         // Our own description repeats other fields, and our own address is not where the session came from.
-        draft.carries = draft.carries.without(Carries::DESCRIPTION).without(Carries::URL);
+        draft.carries = draft.carries.without(Carries::DESCRIPTION);
     }
     for calendar in &calendars {
         take_head(calendar, &mut draft);
@@ -55,6 +55,7 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
             (!raw.kind.is_empty(), Carries::KIND),
             (!raw.persons.is_empty(), Carries::PEOPLE),
             (!raw.links.is_empty(), Carries::LINKS),
+            (!raw.url.is_empty() && !ours, Carries::URL),
         ] {
             if named {
                 draft.carries = draft.carries.and(carried);
@@ -171,12 +172,15 @@ impl Reader<'_> {
         };
         let (track, kind) = self.categories(event);
         let status = event.text("STATUS");
+        let description = event.text("DESCRIPTION");
+        let (description, below) = link_below(&description);
+        let url = event.text("URL");
         RawEvent {
             guid,
             id,
             session_key,
             title: event.text("SUMMARY"),
-            description: if self.ours { String::new() } else { event.text("DESCRIPTION") },
+            description: if self.ours { String::new() } else { description.to_owned() },
             kind,
             track: RawTrack { name: track, ..RawTrack::default() },
             persons: persons(event, &place),
@@ -184,7 +188,11 @@ impl Reader<'_> {
             length: self.length(event, &place, draft),
             room: self.room(&event.text("LOCATION")),
             links: links(event),
-            url: if self.ours { String::new() } else { event.text("URL") },
+            url: match (self.ours, url.trim().is_empty()) {
+                (true, _) => String::new(),
+                (false, true) => below.to_owned(),
+                (false, false) => url,
+            },
             logo: event.text("IMAGE"),
             cancelled: status.trim().eq_ignore_ascii_case("CANCELLED"),
             place,
@@ -271,6 +279,18 @@ impl Reader<'_> {
 }
 
 /// Attendees, contacts and organisers that have a name. Addresses are never taken.
+/// The text and the address that stands as its last line, `Link: https://...`, as EMF writes it.
+fn link_below(text: &str) -> (&str, &str) {
+    let text = text.trim_end();
+    let (above, last) = text.rsplit_once('\n').unwrap_or(("", text));
+    match last.strip_prefix("Link: ") {
+        Some(link) if link.starts_with("http") && !link.contains(char::is_whitespace) => {
+            (above.trim_end(), link)
+        }
+        _ => (text, ""),
+    }
+}
+
 fn persons(event: &Component, place: &str) -> Vec<RawPerson> {
     let mut seen = HashSet::new();
     let mut out = vec![];

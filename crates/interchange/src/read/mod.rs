@@ -167,11 +167,12 @@ impl Format {
                 .and(Carries::ROLES)
                 .and(Carries::PARENT)
                 .and(Carries::LINKS),
+            // A single event has a long text and links too; the reader says so.
             Self::Frab => SESSION
+                .without(Carries::DESCRIPTION)
                 .and(Carries::SUMMARY)
                 .and(Carries::KIND)
                 .and(Carries::PROFILES)
-                .and(Carries::LINKS)
                 .and(Carries::LOGO),
             Self::OpenEvent => SESSION
                 .and(Carries::EDITION)
@@ -190,10 +191,8 @@ impl Format {
             Self::Oscon => {
                 SESSION.and(Carries::KIND).and(Carries::TRACK).and(Carries::PROFILES).and(Carries::URL)
             }
-            // A calendar may also name tracks and persons; the reader says so of those that do.
-            Self::ICalendar => {
-                Carries::SESSIONS.and(Carries::DESCRIPTION).and(Carries::URL).and(Carries::STANDING)
-            }
+            // A calendar may also name addresses, tracks and persons; the reader says so of those that do.
+            Self::ICalendar => Carries::SESSIONS.and(Carries::DESCRIPTION).and(Carries::STANDING),
             Self::Emf => {
                 SESSION.and(Carries::KIND).and(Carries::URL).and(Carries::LINKS).and(Carries::RECORDING)
             }

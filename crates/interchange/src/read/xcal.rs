@@ -11,6 +11,7 @@ use crate::read::{
     xml::{Node, Token, Xml},
 };
 use model::merge::Carries;
+use std::collections::HashSet;
 
 /// Reads `source`, whose root element is `icalendar`, in any letter case.
 pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadError> {
@@ -18,6 +19,7 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
     draft.take_notes(&source.notes);
     let mut xml = Xml::new(source);
     let mut old_form = false;
+    let mut kinds = HashSet::new();
     loop {
         match xml.next()? {
             Token::End => break,
@@ -26,7 +28,9 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
                 "vevent" => {
                     let node = xml.subtree(element)?;
                     old_form |= node.children.iter().any(|child| child.prefix == "pentabarf");
-                    draft.event(event(&node))?;
+                    let event = event(&node);
+                    kinds.insert(event.kind.clone());
+                    draft.event(event)?;
                     xml.events += 1;
                 }
                 // Containers, of which the parts come next.
@@ -40,12 +44,11 @@ pub(super) fn read(source: &Source, options: &Options) -> Result<Imported, ReadE
         }
     }
     if old_form {
-        draft.carries = draft
-            .carries
-            .and(Carries::SUBTITLE)
-            .and(Carries::KIND)
-            .and(Carries::LANGUAGE)
-            .and(Carries::NUMBERS);
+        draft.carries = draft.carries.and(Carries::SUBTITLE).and(Carries::LANGUAGE).and(Carries::NUMBERS);
+        // frab writes "Lecture" for everything.
+        if kinds.len() > 1 {
+            draft.carries = draft.carries.and(Carries::KIND);
+        }
     }
     draft.take_notes(&xml.into_notes());
     Ok(draft.finish())

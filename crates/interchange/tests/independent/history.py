@@ -31,15 +31,15 @@ What is a session, and which sessions of two snapshots are one
 
 * Within a snapshot: events that share a guid, or both a non-empty url and the trimmed title, are one
   session (count.py says where that occurs). What is said of the session is what its event of the
-  lowest id says; people and places are all events'.
+  lowest id says; people and places are all events'. Two of its events at one time in one room are one.
 * Over time, what was known before is kept as far as it can be, in this order:
-  1. by guid: a session is the one that an event of it belonged to. When a session falls apart, the
-     part that holds the event by which it was first known goes on as it, or else the part with the
-     most events of it; when two become one, the one by whose first event it is known, or else the
-     one with the most events in it goes on. The rest are new or gone.
+  1. by guid: a session is the one that an event of it belonged to. When a session falls apart, or two
+     become one, those go together that are known by the same event (the one of the lowest id, when
+     the session was first seen), or else those with the most events in common. The rest are new or
+     gone.
   2. What finds no partner by guid is paired when both sides have exactly one left of the same: event
-     id; then url; then title and start; then title. Early snapshots of 35C3 came from a generator
-     that made up new guids for the same talks, and the wiki does so when a page is written anew.
+     id and title; then id and start; then url; then title and start; then title. Generators and wikis
+     make up new guids when something is entered anew.
 * `links` counts how the sessions found their partners.
 """
 
@@ -58,7 +58,12 @@ class Session:
     """The events of one session in one snapshot, lowest id first."""
 
     def __init__(self, events):
-        self.events = sorted(events, key=lambda event: (event["number"], event["start"]))
+        self.events, places = [], set()
+        for event in sorted(events, key=lambda event: (event["number"], event["start"])):
+            # At one time in one room there is one.
+            if event["place"] not in places:
+                places.add(event["place"])
+                self.events.append(event)
         first = self.events[0]
         self.title = first["title"]
         self.known_as = first["guid"]
@@ -68,11 +73,12 @@ class Session:
             next((event[field] for event in self.events if event[field]), "")
             for field in ("subtitle", "abstract", "description")
         )
-        # A guid may stand twice, at one time in two rooms; the further ones are told apart by their id.
+        # A guid may stand several times; the further ones are told apart by their id, or else their place.
         self.places = {}
         for event in self.events:
-            again = event["guid"] in self.places
-            self.places[(event["guid"], event["number"]) if again else event["guid"]] = event["place"]
+            guid, number, place = event["guid"], event["number"], event["place"]
+            keys = [guid, (guid, number), (guid, number, place)]
+            self.places[next(key for key in keys if key not in self.places)] = place
         self.guids = {event["guid"] for event in self.events}
 
     def keys(self):
@@ -80,7 +86,8 @@ class Session:
         first = self.events[0]
         url = next((event["url"] for event in self.events if event["url"]), "")
         earliest = min(event["start"] for event in self.events)
-        return [first["number"], url.rstrip("/"), (folded(self.title), earliest), folded(self.title)]
+        title, number = folded(self.title), first["number"]
+        return [(number, title), (number, earliest), url.rstrip("/"), (title, earliest), title]
 
     def where(self):
         return " | ".join(sorted(self.places.values()))
@@ -189,7 +196,7 @@ def paired(before, now):
     claims = []
     for index, session in enumerate(now):
         for old in {old for guid in session.guids for old in holders[guid]}:
-            first = before[old].known_as in session.guids
+            first = before[old].known_as == session.known_as
             shared = len(session.guids & before[old].guids)
             claims.append((not first, -shared, index, old))
     taken = set()
@@ -198,7 +205,7 @@ def paired(before, now):
             partners[index] = old
             taken.add(old)
             links["guid"] += 1
-    for which, name in enumerate(("id", "url", "title and start", "title")):
+    for which, name in enumerate(("id and title", "id and start", "url", "title and start", "title")):
         ours, theirs = defaultdict(list), defaultdict(list)
         for index, session in enumerate(before):
             if index not in taken and session.keys()[which]:

@@ -198,15 +198,22 @@ fn dates(programme: &mut Programme, conference: &RawConference, notes: &mut Note
         programme.edition.last_day = last;
         return;
     }
-    match held.iter().min() {
-        Some(first) => {
-            programme.edition.first_day = *first;
-            programme.edition.last_day = *first;
+    // One event with a slip in its date must not take the conference with it.
+    let middle = |mut days: Vec<Date>| {
+        days.sort_unstable();
+        let middle = *days.get(days.len() / 2)?;
+        let near = |day: &Date| middle.until(*day).is_ok_and(|span| span.get_days().abs() < DAYS_MAX / 2);
+        Some((*days.iter().find(|day| near(day))?, *days.iter().rfind(|day| near(day))?))
+    };
+    match middle(held) {
+        Some((first, last)) => {
+            programme.edition.first_day = first;
+            programme.edition.last_day = last;
             let problem = format!("the days of the events lie more than {DAYS_MAX} days apart");
             notes.add(
                 "",
                 problem,
-                "The first of them was taken for the edition; correct its dates or the events",
+                "The days around the middle event were taken for the edition; correct its dates or the events",
             );
         }
         None => notes.add("", "the file names no day", "The edition was dated 1970-01-01; set its dates"),
