@@ -6,6 +6,7 @@
 //! that). **A format that cannot express a field never clears it**: [`Carries`] says what a format can express.
 
 use crate::{
+    Refusal,
     diff::{Difference, diff},
     id::{PersonId, RoomId, SessionId, SlotId, TrackId},
     programme::{Programme, Slugish},
@@ -163,6 +164,27 @@ pub struct Merged {
     pub kept: Vec<Kept>,
     /// The counts.
     pub tallies: Tallies,
+}
+
+/// How many sessions an edition must hold for [`Merged::check`] to guard them.
+const GUARDED: u32 = 10;
+
+impl Merged {
+    /// Whether the file looks whole: one that would remove more than half of the sessions is more likely a part
+    /// of a schedule, or the schedule of something else, than what its bringer means.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let Tally { changed, removed, alone, .. } = self.tallies.sessions;
+        let held = changed + removed + alone;
+        if held < GUARDED || removed * 2 <= held {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            "file",
+            format!("it would remove {removed} of the {held} sessions of {}", self.programme.edition.slug),
+            "Check that it is the whole schedule of this edition; --allow-removals imports it all the same, and \
+             --edition reads it into another edition",
+        ))
+    }
 }
 
 /// Merges `incoming` into `present`. `base` is the [`Merged::base`] of the last import of this edition.

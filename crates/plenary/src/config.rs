@@ -65,6 +65,8 @@ pub(crate) struct Config {
     /// Whether a reverse proxy stands before the server, so that the client's address is the last one in
     /// `X-Forwarded-For`. Without a proxy anybody could write that header.
     pub(crate) behind_proxy: bool,
+    /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one.
+    pub(crate) star_writes_per_minute: u32,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
@@ -79,6 +81,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             base_url: None,
             behind_proxy: false,
+            star_writes_per_minute: web::SiteOptions::default().star_writes_per_minute,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -145,7 +148,12 @@ impl Config {
             ),
             None => None,
         };
-        Ok(web::SiteOptions { base_url, behind_proxy: self.behind_proxy, ..web::SiteOptions::default() })
+        Ok(web::SiteOptions {
+            base_url,
+            behind_proxy: self.behind_proxy,
+            star_writes_per_minute: self.star_writes_per_minute,
+            ..web::SiteOptions::default()
+        })
     }
 
     /// Opens the record, bringing it to this version's schema.

@@ -189,3 +189,41 @@ fn a_file_that_names_no_zone_is_read_in_the_zone_that_the_record_knows() {
     let said = run_ok(folder.path(), &["import", "schedule.xml"]);
     assert!(said.contains("no new release") && !said.contains("differs"), "{said}");
 }
+
+#[test]
+fn a_part_of_a_schedule_does_not_wipe_the_rest_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let event = |n: u32| {
+        format!(
+            "<event id=\"{n}\"><date>2027-05-01T10:00:00Z</date><start>10:00</start><duration>00:10</duration>\
+             <title>Talk {n}</title></event>"
+        )
+    };
+    let schedule = |events: std::ops::Range<u32>| {
+        let head = SCHEDULE.split("<event").next().unwrap();
+        format!("{head}{}</room></day></schedule>", events.map(event).collect::<String>())
+    };
+    let file = folder.path().join("schedule.xml");
+    std::fs::write(&file, schedule(1..21)).unwrap();
+    run_ok(folder.path(), &["import", "schedule.xml"]);
+    std::fs::write(&file, schedule(1..3)).unwrap();
+    let said = run_refused(folder.path(), &["import", "schedule.xml"]);
+    assert!(
+        said.contains("remove 18 of the 20 sessions of brook-2027") && said.contains("--allow-removals"),
+        "{said}"
+    );
+    assert!(run_ok(folder.path(), &["import", "schedule.xml", "--allow-removals"]).contains("Release 2"));
+}
+
+#[test]
+fn our_own_file_renamed_for_next_year_becomes_an_edition_of_its_own() {
+    let folder = folder_with_schedule();
+    run_ok(folder.path(), &["import", "schedule.xml"]);
+    let server = Server::start(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let (_, _, ours) = server.get("/brook-2027/schedule.xml");
+    let renamed = ours.replace("<acronym>brook-2027</acronym>", "<acronym>brook-2028</acronym>");
+    assert_ne!(renamed, ours);
+    std::fs::write(folder.path().join("next.xml"), renamed).unwrap();
+    let said = run_ok(folder.path(), &["import", "next.xml"]);
+    assert!(said.contains("Release 1 is published at /brook-2028/"), "{said}");
+}

@@ -20,6 +20,9 @@ use uuid::Uuid;
 /// How to import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
+    /// Import a file that removes more than half of the sessions, which is otherwise refused
+    /// ([`Merged::check`]).
+    pub allow_removals: bool,
     /// Where the file and an organiser changed the same thing: let the file win.
     pub take_theirs: bool,
     /// Publish the outcome as a release, unless the newest release already says it.
@@ -51,6 +54,9 @@ impl Store {
         self.write(actor, async |tx| {
             let (present, mut merged, base) =
                 prepare(tx.db(), incoming, carries, options.take_theirs).await?;
+            if !options.allow_removals {
+                merged.check()?;
+            }
             let (programme, _) = save(tx, present.as_ref(), &merged.programme).await?;
             merged.programme = programme;
             let body = body::encode(&merged.base)?;

@@ -217,7 +217,10 @@ pub async fn health(State(site): State<Site>) -> impl IntoResponse {
             StatusCode::OK,
             json!({ "status": "ok", "record": "reachable", "feed_head": record.head, "search_lag": record.lag, "editions": editions }),
         ),
-        Ok(Err(error)) => unreachable_record(&error.to_string(), &editions),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the record cannot be reached");
+            unreachable_record("the log says why", &editions)
+        }
         Err(_) => unreachable_record("no answer within 5 seconds", &editions),
     };
     (status, Json(body))

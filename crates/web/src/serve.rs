@@ -166,7 +166,16 @@ impl Front {
         let mut parts = asked.clone();
         parts.uri = target.parse().ok()?;
         let answer = self.within_limits(Request::from_parts(parts, HttpBody::empty())).await;
-        (answer.status().is_success() || answer.status().is_redirection()).then(|| route::moved(&target))
+        (answer.status().is_success() || answer.status().is_redirection()).then(|| {
+            let mut moved = route::moved(&target);
+            // The private address of a list of stars stands in the answer.
+            if path.contains("/stars/") {
+                moved
+                    .headers_mut()
+                    .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+            }
+            moved
+        })
     }
 
     /// The answer with an explanation: a page for people, JSON for programs.
@@ -238,7 +247,11 @@ impl Front {
             headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
         forwarded
             .and_then(|list| list.rsplit(',').next())
-            .and_then(|last| last.trim().parse().ok())
+            .and_then(|last| {
+                let last = last.trim();
+                // Some proxies add the port.
+                last.parse().ok().or_else(|| last.parse::<std::net::SocketAddr>().ok().map(|client| client.ip()))
+            })
             .unwrap_or(self.client)
     }
 }

@@ -53,7 +53,8 @@ pub struct SiteOptions {
     pub body_bytes: u64,
     /// How many streams of live updates may be open at once.
     pub streams: usize,
-    /// How many lists of stars one client address may write in a minute.
+    /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one
+    /// address, and each star that somebody sets writes their list.
     pub star_writes_per_minute: u32,
     /// Whether a reverse proxy stands before the server, so that the last entry of `X-Forwarded-For` is the
     /// client's address. Without a proxy anybody could write that header.
@@ -70,7 +71,7 @@ impl Default for SiteOptions {
             snapshots: 8,
             body_bytes: 32 * 1_024 * 1_024,
             streams: 4_000,
-            star_writes_per_minute: 30,
+            star_writes_per_minute: 600,
             behind_proxy: false,
             ahead_after: Some(Duration::from_secs(2)),
         }
@@ -271,7 +272,16 @@ impl Site {
             }
             let mut snapshot = old.and_then(|old| old.snapshot.load_full());
             if snapshot.as_ref().is_some_and(|snapshot| snapshot.head() != &head) {
-                snapshot = self.read(edition.id, head.number).await?.map(Arc::new);
+                snapshot = match self.read(edition.id, head.number).await {
+                    Ok(new) => new.map(Arc::new),
+                    // One edition's damage is not every edition's: what was shown of it goes on being shown.
+                    Err(error @ store::Error::Damaged { .. }) => {
+                        tracing::error!(%error, edition = %edition.slug, "a release cannot be read");
+                        live.extend(old.map(Arc::clone));
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
             }
             live.push(Arc::new(Live {
                 version: self.0.versions.fetch_add(1, Ordering::Relaxed) + 1,

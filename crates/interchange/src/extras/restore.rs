@@ -23,7 +23,9 @@ impl Extras {
     pub(crate) fn restore(mut self, programme: &mut Programme, keeps_edition: bool, keeps_zone: bool) {
         self.bound();
         if let Some(mut edition) = self.edition.take() {
-            if keeps_edition {
+            // A file of one edition that was renamed for another speaks of that other one: its old identifier
+            // would lead it into the edition that it was copied from.
+            if keeps_edition || edition.slug != programme.edition.slug {
                 edition.id = programme.edition.id;
                 edition.slug = programme.edition.slug.clone();
             }

@@ -39,6 +39,10 @@ pub(crate) struct Args {
     /// Where both the file and an organiser here changed something, take the file's word.
     #[arg(long)]
     take_theirs: bool,
+    /// Import a file that removes more than half of the edition's sessions; it is refused otherwise, because it is
+    /// more likely a part of a schedule.
+    #[arg(long)]
+    allow_removals: bool,
     /// Do not publish the result as a release.
     #[arg(long)]
     no_release: bool,
@@ -64,6 +68,7 @@ struct Report {
     kept: Vec<Kept>,
     tallies: Tallies,
     problems: usize,
+    timed: bool,
     release: Option<ReleaseHead>,
 }
 
@@ -125,9 +130,12 @@ async fn one(
         (store.preview_import(&programme, carries, args.take_theirs).await?, None)
     } else {
         progress.step(format!("writing {}", programme.edition.title));
+        // What has no time yet is no timetable: it is kept, and released when there is one.
+        let timed = programme.slots().next().is_some();
         let options = ImportOptions {
             take_theirs: args.take_theirs,
-            release: !args.no_release,
+            allow_removals: args.allow_removals,
+            release: timed && !args.no_release,
             note: args.note.clone(),
         };
         let outcome = store.import(&actor(), &programme, carries, &options).await?;
@@ -139,6 +147,7 @@ async fn one(
         format: format.to_string(),
         dry_run: args.dry_run,
         problems: clashes(&merged.programme),
+        timed: merged.programme.slots().next().is_some(),
         notes,
         kept: merged.kept,
         tallies: merged.tallies,
@@ -193,6 +202,9 @@ fn show(report: &Report, args: &Args) {
             output::line(format_args!("Release {} is published at /{}/.", head.number, report.edition))
         }
         None if report.dry_run => output::line("Nothing was written (--dry-run)."),
+        None if !report.timed => {
+            output::line("Not published: nothing has a time yet. Import the timetable, too.");
+        }
         None if args.no_release => output::line("Not published: `plenary release` publishes it."),
         None => output::line("Nothing changed, so there is no new release."),
     }
