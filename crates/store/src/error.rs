@@ -162,7 +162,11 @@ fn classify(error: &sqlx::Error) -> Error {
         Some(5 | 6) => Error::Busy { detail },
         Some(13) => Error::Full { detail },
         Some(8) => Error::ReadOnly { detail },
-        Some(10 | 14) => unreachable(detail),
+        Some(10 | 14) => Error::CannotConnect {
+            location: "its file".to_owned(),
+            detail,
+            remedy: "Check the disk, its free space and the rights to the file",
+        },
         Some(11 | 26) => Error::damaged("the file", detail),
         Some(_) => Error::Database { detail },
         None => match code.as_str() {

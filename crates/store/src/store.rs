@@ -71,10 +71,12 @@ impl Store {
         let (mut writer, mut readers, notices);
         match location {
             Location::Sqlite(file) => {
+                // Full: what was acknowledged is on the disk, so that not even a power cut loses it. It costs one
+                // fsync for each write, and writes here are few and large.
                 let writing = sqlite(file)
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Normal);
+                    .synchronous(SqliteSynchronous::Full);
                 let pool = SqlitePoolOptions::new()
                     .max_connections(1)
                     .acquire_timeout(PATIENCE)
