@@ -352,7 +352,9 @@ impl Colour {
             _ => hex.to_owned(),
         };
         match (wide.len(), u32::from_str_radix(&wide, 16)) {
-            (6, Ok(n)) if wide.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(Self { rgb: [(n >> 16) as u8, (n >> 8) as u8, n as u8] }),
+            (6, Ok(n)) if wide.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                Ok(Self { rgb: [(n >> 16) as u8, (n >> 8) as u8, n as u8] })
+            }
             _ => Err(Refusal::new(
                 "colour",
                 format!("\"{}\" is not a colour", excerpt(text, 30)),

@@ -250,7 +250,9 @@ impl Front {
             .and_then(|last| {
                 let last = last.trim();
                 // Some proxies add the port.
-                last.parse().ok().or_else(|| last.parse::<std::net::SocketAddr>().ok().map(|client| client.ip()))
+                last.parse()
+                    .ok()
+                    .or_else(|| last.parse::<std::net::SocketAddr>().ok().map(|client| client.ip()))
             })
             .unwrap_or(self.client)
     }
