@@ -126,18 +126,16 @@ impl Config {
 
     /// Where the record is.
     pub(crate) fn location(&self) -> anyhow::Result<Location> {
-        match &self.database {
-            Some(url) => Ok(Location::from_url(url)?),
-            None => {
-                std::fs::create_dir_all(&self.data).with_context(|| {
-                    format!(
-                        "data: cannot create the folder {}. Name a writable one with --data.",
-                        self.data.display()
-                    )
-                })?;
-                Ok(Location::from_data_dir(&self.data))
-            }
+        if let Some(url) = &self.database {
+            return Ok(Location::from_url(url)?);
         }
+        std::fs::create_dir_all(&self.data).with_context(|| {
+            format!(
+                "data: cannot create the folder {}. Name a writable one with --data.",
+                self.data.display()
+            )
+        })?;
+        Ok(Location::from_data_dir(&self.data))
     }
 
     /// What the site needs to know.

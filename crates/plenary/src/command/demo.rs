@@ -59,7 +59,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         clock = %zone.local(clock.now()).strftime("%A %F %H:%M %Z"),
         "the demo's clock stands at a moment of the conference; --at TIME moves it, --at now takes the real time"
     );
-    let path = format!("{}/", slug);
+    let path = format!("{slug}/");
     super::serve::site(store, clock, &Config { listen: args.listen, ..config.clone() }, &path).await
 }
 

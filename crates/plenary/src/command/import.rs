@@ -199,7 +199,7 @@ fn show(report: &Report, args: &Args) {
     }
     match &report.release {
         Some(head) => {
-            output::line(format_args!("Release {} is published at /{}/.", head.number, report.edition))
+            output::line(format_args!("Release {} is published at /{}/.", head.number, report.edition));
         }
         None if report.dry_run => output::line("Nothing was written (--dry-run)."),
         None if !report.timed => {
