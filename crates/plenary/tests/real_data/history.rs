@@ -66,8 +66,11 @@ fn replays(archive: &str) {
         let mut failures = vec![];
         for ((name, bytes), theirs) in members.iter().zip(snapshots) {
             assert_eq!(theirs["name"], name.as_str());
-            let (released, heading) = import(&store, name, bytes, &slug).await;
+            let Replay { released, heading, asked } = import(&store, name, bytes, &slug).await;
             let theirs_changes = lines(theirs, "changes");
+            let removed = theirs_changes.iter().filter(|line| line.starts_with("removed\t")).count();
+            let most = before.as_ref().is_some_and(|before| removed * 2 > before.sessions.len());
+            assert_eq!(asked, most, "{name}: removing most of the sessions, and nothing else, needs a word");
             let Some((number, now)) = released else {
                 assert!(theirs_changes.is_empty(), "{name}: no release, but {theirs_changes:?}");
                 println!("{name}  no release: nothing changed");
@@ -88,35 +91,56 @@ fn replays(archive: &str) {
 
         // Back to an older snapshot: the first time it is what the record says, the second time nothing changes.
         let (older, old_bytes) = members.iter().nth(members.len() / 2).unwrap();
-        let (first, _) = import(&store, older, old_bytes, &slug).await;
-        let (_, first) = first.expect("an older file differs");
+        let first = import(&store, older, old_bytes, &slug).await;
+        let (_, first) = first.released.expect("an older file differs");
         support::assert_says_the_same(older, &first, &support::read(older, old_bytes, &slug).programme);
         let head = store.head().await.unwrap();
-        assert!(import(&store, older, old_bytes, &slug).await.0.is_none(), "{older} twice made a release");
+        assert!(
+            import(&store, older, old_bytes, &slug).await.released.is_none(),
+            "{older} twice made a release"
+        );
         assert_eq!(store.head().await.unwrap(), head, "{older} twice wrote something");
-        let (again, _) = import(&store, name, bytes, &slug).await;
+        let again = import(&store, name, bytes, &slug).await.released;
         support::assert_says_the_same("the last state again", &again.unwrap().1, &last);
         assert_eq!(store::verify(&store).await.unwrap(), Vec::<String>::new());
         store.close().await;
     });
 }
 
-/// Imports one snapshot; the number and the programme of its release, and a line on what it did.
-async fn import(store: &Store, name: &str, bytes: &[u8], slug: &str) -> (Option<(u32, Programme)>, String) {
+/// What became of one snapshot.
+struct Replay {
+    /// The number and the programme of its release, where it changed anything.
+    released: Option<(u32, Programme)>,
+    /// A line on what it did.
+    heading: String,
+    /// Whether it was refused until the operator said that it may remove most of the sessions.
+    asked: bool,
+}
+
+/// Imports one snapshot, with a word from the operator where that is needed.
+async fn import(store: &Store, name: &str, bytes: &[u8], slug: &str) -> Replay {
     let imported = support::read(name, bytes, slug);
-    let options = ImportOptions { release: true, note: name.to_owned(), ..ImportOptions::default() };
+    let mut options = ImportOptions { release: true, note: name.to_owned(), ..ImportOptions::default() };
     let actor = Actor::Operator("history".to_owned());
-    let outcome = store.import(&actor, &imported.programme, imported.carries, &options).await.unwrap();
+    let mut outcome = store.import(&actor, &imported.programme, imported.carries, &options).await;
+    let asked = matches!(&outcome, Err(store::Error::Refused(refusal)) if refusal.remedy.contains("--allow-removals"));
+    if asked {
+        options.allow_removals = true;
+        outcome = store.import(&actor, &imported.programme, imported.carries, &options).await;
+    }
+    let outcome = outcome.unwrap();
     assert_eq!(outcome.merged.kept, vec![], "{name}: nobody changed anything here");
     let Some(head) = outcome.release else {
-        return (None, String::new());
+        return Replay { released: None, heading: String::new(), asked };
     };
     let release = store.release(head.edition, head.number).await.unwrap().unwrap();
     assert_eq!(release.programme, outcome.merged.programme, "{name}: what was released is what was imported");
     assert_eq!(head.counts, outcome.merged.difference.counts(), "{name}: the release counts its difference");
     let counts = head.counts;
-    let heading = format!("{} added, {} changed, {} removed", counts.added, counts.changed, counts.removed);
-    (Some((head.number, release.programme)), heading)
+    let word = if asked { ", by --allow-removals" } else { "" };
+    let heading =
+        format!("{} added, {} changed, {} removed{word}", counts.added, counts.changed, counts.removed);
+    Replay { released: Some((head.number, release.programme)), heading, asked }
 }
 
 fn lines(snapshot: &Value, what: &str) -> Vec<String> {
