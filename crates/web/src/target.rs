@@ -17,6 +17,9 @@ use std::fmt::Write as _;
 /// How many releases the feed of releases holds.
 const RELEASES_IN_FEED: usize = 30;
 
+/// How many sessions a search shows.
+const HITS_MAX: u64 = 100;
+
 /// A page or file of an edition.
 #[derive(Clone, Debug)]
 pub enum Target {
@@ -42,6 +45,8 @@ pub enum Target {
     RoomCalendar(String),
     /// The calendar of a session, by code.
     SessionCalendar(String),
+    /// What a search finds; kept for a minute, since many look for the same at once.
+    Search(String),
 }
 
 /// A schedule file of an edition.
@@ -122,6 +127,7 @@ impl Target {
             Self::TrackCalendar(slug) => Address::TrackCalendar(slug),
             Self::RoomCalendar(slug) => Address::RoomCalendar(slug),
             Self::SessionCalendar(code) => Address::SessionCalendar(code),
+            Self::Search(_) => Address::Search,
         }
     }
 
@@ -130,6 +136,10 @@ impl Target {
         let mut key = self.address().path(live.slug());
         if let Self::TracksCss { pinned: true } = self {
             let _ = write!(key, "?r={}", live.head.number);
+        }
+        if let Self::Search(query) = self {
+            key.push_str("?q=");
+            key.extend(form_urlencoded::byte_serialize(query.as_bytes()));
         }
         key
     }
@@ -177,13 +187,14 @@ impl Target {
             Self::TrackCalendar(_) => "/{edition}/tracks/{track}.ics",
             Self::RoomCalendar(_) => "/{edition}/rooms/{room}.ics",
             Self::SessionCalendar(_) => "/{edition}/sessions/{session}.ics",
+            Self::Search(_) => "/{edition}/search/",
         }
     }
 
     /// Its media type.
     pub fn content_type(&self) -> &'static str {
         match self {
-            Self::Page(_) | Self::Releases | Self::Release(_) => "text/html; charset=utf-8",
+            Self::Page(_) | Self::Releases | Self::Release(_) | Self::Search(_) => "text/html; charset=utf-8",
             Self::TracksCss { .. } => "text/css; charset=utf-8",
             Self::File(file) => file.content_type(),
             Self::ReleaseFeed => "application/atom+xml; charset=utf-8",
@@ -197,9 +208,11 @@ impl Target {
     pub fn policy(&self) -> Policy {
         match self {
             Self::Page(Page::StarList { .. }) => Policy::Private,
-            Self::Page(_) | Self::Releases | Self::Release(_) | Self::TracksCss { pinned: false } => {
-                Policy::Page
-            }
+            Self::Page(_)
+            | Self::Releases
+            | Self::Release(_)
+            | Self::Search(_)
+            | Self::TracksCss { pinned: false } => Policy::Page,
             Self::TracksCss { pinned: true } => Policy::Asset,
             Self::File(_)
             | Self::ReleaseFeed
@@ -211,13 +224,15 @@ impl Target {
 
     /// Whether it is a page: a viewer's own zone and the present may change it.
     pub fn is_page(&self) -> bool {
-        matches!(self, Self::Page(_) | Self::Releases | Self::Release(_))
+        matches!(self, Self::Page(_) | Self::Releases | Self::Release(_) | Self::Search(_))
     }
 
     /// The present that it shows; see [`Page::moment`].
     pub fn moment(&self, snapshot: &Snapshot, now: Timestamp) -> i64 {
         match self {
             Self::Page(page) => page.moment(snapshot, now),
+            // The index follows a release by a moment.
+            Self::Search(_) => now.as_second().div_euclid(60),
             _ => 0,
         }
     }
@@ -237,6 +252,11 @@ impl Target {
             Self::Page(page) => {
                 let (page, snapshot, viewer) = (page.clone(), snapshot.clone(), viewer.clone());
                 aside(move || page.render(&snapshot, &viewer)).await??
+            }
+            Self::Search(query) => {
+                let hits = store.search(edition.id, query, HITS_MAX).await?;
+                let hits = hits.into_iter().map(|hit| hit.session).collect();
+                Page::Search { query: query.clone(), hits }.render(snapshot, viewer)?
             }
             Self::Releases => {
                 let heads = store.releases(edition.id).await?;

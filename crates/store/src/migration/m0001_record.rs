@@ -239,7 +239,7 @@ fn to(from: &'static str, column: &'static str, to: &'static str) -> ForeignKeyC
 
 /// Full-text search and the guard of releases, in SQLite's words. The text comes folded and split into words.
 const SQLITE: &[&str] = &[
-    "CREATE VIRTUAL TABLE search USING fts5(edition UNINDEXED, session UNINDEXED, title, people, body, \
+    "CREATE VIRTUAL TABLE search USING fts5(edition, session UNINDEXED, title, people, body, \
      tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')",
     "CREATE TRIGGER release_stays BEFORE UPDATE ON release BEGIN SELECT RAISE(ABORT, 'a release never changes'); END",
     "CREATE TRIGGER release_remains BEFORE DELETE ON release BEGIN SELECT RAISE(ABORT, 'a release is never removed'); END",

@@ -57,10 +57,12 @@ impl Store {
         let statement = match self.backend() {
             DbBackend::Sqlite => Statement::from_sql_and_values(
                 DbBackend::Sqlite,
-                // One weight for each column; the first two hold identifiers.
-                "SELECT session FROM search WHERE search MATCH ? AND edition = ? \
-                 ORDER BY bm25(search, 0.0, 0.0, 1000.0, 50.0, 1.0), rowid LIMIT ?",
-                [query.fts5().into(), id.0.into(), limit],
+                // One weight for each column; the first two hold identifiers. The best are chosen by the index
+                // alone, so that only their rows are read.
+                "SELECT search.session FROM (SELECT rowid AS row, bm25(search, 0.0, 0.0, 1000.0, 50.0, 1.0) AS score \
+                 FROM search WHERE search MATCH ? ORDER BY score, row LIMIT ?) AS best \
+                 JOIN search ON search.rowid = best.row ORDER BY best.score, best.row",
+                [format!("{} AND {}", of_edition(id.0), query.fts5()).into(), limit],
             ),
             backend => Statement::from_sql_and_values(
                 backend,
@@ -116,14 +118,28 @@ pub async fn catch_up(store: &Store) -> Result<usize> {
         .await
 }
 
+/// FTS5's query for everything of an edition, which is one word of the index.
+fn of_edition(id: Uuid) -> String {
+    format!("edition : \"{}\"", id.simple())
+}
+
+/// What finds an edition's rows in the index: a query on SQLite, the identifier on PostgreSQL.
+fn edition_value(backend: DbBackend, id: Uuid) -> Value {
+    match backend {
+        DbBackend::Sqlite => of_edition(id).into(),
+        _ => id.into(),
+    }
+}
+
 /// The sessions that the index holds of an edition.
 pub(crate) async fn indexed(db: &impl ConnectionTrait, id: Uuid) -> Result<BTreeSet<Uuid>> {
     let backend = db.get_database_backend();
     let sql = match backend {
-        DbBackend::Sqlite => "SELECT session FROM search WHERE edition = ?",
+        DbBackend::Sqlite => "SELECT session FROM search WHERE search MATCH ?",
         _ => "SELECT session FROM search WHERE edition = $1",
     };
-    let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, [id.into()])).await?;
+    let rows =
+        db.query_all_raw(Statement::from_sql_and_values(backend, sql, [edition_value(backend, id)])).await?;
     rows.iter().map(|row| Ok(row.try_get_by_index::<Uuid>(0)?)).collect()
 }
 
@@ -146,7 +162,7 @@ async fn index(tx: &Tx, programme: &Programme) -> Result<()> {
     let edition = programme.edition.id.0;
     let (delete, insert, columns) = match backend {
         DbBackend::Sqlite => (
-            "DELETE FROM search WHERE edition = ?",
+            "DELETE FROM search WHERE rowid IN (SELECT rowid FROM search WHERE search MATCH ?)",
             "INSERT INTO search (edition, session, title, people, body) VALUES ",
             5,
         ),
@@ -156,7 +172,8 @@ async fn index(tx: &Tx, programme: &Programme) -> Result<()> {
             4,
         ),
     };
-    db.execute_raw(Statement::from_sql_and_values(backend, delete, [edition.into()])).await?;
+    let indexed = edition_value(backend, edition);
+    db.execute_raw(Statement::from_sql_and_values(backend, delete, [indexed])).await?;
     let names = Names::of(programme);
     let sessions: Vec<(i32, &Session)> = (0..).zip(&programme.sessions).collect();
     for chunk in sessions.chunks(CHUNK) {
@@ -168,7 +185,11 @@ async fn index(tx: &Tx, programme: &Programme) -> Result<()> {
             if backend == DbBackend::Sqlite {
                 write!(sql, "{comma}(?, ?, ?, ?, ?)").ok();
                 let Document { title, people, body } = document;
-                values.extend([edition.into(), session.id.0.into(), title.join(" ").into()]);
+                values.extend([
+                    edition.simple().to_string().into(),
+                    session.id.0.into(),
+                    title.join(" ").into(),
+                ]);
                 values.extend([people.join(" ").into(), body.join(" ").into()]);
             } else {
                 let [a, b, c, d] = [1, 2, 3, 4].map(|column| at * columns + column);

@@ -3,7 +3,6 @@
 use super::{Asked, at, moved};
 use crate::{
     error::Failure,
-    headers::Policy,
     page::Page,
     site::Site,
     target::{File, Target},
@@ -20,9 +19,6 @@ use model::address::Address;
 
 /// The longest query that is looked for, in characters.
 const QUERY_MAX: usize = 200;
-
-/// The most sessions that a search lists.
-const HITS_MAX: u64 = 100;
 
 type Answer = Result<Response<HttpBody>, Failure>;
 
@@ -128,18 +124,12 @@ async fn tracks_css(State(site): State<Site>, asked: Asked, Path(edition): Path<
     asked.show(&site, &edition, Target::TracksCss { pinned }).await
 }
 
-/// What was found. Not kept: there is no end of queries.
+/// What was found.
 async fn search(State(site): State<Site>, asked: Asked, Path(edition): Path<String>) -> Answer {
     let query: String = asked.value("q").unwrap_or_default().chars().take(QUERY_MAX).collect();
-    let empty = Page::Search { query: String::new(), hits: vec![] };
-    if query.is_empty() {
-        return asked.show(&site, &edition, Target::Page(empty)).await;
-    }
-    let live = site.live(&edition)?;
-    let snapshot = site.snapshot(&live).await?;
-    let hits = site.store().search(live.edition.id, &query, HITS_MAX).await?;
-    let page = Page::Search { query, hits: hits.into_iter().map(|hit| hit.session).collect() };
-    let viewer = site.viewer(asked.zone()?.filter(|zone| *zone != live.edition.zone), site.now());
-    let text = page.render(&snapshot, &viewer)?.unwrap_or_default();
-    Ok(asked.answer(site.passing("/{edition}/search/", Policy::Page, "text/html; charset=utf-8", text)).await)
+    let target = match query.trim() {
+        "" => Target::Page(Page::Search { query: String::new(), hits: vec![] }),
+        words => Target::Search(words.to_owned()),
+    };
+    asked.show(&site, &edition, target).await
 }
