@@ -3,7 +3,7 @@
 Starts `plenary demo`, fetches each file over HTTP and the static copy from a folder, and checks
 
 - schedule XML and JSON against c3voc's published schemas (xmllint, jsonschema), where those are at hand in
-  $PLENARY_DATA/validators or ../shared/data/validators,
+  $PLENARY_TEST_DATA/validators or ../shared/data/validators,
 - calendars with the icalendar package, xCal and Atom as XML, CSV with Python's reader,
 - that all formats agree on how many slots there are and how many are cancelled,
 - that every link of the static copy that leads into it leads to a file.
@@ -30,7 +30,7 @@ import jsonschema
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PLENARY = TARGET / "debug" / "plenary"
-DATA = pathlib.Path(os.environ.get("PLENARY_DATA", ROOT.parent / "shared" / "data"))
+DATA = pathlib.Path(os.environ.get("PLENARY_TEST_DATA", ROOT.parent / "shared" / "data"))
 VALIDATORS = DATA / "validators"
 ATOM = "{http://www.w3.org/2005/Atom}"
 

@@ -10,9 +10,9 @@ use std::{
     time::Instant,
 };
 
-/// The folder of real data: `PLENARY_DATA`, or `../shared/data` beside the checkout.
+/// The folder of real data: `PLENARY_TEST_DATA`, or `../shared/data` beside the checkout.
 fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("PLENARY_DATA")
+    let folder = std::env::var_os("PLENARY_TEST_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let found = folder.join("schedules").is_dir().then_some(folder);
     if found.is_none() {

@@ -103,7 +103,7 @@ impl Config {
             None => figment.merge(Toml::file("plenary.toml")),
         };
         figment
-            .merge(Env::prefixed("PLENARY_").ignore(&["config", "data_tests", "test_postgres"]))
+            .merge(Env::prefixed("PLENARY_").ignore(&["config", "test_data", "test_postgres"]))
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| {

@@ -8,6 +8,10 @@ mod output;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// A server that runs for months gives back what the work after a release took.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs a community technical conference on one record: its programme, its site, its feeds.
 #[derive(Debug, Parser)]
 #[command(name = "plenary", version, propagate_version = true, arg_required_else_help = true)]

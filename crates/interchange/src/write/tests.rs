@@ -56,7 +56,7 @@ pub(super) fn every_format(export: &Export<'_>) -> Vec<(&'static str, String)> {
 
 /// The folder of real data and schemas; `None`, with a line that says so, where it is not there.
 pub(super) fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("PLENARY_DATA").map_or_else(
+    let folder = std::env::var_os("PLENARY_TEST_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
         PathBuf::from,
     );

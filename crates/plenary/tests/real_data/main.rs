@@ -1,6 +1,6 @@
 //! Plenary on the real data: conferences as their tools exported them, from file to record to site.
 //!
-//! The data is looked for in `PLENARY_DATA`, else in `../shared/data` beside the checkout. Where it is absent
+//! The data is looked for in `PLENARY_TEST_DATA`, else in `../shared/data` beside the checkout. Where it is absent
 //! each test says so and passes. What the files hold is counted and compared by programs that share no code
 //! with Plenary: `crates/interchange/tests/independent/*.py`.
 

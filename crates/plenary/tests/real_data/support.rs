@@ -20,11 +20,11 @@ use tempfile::TempDir;
 
 /// The folder of real data; says that the test is skipped where there is none.
 pub(crate) fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("PLENARY_DATA")
+    let folder = std::env::var_os("PLENARY_TEST_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let found = folder.join("schedules").is_dir().then_some(folder);
     if found.is_none() {
-        println!("skipped: there is no real data; PLENARY_DATA can name its folder");
+        println!("skipped: there is no real data; PLENARY_TEST_DATA can name its folder");
     }
     found
 }
