@@ -254,6 +254,11 @@ impl Target {
                 aside(move || page.render(&snapshot, &viewer)).await??
             }
             Self::Search(query) => {
+                // What is drawn is kept for a minute: it must not be what an index said that lags behind the
+                // release. Two small queries where it does not.
+                if let Err(error) = store::search::catch_up(store).await {
+                    tracing::warn!(%error, "searching in an index that may lag behind");
+                }
                 let hits = store.search(edition.id, query, HITS_MAX).await?;
                 let hits = hits.into_iter().map(|hit| hit.session).collect();
                 Page::Search { query: query.clone(), hits }.render(snapshot, viewer)?
