@@ -3,43 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
+use common::{Counts, counts, data, files};
 use interchange::{Imported, Input, Options, ReadError, read};
 use model::programme::{Session, Slot};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, path::Path, process::Command};
 
-/// The folder of real data: `PLENARY_TEST_DATA`, or `../shared/data` beside the checkout.
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("PLENARY_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let found = folder.join("schedules").is_dir().then_some(folder);
-    if found.is_none() {
-        println!("skipped: the folder of real data is not there");
-    }
-    found
-}
-
-/// The files of the folder that are not XML, by path below it.
-fn files(data: &Path) -> Vec<String> {
-    let mut out = vec![];
-    let mut folders = vec![data.join("schedules")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(data).unwrap().to_str().unwrap().to_owned();
-            let bare = name.trim_end_matches(".xz");
-            if ![".xml", ".frab", ".xcal"].iter().any(|end| bare.ends_with(end)) {
-                out.push(name);
-            }
-        }
-    }
+/// The files that are not XML, and a calendar of LPC.
+fn with_calendar(data: &Path) -> Vec<String> {
+    let mut out = files(data, false);
     out.push("lpc/lpc-2026-excerpt.ics".to_owned());
     out.sort();
     out
@@ -58,9 +31,6 @@ fn import_one(data: &Path, name: &str) -> Imported {
     imported.remove(0)
 }
 
-/// Sessions, persons, rooms, slots.
-type Counts = [u64; 4];
-
 /// Where we read something else than the independent program, and are right.
 const DIFFERS: [(&str, Counts); 2] = [
     // A comment before the JSON stops a strict parser. It does not stop us.
@@ -68,12 +38,6 @@ const DIFFERS: [(&str, Counts); 2] = [
     // One of its 50 rooms is another with two spaces in its name.
     ("schedules/other/oscon-2014.osconfeed.json.xz", [484, 357, 49, 484]),
 ];
-
-fn counts(imported: &Imported) -> Counts {
-    let programme = &imported.programme;
-    [programme.sessions.len(), programme.persons.len(), programme.rooms.len(), programme.slots().count()]
-        .map(|n| n as u64)
-}
 
 /// What the independent program counts, `None` for what it refuses; nothing at all without Python.
 fn counted(data: &Path, names: &[String]) -> Option<BTreeMap<String, Option<Counts>>> {
@@ -99,7 +63,7 @@ fn counted(data: &Path, names: &[String]) -> Option<BTreeMap<String, Option<Coun
 #[test]
 fn every_file_has_the_counts_of_an_independent_reading_or_is_refused_like_there() {
     let Some(data) = data() else { return };
-    let names = files(&data);
+    let names = with_calendar(&data);
     assert!(names.len() > 35, "{} files", names.len());
     let Some(theirs) = counted(&data, &names) else { return };
     let mut wrong = vec![];

@@ -2,46 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as its test does")]
 
+mod common;
+
+use common::{Counts, counts, data, files};
 use interchange::{Imported, Input, Options, read};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
-};
-
-/// The folder of real data: `PLENARY_TEST_DATA`, or `../shared/data` beside the checkout.
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("PLENARY_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let found = folder.join("schedules").is_dir().then_some(folder);
-    if found.is_none() {
-        println!("skipped: the folder of real data is not there");
-    }
-    found
-}
-
-/// The XML files of the folder, by path below it.
-fn xml_files(data: &Path) -> Vec<String> {
-    let mut out = vec![];
-    let mut folders = vec![data.join("schedules")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(data).unwrap().to_str().unwrap().to_owned();
-            let bare = name.trim_end_matches(".xz");
-            if [".xml", ".frab", ".xcal"].iter().any(|end| bare.ends_with(end)) {
-                out.push(name);
-            }
-        }
-    }
-    out.sort();
-    out
-}
+use std::{collections::BTreeMap, path::Path, process::Command, time::Instant};
 
 /// The content of a file, unpacked.
 fn content(data: &Path, name: &str) -> Vec<u8> {
@@ -60,15 +25,6 @@ fn import(data: &Path, name: &str) -> Imported {
         read(&[Input { name, bytes: &bytes }], &Options::default()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(imported.len(), 1, "{name}");
     imported.remove(0)
-}
-
-/// Sessions, persons, rooms, slots.
-type Counts = [u64; 4];
-
-fn counts(imported: &Imported) -> Counts {
-    let programme = &imported.programme;
-    [programme.sessions.len(), programme.persons.len(), programme.rooms.len(), programme.slots().count()]
-        .map(|n| n as u64)
 }
 
 /// What the independent program counts; `None` without Python.
@@ -93,7 +49,7 @@ fn counted(data: &Path, names: &[String]) -> Option<BTreeMap<String, Counts>> {
 #[test]
 fn every_real_file_gives_the_sessions_persons_rooms_and_slots_that_an_independent_count_finds() {
     let Some(data) = data() else { return };
-    let names = xml_files(&data);
+    let names = files(&data, true);
     assert!(names.len() > 20, "{} XML files in the folder of real data", names.len());
     let Some(expected) = counted(&data, &names) else { return };
     let mut wrong = vec![];
@@ -129,7 +85,7 @@ fn every_real_file_gives_the_sessions_persons_rooms_and_slots_that_an_independen
 #[test]
 fn every_event_of_a_real_file_falls_on_the_day_under_which_the_file_lists_it() {
     let Some(data) = data() else { return };
-    for name in xml_files(&data) {
+    for name in files(&data, true) {
         let imported = import(&data, &name);
         for note in &imported.notes {
             println!("{note}");
