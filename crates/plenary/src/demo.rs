@@ -1,7 +1,7 @@
 //! The invented edition that `plenary demo` opens, so that a newcomer meets a whole conference at once.
 //!
 //! Its content is one file, `demo/edition.toml`, embedded in the binary; the comments at its top say how it is laid
-//! out. [`file`] holds its shapes, [`build`] turns it into programmes. Nothing here does I/O.
+//! out. `file.rs` holds its shapes, `build.rs` turns it into programmes. Nothing here does I/O.
 
 mod build;
 mod file;

@@ -2,7 +2,7 @@
 //!
 //! Reading is lenient, writing is strict: whatever the programme holds, a schedule file is valid against its
 //! published schema, a calendar against RFC 5545, a feed against RFC 4287. What a format has no place for is
-//! left out or carried beside it (see [`crate::extras`]), never squeezed into a title.
+//! left out or carried beside it (see `extras.rs`), never squeezed into a title.
 //!
 //! # How a slot's standing goes out
 //!

@@ -16,7 +16,7 @@ pub(crate) struct Args {
     /// Only this edition.
     #[arg(long, value_name = "SLUG")]
     edition: Option<String>,
-    /// The address at which the copy will be found, for its feeds: https://archive.example.org.
+    /// The address at which the copy will be found, for its feeds, such as <https://archive.example.org>.
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
 }

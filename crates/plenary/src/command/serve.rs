@@ -13,7 +13,7 @@ pub(crate) struct Args {
     /// The address to listen at; port 0 takes any free one [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// The address under which visitors reach the site, for feeds: https://conf.example.org.
+    /// The address under which visitors reach the site, for feeds, such as <https://conf.example.org>.
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// A reverse proxy stands before the server: the client's address is the last one in X-Forwarded-For.
