@@ -8,7 +8,7 @@
 //! 1. Its tables: a new file in `migration/` (never an edit of a released one), and the entities in `entity/`.
 //! 2. A module of the capability's name with an `impl Store`: queries that answer with the model's types, and
 //!    commands that load, let a pure rule of `model` decide, write the difference and note each changed thing
-//!    in the feed, all inside one [`Store::write`](store::Store::write).
+//!    in the feed, all inside one `Store::write`.
 //! 3. What the feed says about it goes into [`verify()`], so that the crash test watches over it.
 //! 4. Tests that run on both databases (`tests/`).
 

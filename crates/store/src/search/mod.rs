@@ -1,6 +1,6 @@
 //! Search over the sessions of an edition's newest release: FTS5 on SQLite, `tsvector` on PostgreSQL.
 //!
-//! Both get the same words ([`words`]), so that both find the same sessions. The index is a follower of the
+//! Both get the same words (`words.rs`), so that both find the same sessions. The index is a follower of the
 //! change feed: for each release it indexes the edition anew and moves its cursor in the same transaction.
 
 mod words;
