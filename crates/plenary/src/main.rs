@@ -44,7 +44,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = config::Config::load(&cli.settings).and_then(|config| {
         config.start_logs()?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        // Drawing and compressing run on these threads: more of them than this only multiply the memory that they
+        // take when a whole site is drawn anew.
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(4).build()?;
         let done = runtime.block_on(run(cli.command, &config));
         // A stream that a client holds open must not keep a stopped server alive.
         runtime.shutdown_timeout(std::time::Duration::from_secs(5));

@@ -390,7 +390,8 @@ pub fn compress(bytes: &[u8], coding: Coding, effort: Effort) -> Option<Vec<u8>>
         Coding::Brotli => {
             let parameters = brotli::enc::BrotliEncoderParams {
                 quality: if thorough { 9 } else { 4 },
-                lgwin: 22,
+                // A window of the body's size: a larger one only takes memory. At most 1 MiB.
+                lgwin: (usize::BITS - bytes.len().leading_zeros()).clamp(16, 20) as i32,
                 size_hint: bytes.len(),
                 ..Default::default()
             };
@@ -399,7 +400,7 @@ pub fn compress(bytes: &[u8], coding: Coding, effort: Effort) -> Option<Vec<u8>>
             out
         }
         // A window above 8 MB is refused by browsers (RFC 9659); these levels stay below.
-        Coding::Zstd => zstd::bulk::compress(bytes, if thorough { 15 } else { 3 }).ok()?,
+        Coding::Zstd => zstd::bulk::compress(bytes, if thorough { 12 } else { 3 }).ok()?,
         Coding::Gzip => {
             let level = flate2::Compression::new(if thorough { 9 } else { 5 });
             let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(bytes.len() / 4), level);
