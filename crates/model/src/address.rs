@@ -3,6 +3,12 @@
 //! All paths begin with `/` and stand below the site's base address (`https://conf.example.org`, without a
 //! slash at its end). The address of a session, a person, a track or a room stays the same over all releases.
 
+mod account;
+mod desk;
+
+pub use account::Account;
+pub use desk::{Desk, EditionDesk};
+
 use crate::{
     programme::{Person, Room, Session, Track},
     text::Slug,

@@ -13,7 +13,29 @@ use serde::{Deserialize, Serialize};
 pub const DAYS_MAX: i32 = 60;
 
 /// Names in front of which no edition can stand: the first part of addresses that are not an edition's.
-pub const RESERVED: [&str; 7] = ["api", "assets", "event", "export", "healthz", "metrics", "p"];
+///
+/// The second half names the desk's own pages, beside which each edition has its desk.
+pub const RESERVED: [&str; 19] = [
+    "account",
+    "api",
+    "assets",
+    "desk",
+    "event",
+    "export",
+    "healthz",
+    "mail",
+    "metrics",
+    "p",
+    "people",
+    "setup",
+    "sign-in",
+    "sign-out",
+    "well-known",
+    "grants",
+    "log",
+    "new",
+    "webhooks",
+];
 
 /// One edition of a series: what is true of the whole conference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

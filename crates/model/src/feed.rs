@@ -4,7 +4,7 @@
 //! **A follower moves its cursor only when its work is done, in the same transaction as that work where the
 //! work is in the record**: otherwise a kill between the two loses or repeats something visible.
 
-use crate::id::EditionId;
+use crate::id::{AccountId, EditionId, TokenId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,16 +18,39 @@ pub type Sequence = i64;
 pub enum Actor {
     /// Somebody at the command line of the server; the name is what they gave or the operating system's.
     Operator(String),
+    /// Somebody who is signed in, or a program that acts in their name with a token of theirs.
+    Person {
+        /// Who.
+        account: AccountId,
+        /// With which token, where a program acts.
+        token: Option<TokenId>,
+    },
     /// A visitor without an account, who can change only what is theirs, such as a list of stars.
     Visitor,
     /// Plenary itself: a timer, a migration.
     System,
 }
 
+impl Actor {
+    /// Somebody at a page.
+    pub fn person(account: AccountId) -> Self {
+        Self::Person { account, token: None }
+    }
+
+    /// The account that is behind an actor, as it is written in the feed; `None` for those without one.
+    pub fn account_in(text: &str) -> Option<AccountId> {
+        let id = text.strip_prefix("person:")?;
+        Uuid::try_parse(id.split('/').next()?).ok().map(AccountId)
+    }
+}
+
 impl std::fmt::Display for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Operator(name) => write!(f, "operator:{name}"),
+            Self::Person { account, token: None } => write!(f, "person:{account}"),
+            // What a person did is one range of this text, with tokens and without.
+            Self::Person { account, token: Some(token) } => write!(f, "person:{account}/token:{token}"),
             Self::Visitor => f.write_str("visitor"),
             Self::System => f.write_str("system"),
         }

@@ -64,12 +64,42 @@ ids! {
     TrackId = "track";
     /// A person as an edition's programme presents them.
     PersonId = "person";
+    /// Somebody who can sign in: one person over all editions.
+    AccountId = "account";
+    /// An address or an outside account that somebody has proved to be theirs.
+    IdentityId = "identity";
+    /// A password or a passkey.
+    CredentialId = "credential";
+    /// One browser in which somebody is signed in.
+    SignInId = "sign-in";
+    /// A role that somebody was given.
+    GrantId = "grant";
+    /// Somebody's registration for an edition.
+    RegistrationId = "registration";
+    /// A call for proposals, reviews or offers.
+    CallId = "call";
     /// Something on the programme.
     SessionId = "session";
     /// A placement of a session. Published as the `guid` of an event in schedule files, so it never changes.
     SlotId = "slot";
     /// A sponsor of an edition.
     SponsorId = "sponsor";
+    /// A type of session that an edition offers.
+    SessionTypeId = "session-type";
+    /// A page that organisers write.
+    WebPageId = "page";
+    /// An announcement or an entry of the blog.
+    PostId = "post";
+    /// A mail in the queue, sent or not.
+    MailId = "mail";
+    /// A text from which mails are made.
+    TemplateId = "template";
+    /// A program's right to use the API in somebody's name.
+    TokenId = "token";
+    /// An address that is told of changes.
+    WebhookId = "webhook";
+    /// Another conference, in the date planner.
+    OtherConferenceId = "other-conference";
 }
 
 #[cfg(test)]

@@ -13,17 +13,21 @@
 //! The programme of an edition, [`programme::Programme`], is the value that most of the house passes around:
 //! importers produce it, the record keeps it, a release freezes it, and every page and feed is drawn from it.
 
+pub mod account;
 pub mod address;
 pub mod diff;
 pub mod edit;
 pub mod edition;
+pub mod email;
 pub mod feed;
 pub mod id;
 pub mod merge;
 pub mod now;
+pub mod permission;
 pub mod programme;
 pub mod refusal;
 pub mod release;
+pub mod retry;
 pub mod text;
 pub mod time;
 

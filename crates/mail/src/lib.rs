@@ -1,0 +1,1 @@
+//! Outside system: SMTP. Renders templates and delivers the record's queue.

@@ -1,0 +1,1 @@
+//! Outside system: Mastodon. Publishes posts through its API.

@@ -1,0 +1,79 @@
+//! Addresses of signing in, of one's own account, and of people.
+
+use crate::{account::Handle, id::CredentialId};
+
+/// An address outside any edition that concerns the one who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Account<'a> {
+    /// The first page of a new installation: its first administrator and edition.
+    Setup,
+    /// Signing in: all ways of it.
+    SignIn,
+    /// Sends a link by e-mail.
+    SignInLink,
+    /// The link in that mail, by its token, which is good for one use.
+    SignInToken(&'a str),
+    /// Takes a password.
+    SignInPassword,
+    /// Begins and ends signing in with a passkey.
+    SignInPasskey,
+    /// Takes the password of a directory.
+    SignInLdap,
+    /// Leads to an OpenID Connect provider, by its name in the settings.
+    SignInOidc(&'a str),
+    /// Where an OpenID Connect provider sends people back to.
+    SignInOidcReturn(&'a str),
+    /// Signing out of this browser.
+    SignOut,
+    /// One's own account: name, handle, who sees what.
+    Profile,
+    /// One's e-mail addresses and outside accounts.
+    Identities,
+    /// Passwords, passkeys, and the browsers in which one is signed in.
+    Security,
+    /// One passkey or password.
+    Credential(CredentialId),
+    /// Which mail one gets.
+    Notifications,
+    /// Tokens for programs.
+    Tokens,
+    /// Joining two accounts of one person.
+    Merge,
+    /// Export of one's data, and the end of the account.
+    Data,
+    /// Who has viewed as this person, and what was done to the account.
+    History,
+    /// A person's public profile.
+    Person(&'a Handle),
+    /// Leaving a kind of mail with one click, by a signed token (RFC 8058).
+    Unsubscribe(&'a str),
+}
+
+impl Account<'_> {
+    /// The path.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Setup => "/setup/".to_owned(),
+            Self::SignIn => "/sign-in/".to_owned(),
+            Self::SignInLink => "/sign-in/link/".to_owned(),
+            Self::SignInToken(token) => format!("/sign-in/link/{token}/"),
+            Self::SignInPassword => "/sign-in/password/".to_owned(),
+            Self::SignInPasskey => "/sign-in/passkey/".to_owned(),
+            Self::SignInLdap => "/sign-in/ldap/".to_owned(),
+            Self::SignInOidc(provider) => format!("/sign-in/oidc/{provider}/"),
+            Self::SignInOidcReturn(provider) => format!("/sign-in/oidc/{provider}/return/"),
+            Self::SignOut => "/sign-out/".to_owned(),
+            Self::Profile => "/account/".to_owned(),
+            Self::Identities => "/account/identities/".to_owned(),
+            Self::Security => "/account/security/".to_owned(),
+            Self::Credential(id) => format!("/account/security/{id}/"),
+            Self::Notifications => "/account/notifications/".to_owned(),
+            Self::Tokens => "/account/tokens/".to_owned(),
+            Self::Merge => "/account/merge/".to_owned(),
+            Self::Data => "/account/data/".to_owned(),
+            Self::History => "/account/history/".to_owned(),
+            Self::Person(handle) => format!("/people/{handle}/"),
+            Self::Unsubscribe(token) => format!("/mail/unsubscribe/{token}/"),
+        }
+    }
+}

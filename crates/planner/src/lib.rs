@@ -1,0 +1,1 @@
+//! Optimisation and planning: plain data in, plain data out.
