@@ -316,7 +316,8 @@ pub fn read_expected(text: &str) -> Result<Vec<Expected>, Refusal> {
                 "Write a zone and how many people, such as America/New_York 300",
             )
         };
-        let Some((zone, people)) = line.rsplit_once(|c: char| c.is_whitespace() || c == ':' || c == '=') else {
+        let Some((zone, people)) = line.rsplit_once(|c: char| c.is_whitespace() || c == ':' || c == '=')
+        else {
             return Err(refuse("has no number".to_owned()));
         };
         let people: u32 = people
@@ -390,10 +391,12 @@ mod tests {
 
     #[test]
     fn people_expected_are_added_up_by_zone() {
-        let read = read_expected("america/new_york 300\nEurope/Berlin: 1,200\nAmerica/New York = 20\n").unwrap();
+        let read =
+            read_expected("america/new_york 300\nEurope/Berlin: 1,200\nAmerica/New York = 20\n").unwrap();
         let read: Vec<_> = read.iter().map(|one| (one.zone.name(), one.people)).collect();
         assert_eq!(read, [("America/New_York", 320), ("Europe/Berlin", 1_200)]);
-        for (text, said) in [("Berlin 3", "names no zone"), ("Europe/Berlin", "no number"), ("UTC -3", "number of people")]
+        for (text, said) in
+            [("Berlin 3", "names no zone"), ("Europe/Berlin", "no number"), ("UTC -3", "number of people")]
         {
             let refusal = read_expected(text).unwrap_err().to_string();
             assert!(refusal.contains(said) && refusal.contains("line 1"), "{text}: {refusal}");
@@ -415,7 +418,11 @@ mod tests {
             source: Line::default(),
         };
         let day = date(2027, 9, 13);
-        let mut list = vec![one("Confoo", "php", day), one("CONFOO", "css", day), one("Confoo", "php", day.tomorrow().unwrap())];
+        let mut list = vec![
+            one("Confoo", "php", day),
+            one("CONFOO", "css", day),
+            one("Confoo", "php", day.tomorrow().unwrap()),
+        ];
         normalise(&mut list);
         assert_eq!(list.len(), 2);
         assert_eq!(list[0].topics, ["css".into(), "php".into()]);

@@ -5,7 +5,7 @@
 
 use crate::text::folded;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{collections::HashMap, fmt, sync::LazyLock};
 
 /// A part of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,16 +65,7 @@ impl Country {
         if plain.is_empty() {
             return None;
         }
-        let upper = plain.to_ascii_uppercase();
-        let found = match upper.len() {
-            2 => ROWS.iter().find(|row| row.two == upper),
-            3 => ROWS.iter().find(|row| row.three == upper),
-            _ => None,
-        };
-        found
-            .or_else(|| ROWS.iter().find(|row| self::plain(row.name) == plain))
-            .map(|row| Self(row.two))
-            .or_else(|| OTHERWISE.iter().find(|(name, _)| *name == plain).map(|(_, two)| Self(two)))
+        SPELLINGS.get(&plain).map(|two| Self(two))
     }
 
     /// The country at the end of a place such as "Brussels, Belgium" or "Portland, OR". Two letters after a comma are
@@ -149,6 +140,12 @@ fn plain(text: &str) -> String {
     let words = if words.len() > 1 && words[0] == "the" { &words[1..] } else { &words[..] };
     words.join(" ")
 }
+
+/// Every code, name and spelling, plain. A list holds thousands of places.
+static SPELLINGS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let names = ROWS.iter().flat_map(|row| [row.two, row.three, row.name].map(|text| (plain(text), row.two)));
+    names.chain(OTHERWISE.iter().map(|(text, two)| ((*text).to_owned(), *two))).collect()
+});
 
 /// Spellings that are neither a code nor the name in [`ROWS`].
 const OTHERWISE: &[(&str, &str)] = &[
