@@ -142,7 +142,7 @@ pub fn compare(question: &Question) -> Vec<Window> {
 
     // By the hours that UTC's clocks show on each of the days: 00:00 in Auckland is 09:00 in Halifax of the day before,
     // and for whoever plans those are the same hours. What is counted are the days of the most ordinary name.
-    let mut windows: Vec<(u16, Vec<(Name, Vec<i64>)>)> = vec![];
+    let mut windows: Vec<(u16, Vec<Named>)> = vec![];
     let mut known: HashMap<(Vec<i64>, u16), usize> = HashMap::new();
     for zone in &question.zones {
         for start in &question.starts {
@@ -192,6 +192,9 @@ pub fn compare(question: &Question) -> Vec<Window> {
     });
     out
 }
+
+/// A name, and the seconds at which the window begins under it on each of the days.
+type Named = (Name, Vec<i64>);
 
 /// How far a beginning is from an ordinary one, in minutes.
 fn unusual(begins: Clock) -> i32 {
