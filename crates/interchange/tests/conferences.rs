@@ -168,10 +168,8 @@ fn bombs_are_refused_before_they_cost_anything() {
     let mut aliases = String::from("- name: &a0 [x, x, x, x, x, x, x, x, x, x]\n  start: 2027-01-01\n");
     for level in 1..12 {
         let of = format!("*a{}", level - 1);
-        aliases.push_str(&format!(
-            "- name: &a{level} [{}]\n  start: 2027-01-01\n",
-            [of.as_str(); 10].join(", ")
-        ));
+        let entry = format!("- name: &a{level} [{}]\n  start: 2027-01-01\n", [of.as_str(); 10].join(", "));
+        aliases.push_str(&entry);
     }
     assert!(open("a.yml", &aliases).is_err());
     assert!(open("a.yml", &format!("- {}", "[".repeat(100_000))).is_err());
