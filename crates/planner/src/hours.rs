@@ -113,14 +113,15 @@ pub struct Window {
 }
 
 impl Window {
+    /// How many people there are in all.
+    pub fn people(&self) -> u64 {
+        self.seats.iter().map(|seat| u64::from(seat.people)).sum()
+    }
+
     /// The share of all people who are seated, in percent.
-    pub fn percent(&self) -> u32 {
-        let all: u64 = self.seats.iter().map(|seat| u64::from(seat.people)).sum();
-        if all == 0 {
-            0
-        } else {
-            u32::try_from((u64::from(self.seated) * 100 + all / 2) / all).unwrap_or(100)
-        }
+    pub fn percent(&self) -> u64 {
+        let all = self.people();
+        (u64::from(self.seated) * 100 + all / 2).checked_div(all).unwrap_or_default()
     }
 
     /// The zones that are left out, the most people first.

@@ -37,6 +37,7 @@ mod live;
 pub mod markup;
 pub mod ops;
 pub mod page;
+mod refresh;
 mod route;
 mod serve;
 mod signed;

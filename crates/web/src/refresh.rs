@@ -61,7 +61,7 @@ async fn answer(fetcher: &Fetcher, known: &KnownCalendar) -> Result<Option<store
 }
 
 /// Fetches what is due, for as long as the server runs. Failures stand beside the calendar, where organisers see them.
-pub async fn refresh_calendars(site: Site) {
+pub(crate) async fn refresh_calendars(site: Site) {
     let mut tick = tokio::time::interval(PAUSE);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -78,8 +78,12 @@ pub async fn refresh_calendars(site: Site) {
                 Ok(Ok(conferences)) => {
                     tracing::debug!(calendar = %known.calendar.id, conferences, "a calendar was fetched");
                 }
-                Ok(Err(why)) => tracing::info!(calendar = %known.calendar.id, why, "a calendar was not fetched"),
-                Err(error) => tracing::warn!(calendar = %known.calendar.id, %error, "a calendar was not kept"),
+                Ok(Err(why)) => {
+                    tracing::info!(calendar = %known.calendar.id, why, "a calendar was not fetched")
+                }
+                Err(error) => {
+                    tracing::warn!(calendar = %known.calendar.id, %error, "a calendar was not kept")
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     headers::{self, Policy},
     inner,
     ops::{self, Seen},
-    page,
+    page, refresh,
     route::{self, Client, RouteName},
     site::Site,
 };
@@ -298,6 +298,7 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
         tokio::spawn(site.clone().keep_warm()),
         tokio::spawn(store::search::follow(site.store().clone())),
         tokio::spawn(ops::tidy(site.clone())),
+        tokio::spawn(refresh::refresh_calendars(site.clone())),
     ];
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).pipeline_flush(true);

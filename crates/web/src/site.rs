@@ -20,6 +20,7 @@ use crate::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::http::HeaderValue;
 use bytes::Bytes;
+use fetch::Fetcher;
 use jiff::Timestamp;
 use model::{
     id::EditionId,
@@ -62,6 +63,8 @@ pub struct SiteOptions {
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
+    /// Whether calendars may be fetched from private addresses, and without TLS: for laboratories and tests.
+    pub fetch_private: bool,
 }
 
 impl Default for SiteOptions {
@@ -74,6 +77,7 @@ impl Default for SiteOptions {
             star_writes_per_minute: 600,
             behind_proxy: false,
             ahead_after: Some(Duration::from_secs(2)),
+            fetch_private: false,
         }
     }
 }
@@ -88,6 +92,7 @@ struct Inner {
     clock: SharedClock,
     options: SiteOptions,
     base_url: OnceLock<String>,
+    fetcher: OnceLock<Option<Fetcher>>,
     editions: ArcSwap<Editions>,
     /// One refresh at a time, so that an older state never replaces a newer one.
     refreshing: Mutex<()>,
@@ -147,6 +152,7 @@ impl Site {
         let site = Self(Arc::new(Inner {
             clock,
             base_url,
+            fetcher: OnceLock::new(),
             editions: ArcSwap::default(),
             refreshing: Mutex::new(()),
             versions: AtomicU64::new(1),
@@ -183,6 +189,22 @@ impl Site {
     /// The site's address as files that leave it give it, without a slash at its end.
     pub fn base_url(&self) -> &str {
         self.0.base_url.get().map_or("http://localhost", String::as_str)
+    }
+
+    /// What calls addresses that organisers typed; `None` where it cannot be set up, which the log says.
+    pub(crate) fn fetcher(&self) -> Option<&Fetcher> {
+        let private = self.0.options.fetch_private;
+        let made = self.0.fetcher.get_or_init(|| {
+            let options = fetch::Options {
+                allow_private: private,
+                allow_http: private,
+                ..fetch::Options::new(self.base_url())
+            };
+            Fetcher::new(options)
+                .inspect_err(|error| tracing::error!(%error, "nothing can be fetched from elsewhere"))
+                .ok()
+        });
+        made.as_ref()
     }
 
     /// Whether visitors reach the site by TLS, so that cookies never travel without.

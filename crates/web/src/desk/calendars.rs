@@ -116,7 +116,8 @@ async fn upload(
                     let (store, actor) = (site.store(), &person.subject.actor);
                     match store.put_calendar_file(actor, edition.id, &name, &topics, &content).await {
                         Ok(_) => {
-                            let notice = format!("{name} is read: {} conferences.", content.conferences.len());
+                            let notice =
+                                format!("{name} is read: {} conferences.", content.conferences.len());
                             return done(&site, &EditionDesk::Dates.path(&edition.slug), &notice);
                         }
                         Err(store::Error::Refused(refusal)) => refusal,
@@ -143,7 +144,9 @@ async fn add(
     let address = form.read("address", |text| {
         // Calendars are often linked as webcal:, which is http: by another name.
         let text = text.trim();
-        WebUrl::parse(&text.strip_prefix("webcal://").map_or_else(|| text.to_owned(), |rest| format!("https://{rest}")))
+        WebUrl::parse(
+            &text.strip_prefix("webcal://").map_or_else(|| text.to_owned(), |rest| format!("https://{rest}")),
+        )
     });
     if let Some(address) = address {
         let topics = read_words(form.value("calendar_topics"));
@@ -164,22 +167,14 @@ async fn add(
     again(&dates::draw(&site, &asked, &person, &edition, forms).await?)
 }
 
-async fn fetch(
-    State(site): State<Site>,
-    person: Person,
-    Path((slug, id)): Path<(String, Uuid)>,
-) -> Answer {
+async fn fetch(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::PlanDates, &Place::edition(&edition))?;
     let notice = fetched(&site, &edition, CalendarId(id)).await?;
     done(&site, &EditionDesk::Dates.path(&edition.slug), &notice)
 }
 
-async fn remove(
-    State(site): State<Site>,
-    person: Person,
-    Path((slug, id)): Path<(String, Uuid)>,
-) -> Answer {
+async fn remove(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::PlanDates, &Place::edition(&edition))?;
     let known = find(&site, &edition, id).await?;

@@ -80,6 +80,7 @@ struct CandidateView {
     days: String,
     own: bool,
     clear: bool,
+    serious: bool,
     counts: [usize; 3],
     clashes: Vec<ClashView>,
     more: usize,
@@ -134,7 +135,10 @@ pub(super) async fn draw(
         form,
         upload: forms.upload.unwrap_or_default(),
         address: forms.address.unwrap_or_default(),
-        weekdays: Weekdays::ALL.iter().map(|day| (day.shown().to_lowercase(), day.shown().to_owned())).collect(),
+        weekdays: Weekdays::ALL
+            .iter()
+            .map(|day| (day.shown().to_lowercase(), day.shown().to_owned()))
+            .collect(),
         others: counted,
         topics,
         months,
@@ -150,9 +154,8 @@ pub(super) async fn draw(
 /// begins.
 pub(super) fn season_of(plan: &DatePlan, edition: &Edition) -> Season {
     plan.season.unwrap_or_else(|| {
-        let weeks = |weeks: i64| {
-            edition.first_day.checked_add(Span::new().weeks(weeks)).unwrap_or(edition.first_day)
-        };
+        let weeks =
+            |weeks: i64| edition.first_day.checked_add(Span::new().weeks(weeks)).unwrap_or(edition.first_day);
         Season {
             from: weeks(-8),
             to: weeks(9),
@@ -252,6 +255,7 @@ fn candidate_view(judged: &Judged<'_>, edition: &Edition) -> CandidateView {
         days: date_span(first_day, judged.candidate.last_day()),
         own: first_day == edition.first_day && days == length_of(edition),
         clear: judged.is_clear(),
+        serious: judged.count(Severity::Serious) > 0,
         counts: [Severity::Serious, Severity::Notable, Severity::Slight].map(|one| judged.count(one)),
         clashes: clashes.collect(),
         more: judged.clashes.len().saturating_sub(LISTED),
@@ -288,14 +292,22 @@ fn read(form: &mut Form) -> Option<DatePlan> {
     });
     let country = form.read_optional("country", |text| {
         Country::parse(text).map(|country| Line::clean(country.name())).ok_or_else(|| {
-            Refusal::new("country", "no country is called so", "Write its name in English, or its code of two letters")
+            Refusal::new(
+                "country",
+                "no country is called so",
+                "Write its name in English, or its code of two letters",
+            )
         })
     });
     let candidates = form.read("candidates", read_candidates);
     let (from, to) = (from?, to?);
     let ahead: Result<i32, _> = from.until(to).map(|span| span.get_days());
     if !ahead.is_ok_and(|days| (0..=SEASON_MAX).contains(&days)) || !sensible(from) || !sensible(to) {
-        let refusal = Refusal::new("to", "the season ends before it begins, or is longer than two years", "Choose a later day");
+        let refusal = Refusal::new(
+            "to",
+            "the season ends before it begins, or is longer than two years",
+            "Choose a later day",
+        );
         form.refuse("to", &refusal);
         return None;
     }
@@ -333,7 +345,9 @@ async fn save(
             Ok(DatePlan { expected: before.expected, zones: before.zones, lengths: before.lengths, ..plan })
         };
         match site.store().change_date_plan(&person.subject.actor, edition.id, version, rule).await {
-            Ok(()) => return done(&site, &EditionDesk::Dates.path(&edition.slug), "The dates are compared anew."),
+            Ok(()) => {
+                return done(&site, &EditionDesk::Dates.path(&edition.slug), "The dates are compared anew.");
+            }
             Err(store::Error::Refused(refusal)) => form.refuse_by(&refusal),
             Err(error) => return Err(error.into()),
         }

@@ -115,9 +115,8 @@ async fn draw(
     refused: Option<Form>,
 ) -> Result<Hours, Failure> {
     let (plan, version) = site.store().date_plan(edition.id).await?;
-    let registered = plan.expected.is_empty();
-    let people: Vec<Expected> =
-        if registered { site.store().people_by_zone(edition.id).await? } else { plan.expected.clone() };
+    let registered = false;
+    let people: Vec<Expected> = plan.expected.clone();
     let path = EditionDesk::Hours.path(&edition.slug);
     let inner = Inner::edition(person, edition, &path, "Hours", HELP).noticing(site, &asked.headers);
     let open = refused.is_some() || people.is_empty();
@@ -185,7 +184,13 @@ fn zones_of(plan: &DatePlan, edition: &Edition, people: &[Expected]) -> Vec<Zone
     out
 }
 
-fn compare(length: u16, days: &[Date], people: &[Expected], zones: &[Zone], only: Option<&Zone>) -> LengthView {
+fn compare(
+    length: u16,
+    days: &[Date],
+    people: &[Expected],
+    zones: &[Zone],
+    only: Option<&Zone>,
+) -> LengthView {
     let people: Vec<People> =
         people.iter().map(|one| People { zone: one.zone.clone(), count: one.people }).collect();
     let ask = |zones: Vec<Zone>, starts: Vec<u16>| {
@@ -210,9 +215,15 @@ fn compare(length: u16, days: &[Date], people: &[Expected], zones: &[Zone], only
             .filter(|window| window.seated > 0)
             .take(LISTED)
             .map(|window| OrdinaryView {
-                zone: place_names(window.names.iter().filter(|name| name.begins == Clock(540)).map(|name| name.zone.name())),
+                zone: place_names(
+                    window.names.iter().filter(|name| name.begins == Clock(540)).map(|name| name.zone.name()),
+                ),
                 offset: window.names.first().map(|name| offset(&name.zone, window.start)).unwrap_or_default(),
-                hours: window.names.first().map(|name| format!("{}–{}", name.begins, name.ends)).unwrap_or_default(),
+                hours: window
+                    .names
+                    .first()
+                    .map(|name| format!("{}–{}", name.begins, name.ends))
+                    .unwrap_or_default(),
                 seated: window.seated,
                 percent: window.percent(),
                 left_out: left_out(window),
@@ -309,7 +320,13 @@ fn seats(window: &Window, length: u16) -> Vec<SeatView> {
             told: if seat.minutes == 0 {
                 "none of it".to_owned()
             } else {
-                format!("{}:{:02} of {}:{:02} h", seat.minutes / 60, seat.minutes % 60, length / 60, length % 60)
+                format!(
+                    "{}:{:02} of {}:{:02} h",
+                    seat.minutes / 60,
+                    seat.minutes % 60,
+                    length / 60,
+                    length % 60
+                )
             },
         })
         .collect()
@@ -321,7 +338,8 @@ fn filled(plan: &DatePlan, version: i64) -> Form {
         plan.expected.iter().map(|one| format!("{} {}", one.zone.name(), one.people)).collect();
     let zones: Vec<&str> = plan.zones.iter().map(Zone::name).collect();
     let lengths = if plan.lengths.is_empty() { LENGTHS.to_vec() } else { plan.lengths.clone() };
-    let lengths: Vec<String> = lengths.iter().map(|minutes| format!("{}", f64::from(*minutes) / 60.0)).collect();
+    let lengths: Vec<String> =
+        lengths.iter().map(|minutes| format!("{}", f64::from(*minutes) / 60.0)).collect();
     Form::default()
         .with("version", version)
         .with("expected", expected.join("\n"))
@@ -360,7 +378,8 @@ async fn save(
 }
 
 fn read_zones(text: &str) -> Result<Vec<Zone>, Refusal> {
-    let words: Vec<&str> = text.split([',', ';', '\n']).map(str::trim).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split([',', ';', '\n']).map(str::trim).filter(|word| !word.is_empty()).collect();
     if words.len() > 50 {
         return Err(Refusal::new("zones", "more than 50 zones cannot be compared", "Leave some out"));
     }
@@ -405,6 +424,9 @@ mod tests {
     #[test]
     fn an_offset_is_written_as_people_say_it() {
         let at = |zone: &str| offset(&Zone::parse(zone).unwrap(), "2027-08-24T12:00:00Z".parse().unwrap());
-        assert_eq!([at("America/Halifax"), at("Asia/Kolkata"), at("UTC")], ["UTC\u{2212}3", "UTC+5:30", "UTC"]);
+        assert_eq!(
+            [at("America/Halifax"), at("Asia/Kolkata"), at("UTC")],
+            ["UTC\u{2212}3", "UTC+5:30", "UTC"]
+        );
     }
 }

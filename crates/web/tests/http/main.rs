@@ -8,6 +8,7 @@ mod failing;
 mod live;
 mod ops;
 mod pages;
+mod planner;
 mod stars;
 mod static_copy;
 mod world;
