@@ -28,6 +28,7 @@ pub mod now;
 pub mod permission;
 pub mod programme;
 pub mod refusal;
+pub mod registration;
 pub mod release;
 pub mod retry;
 pub mod text;

@@ -3,13 +3,14 @@
 use crate::{
     Result, Store, account as accounts, calendar as calendars,
     entity::{
-        account, calendar, date_plan, edition, identity, release, role_grant, sign_in, star, star_list,
+        account, calendar, date_plan, edition, identity, registration, release, role_grant, sign_in, star,
+        star_list,
     },
     feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, CalendarId, EditionId, GrantId, IdentityId, SignInId},
+    id::{AccountId, CalendarId, EditionId, GrantId, IdentityId, RegistrationId, SignInId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -127,12 +128,24 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     Ok(state)
 }
 
-/// Calendars of other conferences, and what editions plan with.
+/// Calendars of other conferences, what editions plan with, registrations.
 async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<String>) -> Result<()> {
     for row in calendar::Entity::find().all(db).await? {
         let fact = accounts::fact(&calendars::calendar_of(&row)?)?;
         state.insert((Some(row.edition), CalendarId::KIND.to_owned(), row.id), fact);
         broken.extend(calendars::broken(&row)?);
+    }
+    let mut addresses = BTreeSet::new();
+    for row in registration::Entity::find().all(db).await? {
+        if !addresses.insert((row.edition, row.email.clone())) {
+            broken.push(format!("registration {}: another of the edition has its address", row.id));
+        }
+        let registration = crate::registration::registration_of(&row)?;
+        if registration.searched() != row.searched {
+            broken.push(format!("registration {}: it is not found by what it says", row.id));
+        }
+        let fact = accounts::fact(&registration)?;
+        state.insert((Some(row.edition), RegistrationId::KIND.to_owned(), row.id), fact);
     }
     for row in date_plan::Entity::find().all(db).await? {
         let fact = accounts::fact(&calendars::plan_of(&row)?)?;

@@ -8,11 +8,13 @@ mod people;
 mod planner;
 mod programme;
 mod record;
+mod registration;
 
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
 pub(crate) use planner::{calendar, date_plan};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
+pub(crate) use registration::{registration, registration_upload};
 
 /// What SeaORM wants of an entity that has no relations of its own.
 macro_rules! no_relations {

@@ -9,6 +9,7 @@ mod harness;
 mod import;
 mod migrate;
 mod programme;
+mod registration;
 mod release;
 mod sample;
 mod search;
