@@ -34,6 +34,7 @@ mod sign_in;
 mod star;
 mod store;
 mod tx;
+mod undo;
 mod verify;
 mod watch;
 
@@ -48,4 +49,5 @@ pub use search::Hit;
 pub use secret::Secret;
 pub use sign_in::{LINK_LIFE, Link, Purpose, Redeemed, SETUP_LIFE, STAY, SignIn, Signed, Way};
 pub use store::Store;
+pub use undo::can_undo;
 pub use verify::verify;

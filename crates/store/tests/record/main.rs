@@ -6,6 +6,7 @@ mod account;
 mod feed;
 mod harness;
 mod import;
+mod log;
 mod migrate;
 mod programme;
 mod release;

@@ -4,6 +4,7 @@
 
 mod caching;
 mod compat;
+mod desk;
 mod failing;
 mod live;
 mod ops;
