@@ -1,10 +1,13 @@
 //! The commands, one module each, and what several of them need.
 
+pub(crate) mod backup;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod editions;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod release;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod session;
 

@@ -12,11 +12,13 @@
 //! 3. What the feed says about it goes into [`verify()`], so that the crash test watches over it.
 //! 4. Tests that run on both databases (`tests/`).
 
+pub mod archive;
 mod body;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
 mod entity;
 mod error;
+mod examine;
 mod feed;
 mod import;
 mod load;
@@ -34,6 +36,7 @@ mod watch;
 
 pub use edition::EditionHead;
 pub use error::{Error, Result};
+pub use examine::{Examination, Following, examine};
 pub use import::{ImportOptions, ImportOutcome};
 pub use location::{FILE_NAME, Location};
 pub use search::Hit;

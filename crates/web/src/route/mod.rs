@@ -25,6 +25,10 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1_024;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client(pub(crate) IpAddr);
 
+/// Whether the visitor's own connection is encrypted: to this server, or to a trusted proxy before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Secure(pub(crate) bool);
+
 /// The pattern of the route that answered, for metrics and the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RouteName(pub(crate) &'static str);
@@ -90,6 +94,8 @@ pub(crate) struct Asked {
     pub(crate) headers: HeaderMap,
     /// The address of the client.
     pub(crate) client: IpAddr,
+    /// Whether the visitor's own connection is encrypted, so that a cookie may say `Secure`.
+    pub(crate) secure: bool,
     query: Vec<(String, String)>,
 }
 
@@ -102,6 +108,7 @@ impl<S: Sync> FromRequestParts<S> for Asked {
             method: parts.method.clone(),
             headers: parts.headers.clone(),
             client: parts.extensions.get::<Client>().map_or(IpAddr::from([127, 0, 0, 1]), |client| client.0),
+            secure: parts.extensions.get::<Secure>().is_some_and(|secure| secure.0),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         })
     }
