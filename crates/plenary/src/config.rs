@@ -193,13 +193,26 @@ impl Config {
         })
     }
 
+    /// The address of the site for links that are printed, without a slash at its end.
+    pub(crate) fn origin(&self) -> String {
+        if let Some(url) = &self.base_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.tls_certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.listen)
+    }
+
     /// The certificate files, where they are set.
     pub(crate) fn tls(&self) -> anyhow::Result<Option<Tls>> {
         match (&self.tls_certificate, &self.tls_key) {
             (Some(certificate), Some(key)) => Ok(Some(Tls::open(certificate, key)?)),
             (None, None) => Ok(None),
-            (Some(_), None) => anyhow::bail!("tls_key: it is missing. Name the key that belongs to tls_certificate."),
-            (None, Some(_)) => anyhow::bail!("tls_certificate: it is missing. Name the certificate of tls_key."),
+            (Some(_), None) => {
+                anyhow::bail!("tls_key: it is missing. Name the key that belongs to tls_certificate.")
+            }
+            (None, Some(_)) => {
+                anyhow::bail!("tls_certificate: it is missing. Name the certificate of tls_key.")
+            }
         }
     }
 
@@ -227,7 +240,12 @@ fn list<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Err
 
 /// Who is at the command line, for the change feed: the operating system's name for them.
 pub(crate) fn actor() -> model::feed::Actor {
+    model::feed::Actor::Operator(operator())
+}
+
+/// Their name.
+pub(crate) fn operator() -> String {
     let name =
         std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).or_else(|_| std::env::var("LOGNAME"));
-    model::feed::Actor::Operator(name.unwrap_or_else(|_| "command line".to_owned()))
+    name.unwrap_or_else(|_| "command line".to_owned())
 }

@@ -39,6 +39,10 @@ enum Command {
     Backup(command::backup::Args),
     /// Puts a backup into its place: all of it or nothing.
     Restore(command::restore::Args),
+    /// Accounts: makes one, lets somebody in who is locked out.
+    User(command::user::Args),
+    /// Roles: gives, revokes and lists them.
+    Grant(command::grant::Args),
     /// Says what is wrong with this installation, and how to mend it.
     Doctor(command::doctor::Args),
 }
@@ -118,7 +122,9 @@ impl Ready {
 async fn run(ready: Ready) -> anyhow::Result<()> {
     let (command, config) = match ready {
         Ready::Serve(config, opened) => return command::serve::run(&config, opened).await,
-        Ready::ConfinedTest(config, confinement) => return command::doctor::confined::run(&config, confinement).await,
+        Ready::ConfinedTest(config, confinement) => {
+            return command::doctor::confined::run(&config, confinement).await;
+        }
         Ready::Other(command, config) => (command, config),
     };
     let config = &config;
@@ -133,6 +139,8 @@ async fn run(ready: Ready) -> anyhow::Result<()> {
         Command::Session(args) => command::session::run(args, config).await,
         Command::Backup(args) => command::backup::run(args, config).await,
         Command::Restore(args) => command::restore::run(args, config).await,
+        Command::User(args) => command::user::run(args, config).await,
+        Command::Grant(args) => command::grant::run(args, config).await,
         Command::Doctor(args) => command::doctor::run(args, config).await,
     }
 }

@@ -90,7 +90,8 @@ const READS: &[&str] = &[
 impl Needs {
     /// What a server with these settings needs.
     pub(crate) fn of(config: &Config) -> Self {
-        let mut needs = Self { writes: vec![config.data.clone()], reads: READS.iter().map(PathBuf::from).collect() };
+        let mut needs =
+            Self { writes: vec![config.data.clone()], reads: READS.iter().map(PathBuf::from).collect() };
         for name in ["SSL_CERT_FILE", "SSL_CERT_DIR", "PGPASSFILE"] {
             needs.reads.extend(std::env::var_os(name).map(PathBuf::from));
         }
@@ -124,8 +125,11 @@ fn certificates(url: &str) -> Vec<PathBuf> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let file = |pair: &str| {
         let (name, value) = pair.split_once('=')?;
-        matches!(name, "sslrootcert" | "sslcert" | "sslkey" | "ssl-root-cert" | "ssl-ca" | "ssl-cert" | "ssl-key")
-            .then(|| PathBuf::from(value))
+        matches!(
+            name,
+            "sslrootcert" | "sslcert" | "sslkey" | "ssl-root-cert" | "ssl-ca" | "ssl-cert" | "ssl-key"
+        )
+        .then(|| PathBuf::from(value))
     };
     query.split('&').filter_map(file).collect()
 }
@@ -162,8 +166,8 @@ mod linux {
         RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
     };
     use seccompiler::{
-        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-        TargetArch,
+        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+        SeccompRule, TargetArch,
     };
     use std::{collections::BTreeMap, path::Path};
 
@@ -184,7 +188,8 @@ mod linux {
             rules = allow(rules, path, reading)?;
         }
         rules = allow(rules, Path::new("/dev/null"), reading | AccessFs::WriteFile)?;
-        let writing = AccessFs::from_all(WANTED) & !(AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock);
+        let writing =
+            AccessFs::from_all(WANTED) & !(AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock);
         for path in &needs.writes {
             rules = allow(rules, path, writing)?;
         }
@@ -230,19 +235,24 @@ mod linux {
     }
 
     fn rules() -> anyhow::Result<BTreeMap<i64, Vec<SeccompRule>>> {
-        let mut rules: BTreeMap<i64, Vec<SeccompRule>> = numbers(REFUSED).map(|number| (number, vec![])).collect();
+        let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+            numbers(REFUSED).map(|number| (number, vec![])).collect();
         #[cfg(target_arch = "x86_64")]
         rules.extend(numbers(REFUSED_X86).map(|number| (number, vec![])));
         // A new thread and no new process.
         let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
-        let process =
-            SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), 0)?;
+        let process = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), 0)?;
         let process = SeccompRule::new(vec![process])?;
         rules.extend(numbers(&[libc::SYS_clone]).map(|number| (number, vec![process.clone()])));
         // Sockets to the network, to this machine, and to the kernel's table of addresses; none for raw packets and the like.
         let families = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
         let others = families.map(|family| {
-            SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, u64::from(family.unsigned_abs()))
+            SeccompCondition::new(
+                0,
+                SeccompCmpArgLen::Dword,
+                SeccompCmpOp::Ne,
+                u64::from(family.unsigned_abs()),
+            )
         });
         let others = SeccompRule::new(others.into_iter().collect::<Result<_, _>>()?)?;
         rules.extend(numbers(&[libc::SYS_socket]).map(|number| (number, vec![others.clone()])));

@@ -12,8 +12,8 @@
 //! 3. What the feed says about it goes into [`verify()`], so that the crash test watches over it.
 //! 4. Tests that run on both databases (`tests/`).
 
-pub mod archive;
 mod account;
+pub mod archive;
 mod body;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]

@@ -67,8 +67,10 @@ impl TrustedProxies {
         if !self.trusts(peer) {
             return false;
         }
-        let last = headers.get_all("x-forwarded-proto").iter().next_back().and_then(|value| value.to_str().ok());
-        last.and_then(|list| list.rsplit(',').next()).is_some_and(|last| last.trim().eq_ignore_ascii_case("https"))
+        let last =
+            headers.get_all("x-forwarded-proto").iter().next_back().and_then(|value| value.to_str().ok());
+        last.and_then(|list| list.rsplit(',').next())
+            .is_some_and(|last| last.trim().eq_ignore_ascii_case("https"))
     }
 }
 
@@ -111,7 +113,10 @@ mod tests {
         let trusted = ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"];
         assert_eq!(client(&trusted, "127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client(&trusted, "127.0.0.1", &["203.0.113.5, 198.51.100.1, 10.1.2.3"]), "198.51.100.1");
-        assert_eq!(client(&trusted, "127.0.0.1", &["203.0.113.5", "198.51.100.1", "10.9.9.9"]), "198.51.100.1");
+        assert_eq!(
+            client(&trusted, "127.0.0.1", &["203.0.113.5", "198.51.100.1", "10.9.9.9"]),
+            "198.51.100.1"
+        );
         assert_eq!(client(&trusted, "::ffff:127.0.0.1", &["198.51.100.1:4711"]), "198.51.100.1");
         assert_eq!(client(&trusted, "10.0.0.1", &["[2001:db9::7]:443"]), "2001:db9::7");
         assert_eq!(client(&trusted, "10.0.0.1", &["10.0.0.2"]), "10.0.0.2", "a proxy that asks for itself");

@@ -111,7 +111,8 @@ impl Front {
     async fn by_route(self, mut request: Request, seen: Seen) -> Response<HttpBody> {
         let proxies = &self.site.options().trusted_proxies;
         let client = proxies.client(self.peer, request.headers());
-        let secure = self.encrypted || self.site.is_https() || proxies.says_https(self.peer, request.headers());
+        let secure =
+            self.encrypted || self.site.is_https() || proxies.says_https(self.peer, request.headers());
         request.extensions_mut().insert(Client(client));
         request.extensions_mut().insert(Secure(secure));
         let (parts, body) = request.into_parts();

@@ -77,7 +77,8 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let beside = |error| format!("file: cannot write into {}: {error}. Name another folder.", folder.display());
+    let beside =
+        |error| format!("file: cannot write into {}: {error}. Name another folder.", folder.display());
     let location = config.location()?;
     let now = SystemClock.now();
     let progress = output::Progress::new(2);
@@ -108,7 +109,14 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     }
     let (rows, uploads) = (manifest.rows(), manifest.uploads);
     if args.json {
-        return output::json(&Report { file, bytes, head: header.head, rows, uploads, tables: manifest.tables });
+        return output::json(&Report {
+            file,
+            bytes,
+            head: header.head,
+            rows,
+            uploads,
+            tables: manifest.tables,
+        });
     }
     output::line(format_args!(
         "{} holds the record up to change {}: {rows} rows and {uploads} uploaded files in {}. It was read back and is whole. \

@@ -6,13 +6,16 @@ use crate::{
     sandbox::{self, Confinement},
 };
 use anyhow::Context;
-use model::time::{SharedClock, SystemClock};
+use model::{
+    address::Account,
+    time::{SharedClock, SystemClock},
+};
 use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::Arc,
 };
-use store::Store;
+use store::{Purpose, SETUP_LIFE, Store};
 use web::listen::Tls;
 
 /// What to serve, and where.
@@ -114,11 +117,28 @@ pub(crate) async fn site(
     let site = web::Site::new(store.clone(), clock, config.site_options()?).await?;
     let scheme = if opened.tls.is_some() { "https" } else { "http" };
     output::line(format_args!("Plenary is at {scheme}://{address}/{path}"));
+    if path.is_empty() {
+        invite(&store, config.base_url.as_deref(), &format!("{scheme}://{address}")).await?;
+    }
     match opened.tls {
         Some(tls) => web::serve_tls(listener, tls, site, stop()).await?,
         None => web::serve(listener, site, stop()).await?,
     }
     store.close().await;
+    Ok(())
+}
+
+/// As long as nobody is an administrator: the address at which whoever started the server makes themselves one. It is
+/// printed and never logged, for it is good for one use.
+async fn invite(store: &Store, base_url: Option<&str>, here: &str) -> anyhow::Result<()> {
+    if store.needs_set_up().await? {
+        let token = store.make_link(Purpose::Setup, None, None, "", SETUP_LIFE).await?;
+        let origin = base_url.unwrap_or(here).trim_end_matches('/');
+        output::line(format_args!(
+            "Nobody runs it yet. Set it up within a day at {origin}{}?token={token}",
+            Account::Setup.path()
+        ));
+    }
     Ok(())
 }
 

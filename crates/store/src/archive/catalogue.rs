@@ -78,7 +78,9 @@ pub(super) async fn tables(db: &DatabaseTransaction) -> Result<Vec<Table>> {
         let (name, declared): (String, String) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         let kind = Kind::of(&declared).ok_or_else(|| {
             refused(
-                format_args!("the column {name} of the table {table} has the type {declared}, which no backup holds"),
+                format_args!(
+                    "the column {name} of the table {table} has the type {declared}, which no backup holds"
+                ),
                 "Use the database's own tool for a backup, and report this",
             )
         })?;
@@ -167,7 +169,9 @@ impl Kind {
     /// The value at that place of a row, from its JSON.
     fn back(self, at: usize, backend: DbBackend) -> String {
         match (self, backend) {
-            (Self::Uuid | Self::Bytes, DbBackend::Sqlite) => format!("unhex(json_extract(part.value, '$[{at}]'))"),
+            (Self::Uuid | Self::Bytes, DbBackend::Sqlite) => {
+                format!("unhex(json_extract(part.value, '$[{at}]'))")
+            }
             (_, DbBackend::Sqlite) => format!("json_extract(part.value, '$[{at}]')"),
             (Self::Text, _) => format!("part.value->>{at}"),
             (Self::Uuid, _) => format!("(part.value->>{at})::uuid"),

@@ -59,7 +59,9 @@ pub async fn restore(
     let reader = tokio::task::spawn_blocking(move || unpack(input, unpacking.as_deref(), &send));
     let outcome = match location {
         Location::Sqlite(file) => into_sqlite(file, &clock, pieces, folder.as_ref(), replace, &stamp).await,
-        Location::Postgres(url) => into_postgres(location, url, &clock, pieces, folder.as_ref(), replace).await,
+        Location::Postgres(url) => {
+            into_postgres(location, url, &clock, pieces, folder.as_ref(), replace).await
+        }
     };
     // The reader ends by itself: its channel is closed or all is read.
     let read = reader.await;
@@ -104,7 +106,8 @@ fn unpack_all(input: impl Read, uploads: Option<&Path>, send: &mpsc::Sender<Resu
             match uploads {
                 Some(folder) => upload(&mut hashing, folder, file)?,
                 None => {
-                    std::io::copy(&mut hashing, &mut std::io::sink()).map_err(|error| unpack_error(&error))?;
+                    std::io::copy(&mut hashing, &mut std::io::sink())
+                        .map_err(|error| unpack_error(&error))?;
                 }
             }
             sums.insert(path, hex(&hashing.digest.finalize()));
@@ -127,7 +130,10 @@ fn unpack_all(input: impl Read, uploads: Option<&Path>, send: &mpsc::Sender<Resu
         } else if let Some((table, _)) = path.strip_prefix(RECORD).and_then(|rest| rest.split_once('/')) {
             Piece::Rows { table: table.to_owned(), json: text }
         } else {
-            return Err(broken(format_args!("it holds \"{}\", which is not ours", model::text::excerpt(&path, 60))));
+            return Err(broken(format_args!(
+                "it holds \"{}\", which is not ours",
+                model::text::excerpt(&path, 60)
+            )));
         };
         sums.insert(path, hex(&hashing.digest.finalize()));
         if send.blocking_send(Ok(piece)).is_err() {
@@ -141,7 +147,10 @@ fn unpack_all(input: impl Read, uploads: Option<&Path>, send: &mpsc::Sender<Resu
 fn upload(from: &mut impl Read, folder: &Path, name: &str) -> Result<()> {
     let path = Path::new(name);
     if name.is_empty() || !path.components().all(|part| matches!(part, Component::Normal(_))) {
-        return Err(broken(format_args!("it holds \"{}\", which is no file's name", model::text::excerpt(name, 60))));
+        return Err(broken(format_args!(
+            "it holds \"{}\", which is no file's name",
+            model::text::excerpt(name, 60)
+        )));
     }
     let target = folder.join(path);
     let written = target.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
@@ -150,7 +159,10 @@ fn upload(from: &mut impl Read, folder: &Path, name: &str) -> Result<()> {
         file.sync_all()
     });
     written.map_err(|error| {
-        refused(format_args!("{} cannot be written: {error}", target.display()), "Check the folder's free space and rights")
+        refused(
+            format_args!("{} cannot be written: {error}", target.display()),
+            "Check the folder's free space and rights",
+        )
     })
 }
 
@@ -166,7 +178,8 @@ async fn into_sqlite(
     let swap = Swap::beside(file, stamp)?;
     let held = if file.exists() { Some(held_alone(file, replace).await?) } else { None };
     let outcome = async {
-        let writing = store::sqlite(&swap.new).create_if_missing(true).journal_mode(SqliteJournalMode::Delete);
+        let writing =
+            store::sqlite(&swap.new).create_if_missing(true).journal_mode(SqliteJournalMode::Delete);
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
@@ -358,13 +371,18 @@ async fn load(
         return Err(broken("its tables are not those of its schema"));
     }
     let postponed = Postponed::begin(db).await?;
+    // Some steps bring rows of their own, such as a new server's secret.
+    for table in &header.tables {
+        db.execute_unprepared(&format!("DELETE FROM {}", quoted(&table.name))).await?;
+    }
     let mut adders: BTreeMap<String, Adder> = BTreeMap::new();
     let manifest = loop {
         match pieces.recv().await.ok_or_else(too_early)?? {
             Piece::Header(_) => return Err(broken("it begins twice")),
             Piece::Rows { table, json } => {
                 let known = header.tables.iter().find(|known| known.name == table);
-                let known = known.ok_or_else(|| broken(format_args!("it holds rows of an unknown table {table}")))?;
+                let known =
+                    known.ok_or_else(|| broken(format_args!("it holds rows of an unknown table {table}")))?;
                 insert(db, known, json, adders.entry(table).or_default()).await?;
             }
             Piece::Manifest(manifest) => break manifest,
@@ -385,7 +403,8 @@ async fn load(
 }
 
 async fn insert(db: &DatabaseTransaction, table: &Table, json: String, adder: &mut Adder) -> Result<()> {
-    let rows: Vec<Value> = serde_json::from_str(&json).map_err(|error| broken(format_args!("{}: {error}", table.name)))?;
+    let rows: Vec<Value> =
+        serde_json::from_str(&json).map_err(|error| broken(format_args!("{}: {error}", table.name)))?;
     for row in &rows {
         if row.as_array().map(Vec::len) != Some(table.columns.len()) {
             return Err(broken(format_args!("a row of {} has too many or too few values", table.name)));
@@ -438,9 +457,12 @@ impl Postponed {
             return Ok(());
         }
         for [table, name, definition] in &self.keys {
-            db.execute_unprepared(&format!("ALTER TABLE {table} ADD CONSTRAINT {} {definition}", quoted(name)))
-                .await
-                .map_err(|error| broken(format_args!("a row of {table} names one that is missing: {error}")))?;
+            db.execute_unprepared(&format!(
+                "ALTER TABLE {table} ADD CONSTRAINT {} {definition}",
+                quoted(name)
+            ))
+            .await
+            .map_err(|error| broken(format_args!("a row of {table} names one that is missing: {error}")))?;
         }
         // Numbers that the database gives go on after those that came with the rows.
         let sql = "SELECT table_name::text, column_name::text FROM information_schema.columns \
@@ -546,7 +568,10 @@ fn private(file: &Path) -> Result<()> {
     {
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(file, fs::Permissions::from_mode(0o600)).map_err(|error| {
-            refused(format_args!("{}: its rights cannot be set: {error}", file.display()), "Check the folder's rights")
+            refused(
+                format_args!("{}: its rights cannot be set: {error}", file.display()),
+                "Check the folder's rights",
+            )
         })?;
     }
     Ok(())

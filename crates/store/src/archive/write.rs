@@ -1,7 +1,8 @@
 //! Writing an archive.
 
 use super::{
-    Adder, FORMAT, HEADER, Header, LEVEL, MANIFEST, Manifest, PART, RECORD, Sum, UPLOADS, catalogue::{self, Table},
+    Adder, FORMAT, HEADER, Header, LEVEL, MANIFEST, Manifest, PART, RECORD, Sum, UPLOADS,
+    catalogue::{self, Table},
     connect, hex, refused, snapshot,
 };
 use crate::{Location, Result, migration, tx};
@@ -77,10 +78,12 @@ pub(super) async fn rows(
     while let Some(row) = found.try_next().await? {
         let text: String = row.try_get_by_index(0)?;
         // The databases write the same JSON in different words.
-        let row: Value = serde_json::from_str(&text).map_err(|error| crate::Error::damaged(&table.name, error))?;
+        let row: Value =
+            serde_json::from_str(&text).map_err(|error| crate::Error::damaged(&table.name, error))?;
         buffer.push(if buffer.is_empty() { b'[' } else { b',' });
         let start = buffer.len();
-        serde_json::to_writer(&mut buffer, &row).map_err(|error| crate::Error::damaged(&table.name, error))?;
+        serde_json::to_writer(&mut buffer, &row)
+            .map_err(|error| crate::Error::damaged(&table.name, error))?;
         adder.row(&buffer[start..]);
         if buffer.len() >= PART {
             number += 1;

@@ -35,7 +35,8 @@ on_both!(
 async fn fill(world: &World) {
     let programme = sample::programme("garden", 40);
     import(world, &programme).await;
-    import(world, &sample::retitled(programme.clone(), 3, "Umlauts äöü, \"quotes\", \\ and \u{1f331}\n")).await;
+    import(world, &sample::retitled(programme.clone(), 3, "Umlauts äöü, \"quotes\", \\ and \u{1f331}\n"))
+        .await;
     world.store.put_stars(programme.edition.id, None, &[programme.sessions[0].id]).await.unwrap();
     store::search::catch_up(&world.store).await.unwrap();
     world.store.publish(&Actor::System, programme.edition.id, "Last words").await.unwrap();
@@ -86,8 +87,10 @@ async fn a_backup_of_either_database_comes_back_on_sqlite(world: World) {
     assert_eq!((restored.header, &restored.manifest, restored.replaced), (header, &manifest, None));
     assert_eq!(fs::read(target.join("uploads/logos/a.png")).unwrap(), vec![7; 3_000_000]);
     compare(&location, &manifest).await;
-    let mut left: Vec<_> =
-        fs::read_dir(&target).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut left: Vec<_> = fs::read_dir(&target)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     left.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
     left.sort();
     assert_eq!(left, ["plenary.sqlite", "uploads"], "nothing else is left behind");

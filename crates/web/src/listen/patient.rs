@@ -47,7 +47,10 @@ impl<S> Patient<S> {
         }
         while deadline.as_mut().poll(context).is_ready() {
             if self.taken < LEAST {
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly")));
+                return Poll::Ready(Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the client reads too slowly",
+                )));
             }
             self.taken = 0;
             deadline.as_mut().reset(Instant::now() + self.patience);
@@ -73,7 +76,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let attempt = Pin::new(&mut self.inner).poll_write(context, bytes);
         self.note(&attempt);
         self.watch(context, attempt)

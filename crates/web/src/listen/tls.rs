@@ -117,7 +117,8 @@ struct Seen([Option<(SystemTime, u64)>; 2]);
 
 impl Seen {
     fn of(chain: &Path, key: &Path) -> Self {
-        let state = |path: &Path| fs::metadata(path).ok().and_then(|meta| Some((meta.modified().ok()?, meta.len())));
+        let state =
+            |path: &Path| fs::metadata(path).ok().and_then(|meta| Some((meta.modified().ok()?, meta.len())));
         Self([state(chain), state(key)])
     }
 }

@@ -94,6 +94,7 @@ pub(crate) struct Asked {
     pub(crate) headers: HeaderMap,
     /// The address of the client.
     pub(crate) client: IpAddr,
+    #[expect(dead_code, reason = "the pages of accounts ask for it")]
     /// Whether the visitor's own connection is encrypted, so that a cookie may say `Secure`.
     pub(crate) secure: bool,
     query: Vec<(String, String)>,

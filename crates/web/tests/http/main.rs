@@ -4,6 +4,7 @@
 
 mod caching;
 mod compat;
+mod connections;
 mod failing;
 mod live;
 mod ops;

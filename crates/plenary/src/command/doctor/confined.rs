@@ -4,7 +4,11 @@
 //! with these settings, and that process tries to break out and to do its work.
 
 use super::Finding;
-use crate::{config::Config, output, sandbox::{Confinement, Hold}};
+use crate::{
+    config::Config,
+    output,
+    sandbox::{Confinement, Hold},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
@@ -119,8 +123,14 @@ fn tried(config: &Config, confinement: &Confinement) -> Tried {
     if config.data.is_dir() {
         must("write in its data folder", write_in(config).map_err(text));
     }
-    must("start a thread", std::thread::Builder::new().spawn(|| {}).map(|thread| drop(thread.join())).map_err(text));
-    must("tell the time of a zone", jiff::Zoned::now().in_tz("Europe/Lisbon").map(drop).map_err(|error| error.to_string()));
+    must(
+        "start a thread",
+        std::thread::Builder::new().spawn(|| {}).map(|thread| drop(thread.join())).map_err(text),
+    );
+    must(
+        "tell the time of a zone",
+        model::time::Zone::parse("Europe/Lisbon").map(drop).map_err(|refusal| refusal.to_string()),
+    );
     must("find the address of localhost", ("localhost", 80).to_socket_addrs().map(drop).map_err(text));
     must("connect to others", connect().map_err(text));
     must("read its certificate", config.tls().map(drop).map_err(|error| error.to_string()));

@@ -105,9 +105,10 @@ struct Certificate {
 
 impl Certificate {
     fn read(file: &Path) -> Result<Self, String> {
-        let der = CertificateDer::from_pem_file(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let (_, parsed): (_, X509Certificate<'_>) =
-            x509_parser::parse_x509_certificate(&der).map_err(|error| format!("{}: {error}", file.display()))?;
+        let der =
+            CertificateDer::from_pem_file(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let (_, parsed): (_, X509Certificate<'_>) = x509_parser::parse_x509_certificate(&der)
+            .map_err(|error| format!("{}: {error}", file.display()))?;
         let instant = |time: &x509_parser::time::ASN1Time| {
             Timestamp::from_second(time.timestamp()).map_err(|error| error.to_string())
         };

@@ -26,7 +26,11 @@ pub(super) async fn record(config: &Config) -> Vec<Finding> {
         && !file.exists()
     {
         let found = format!("there is none yet at {}", file.display());
-        return vec![Finding::warn(WHAT, found, "`plenary serve` creates it; `plenary demo` shows one without")];
+        return vec![Finding::warn(
+            WHAT,
+            found,
+            "`plenary serve` creates it; `plenary demo` shows one without",
+        )];
     }
     let found = match store::examine(&location).await {
         Ok(found) => found,
@@ -143,7 +147,8 @@ pub(super) fn backups(config: &Config) -> Vec<Finding> {
         None => Finding::warn(WHAT, "none was made yet", REMEDY),
         Some(last) => {
             let age = SystemClock.now().duration_since(last.at);
-            let found = format!("the last is of {}: {}", last.at.strftime("%F %H:%M UTC"), last.file.display());
+            let found =
+                format!("the last is of {}: {}", last.at.strftime("%F %H:%M UTC"), last.file.display());
             if age > STALE { Finding::warn(WHAT, found, REMEDY) } else { Finding::ok(WHAT, found) }
         }
     }]

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::{command::backup::size, config::Config};
-use jiff::Zoned;
+use model::time::Zone;
 
 /// Whether the data folder can be written, and others cannot read it.
 pub(super) fn data_folder(config: &Config) -> Vec<Finding> {
@@ -25,7 +25,8 @@ pub(super) fn data_folder(config: &Config) -> Vec<Finding> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let open = |path: &std::path::Path| std::fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o007 != 0);
+        let open =
+            |path: &std::path::Path| std::fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o007 != 0);
         let record = data.join(store::FILE_NAME);
         if open(data) && open(&record) {
             findings.push(Finding::warn(
@@ -75,7 +76,7 @@ pub(super) fn zones() -> Vec<Finding> {
         (None, true) => "rules of this system".to_owned(),
         (None, false) => "the rules that came with Plenary".to_owned(),
     };
-    vec![match Zoned::now().in_tz("Europe/Brussels") {
+    vec![match Zone::parse("Europe/Brussels") {
         Ok(_) => Finding::ok(WHAT, source),
         Err(error) => Finding::bad(WHAT, format!("{source}: {error}"), "Install the package tzdata anew"),
     }]
