@@ -48,5 +48,6 @@ pub mod static_site;
 pub mod target;
 
 pub use listen::{serve, serve_tls};
+pub use route::patterns;
 pub use serve::Front;
 pub use site::{Live, Site, SiteOptions};

@@ -10,7 +10,7 @@ use crate::{
     inner,
     ops::{self, Seen},
     page,
-    route::{self, Client, RouteName, Secure},
+    route::{self, Client, RouteName},
     site::Site,
 };
 use axum::{
@@ -115,7 +115,6 @@ impl Front {
         let secure =
             self.encrypted || self.site.is_https() || proxies.says_https(self.peer, request.headers());
         request.extensions_mut().insert(Client(client));
-        request.extensions_mut().insert(Secure(secure));
         let (parts, body) = request.into_parts();
         let asked = parts.clone();
         let mut response = self.within_limits(Request::from_parts(parts, body)).await;

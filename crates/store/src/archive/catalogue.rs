@@ -96,7 +96,16 @@ pub(super) async fn tables(db: &DatabaseTransaction) -> Result<Vec<Table>> {
 /// Whether the table is no part of an archive: the migrations stand in its header, and the search index with its shadow
 /// tables is made from the releases.
 fn is_made_anew(table: &str) -> bool {
-    table == "seaql_migrations" || table == "search" || table.starts_with("search_")
+    const SHADOWS: [&str; 7] = [
+        "seaql_migrations",
+        "search",
+        "search_config",
+        "search_content",
+        "search_data",
+        "search_docsize",
+        "search_idx",
+    ];
+    SHADOWS.contains(&table)
 }
 
 impl Table {

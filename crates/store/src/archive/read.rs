@@ -176,7 +176,14 @@ async fn into_sqlite(
 ) -> Result<Restored> {
     let location = Location::Sqlite(file.to_owned());
     let swap = Swap::beside(file, stamp)?;
-    let held = if file.exists() { Some(held_alone(file, replace).await?) } else { None };
+    let held = match file.exists() {
+        true => match held_alone(file, replace).await {
+            // A damaged record is what a backup is for; nobody can be asked whether it is in use.
+            Err(Error::Damaged { .. }) if replace => None,
+            held => Some(held?),
+        },
+        false => None,
+    };
     let outcome = async {
         let writing =
             store::sqlite(&swap.new).create_if_missing(true).journal_mode(SqliteJournalMode::Delete);
@@ -212,13 +219,14 @@ async fn into_sqlite(
     // The files first: if the record cannot take its place, they go back.
     let moved = uploads.map(Swap::take).transpose()?;
     match swap.take() {
-        Ok(replaced) => {
+        Ok(taken) => {
             drop(held);
+            let replaced = (taken == Taken::Replaced).then(|| swap.old.clone());
             Ok(Restored { replaced, ..restored })
         }
         Err(error) => {
-            if let (Some(uploads), Some(old)) = (uploads, moved) {
-                uploads.give_back(old.as_deref());
+            if let (Some(uploads), Some(moved)) = (uploads, moved) {
+                uploads.give_back(&moved);
             }
             swap.discard();
             Err(error)
@@ -302,8 +310,8 @@ async fn into_postgres(
     let restored = load(&db, location, pieces).await?;
     let moved = uploads.map(Swap::take).transpose()?;
     if let Err(error) = db.commit().await {
-        if let (Some(uploads), Some(old)) = (uploads, moved) {
-            uploads.give_back(old.as_deref());
+        if let (Some(uploads), Some(moved)) = (uploads, moved) {
+            uploads.give_back(&moved);
         }
         return Err(error.into());
     }
@@ -511,30 +519,35 @@ impl Swap {
     fn discard(&self) {
         let _ = if self.new.is_dir() { fs::remove_dir_all(&self.new) } else { fs::remove_file(&self.new) };
         for end in ["-journal", "-wal", "-shm"] {
-            let mut name = self.new.clone().into_os_string();
-            name.push(end);
-            let _ = fs::remove_file(name);
+            let _ = fs::remove_file(with_end(&self.new, end));
         }
     }
 
-    /// Puts the new one into its place. Gives the name under which the one before is kept, if there was one.
-    fn take(&self) -> Result<Option<PathBuf>> {
+    /// Puts the new one into its place.
+    fn take(&self) -> Result<Taken> {
         let taken = || {
             if !self.new.exists() {
-                return Ok(None);
+                return Ok(Taken::Nothing);
             }
-            let there = self.present.exists();
-            if there && self.present.is_file() {
+            if !self.present.exists() {
+                fs::rename(&self.new, &self.present)?;
+                return Ok(Taken::New);
+            }
+            if self.present.is_file() {
+                // A log of the file before would be applied to the new one.
+                for end in ["-wal", "-shm", "-journal"] {
+                    let _ = fs::rename(with_end(&self.present, end), with_end(&self.old, end));
+                }
                 // A second name for the old file: at no instant is there none at its place.
                 fs::hard_link(&self.present, &self.old)?;
-            } else if there {
+            } else {
                 fs::rename(&self.present, &self.old)?;
             }
             if let Err(error) = fs::rename(&self.new, &self.present) {
-                self.give_back(there.then_some(&*self.old));
+                self.give_back(&Taken::Replaced);
                 return Err(error);
             }
-            Ok(there.then(|| self.old.clone()))
+            Ok(Taken::Replaced)
         };
         taken().map_err(|error| {
             refused(
@@ -545,21 +558,43 @@ impl Swap {
     }
 
     /// Undoes [`Swap::take`].
-    fn give_back(&self, old: Option<&Path>) {
-        let given = match old {
-            Some(old) => {
+    fn give_back(&self, taken: &Taken) {
+        let given = match taken {
+            Taken::Nothing => Ok(()),
+            Taken::New => fs::rename(&self.present, &self.new),
+            Taken::Replaced => {
                 if self.present.is_dir() {
                     let _ = fs::rename(&self.present, &self.new);
                 }
-                fs::rename(old, &self.present)
+                // Two names of one file stay two after this.
+                fs::rename(&self.old, &self.present).map(|()| {
+                    let _ = fs::remove_file(&self.old);
+                })
             }
-            None => Ok(()),
         };
         if let Err(error) = given {
             tracing::error!(%error, kept = %self.old.display(), "what was replaced could not be put back");
         }
         self.discard();
     }
+}
+
+/// What a [`Swap`] did.
+#[derive(Debug, PartialEq, Eq)]
+enum Taken {
+    /// There was nothing new.
+    Nothing,
+    /// The new one stands where there was none.
+    New,
+    /// The new one stands where another was, which is kept.
+    Replaced,
+}
+
+/// The path with something behind its name.
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 /// Only the account that runs Plenary reads the record.

@@ -146,6 +146,25 @@ async fn a_record_in_use_is_not_replaced(world: World) {
     assert_eq!(after.tables, before.tables);
 }
 
+#[test]
+fn a_damaged_record_is_replaced_when_it_shall_be() {
+    crate::harness::on_sqlite(async |world: World| {
+        fill(&world).await;
+        let (_, manifest, bytes) = back_up(&world.location, Path::new("nowhere")).await;
+        world.store.close().await;
+        let Location::Sqlite(file) = &world.location else { unreachable!("a test of SQLite") };
+        fs::write(file, b"nothing that SQLite would know, and longer than the header of its files, which has 100 bytes or so").unwrap();
+        fs::write(file.with_extension("sqlite-wal"), b"the log of another life").unwrap();
+        assert!(restore(&world.location, bytes.clone(), false).await.is_err());
+        let restored = restore(&world.location, bytes, true).await.unwrap();
+        assert!(
+            fs::read(restored.replaced.unwrap()).unwrap().starts_with(b"nothing"),
+            "it is kept for a report"
+        );
+        compare(&world.location, &manifest).await;
+    });
+}
+
 async fn a_backup_that_was_changed_or_cut_short_changes_nothing(world: World) {
     fill(&world).await;
     let (_, before, bytes) = back_up(&world.location, Path::new("nowhere")).await;

@@ -4,6 +4,7 @@
 
 mod account;
 mod archive;
+mod encrypted;
 mod feed;
 mod harness;
 mod import;

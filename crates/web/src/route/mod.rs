@@ -15,7 +15,12 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use model::{text::Slug, time::Zone};
-use std::{convert::Infallible, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tower_http::csrf::CsrfLayer;
 
 /// The most bytes that a request may send.
@@ -24,10 +29,6 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1_024;
 /// The address of the client that asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client(pub(crate) IpAddr);
-
-/// Whether the visitor's own connection is encrypted: to this server, or to a trusted proxy before it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Secure(pub(crate) bool);
 
 /// The pattern of the route that answered, for metrics and the log.
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +63,18 @@ pub(crate) fn routes(site: Site) -> Router {
         .with_state(site)
 }
 
+/// Every pattern that [`at`] was given since the program began.
+static PATTERNS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+/// The patterns of all routes, once a [`crate::Front`] was made: by them the tests of security know that they leave none
+/// out.
+pub fn patterns() -> Vec<&'static str> {
+    PATTERNS.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+}
+
 /// Adds a route that tells its pattern with every answer.
 pub(crate) fn at(router: Router<Site>, pattern: &'static str, methods: MethodRouter<Site>) -> Router<Site> {
+    PATTERNS.lock().unwrap_or_else(PoisonError::into_inner).insert(pattern);
     let named = move |mut response: Response<HttpBody>| async move {
         response.extensions_mut().get_or_insert(RouteName(pattern));
         response
@@ -95,9 +106,6 @@ pub(crate) struct Asked {
     pub(crate) headers: HeaderMap,
     /// The address of the client.
     pub(crate) client: IpAddr,
-    #[expect(dead_code, reason = "the pages of accounts ask for it")]
-    /// Whether the visitor's own connection is encrypted, so that a cookie may say `Secure`.
-    pub(crate) secure: bool,
     query: Vec<(String, String)>,
 }
 
@@ -110,7 +118,6 @@ impl<S: Sync> FromRequestParts<S> for Asked {
             method: parts.method.clone(),
             headers: parts.headers.clone(),
             client: parts.extensions.get::<Client>().map_or(IpAddr::from([127, 0, 0, 1]), |client| client.0),
-            secure: parts.extensions.get::<Secure>().is_some_and(|secure| secure.0),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         })
     }
