@@ -13,11 +13,13 @@
 //! 4. Tests that run on both databases (`tests/`).
 
 mod account;
+pub mod archive;
 mod body;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
 mod entity;
 mod error;
+mod examine;
 mod feed;
 mod grant;
 mod import;
@@ -41,6 +43,7 @@ mod watch;
 pub use account::{AccountEdit, KnownAccount, NewAccount};
 pub use edition::EditionHead;
 pub use error::{Error, Result};
+pub use examine::{Examination, Following, examine};
 pub use grant::NewGrant;
 pub use import::{ImportOptions, ImportOutcome};
 pub use location::{FILE_NAME, Location};

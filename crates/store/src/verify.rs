@@ -32,13 +32,19 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - The working state is in its canonical form, and no row belongs to nothing.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
-    let mut broken = vec![];
-    let told = replay(&db, &mut broken).await?;
-    let held = state(&db, &mut broken).await?;
-    compare(&told, &held, &mut broken);
-    followers(&db, &mut broken).await?;
-    orphans(&db, &mut broken).await?;
+    let broken = verify_in(&db).await?;
     db.commit().await?;
+    Ok(broken)
+}
+
+/// See [`verify()`]; of a record that is not committed yet.
+pub(crate) async fn verify_in(db: &DatabaseTransaction) -> Result<Vec<String>> {
+    let mut broken = vec![];
+    let told = replay(db, &mut broken).await?;
+    let held = state(db, &mut broken).await?;
+    compare(&told, &held, &mut broken);
+    followers(db, &mut broken).await?;
+    orphans(db, &mut broken).await?;
     Ok(broken)
 }
 

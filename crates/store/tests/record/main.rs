@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
 mod account;
+mod archive;
+mod encrypted;
 mod feed;
 mod harness;
 mod import;

@@ -5,10 +5,12 @@
 mod caching;
 mod compat;
 mod desk;
+mod connections;
 mod failing;
 mod live;
 mod ops;
 mod pages;
+mod security;
 mod stars;
 mod static_copy;
 mod world;
