@@ -15,6 +15,8 @@
 
 pub mod account;
 pub mod address;
+pub mod calendar;
+pub mod country;
 pub mod diff;
 pub mod edit;
 pub mod edition;

@@ -15,6 +15,7 @@
 mod account;
 pub mod archive;
 mod body;
+mod calendar;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
 mod entity;
@@ -41,6 +42,7 @@ mod verify;
 mod watch;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
+pub use calendar::{CalendarContent, KnownCalendar};
 pub use edition::EditionHead;
 pub use error::{Error, Result};
 pub use examine::{Examination, Following, examine};

@@ -1,13 +1,15 @@
 //! Whether the record is sound: what must hold whenever and however a server was stopped.
 
 use crate::{
-    Result, Store, account as accounts,
-    entity::{account, edition, identity, release, role_grant, sign_in, star, star_list},
+    Result, Store, account as accounts, calendar as calendars,
+    entity::{
+        account, calendar, date_plan, edition, identity, release, role_grant, sign_in, star, star_list,
+    },
     feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, EditionId, GrantId, IdentityId, SignInId},
+    id::{AccountId, CalendarId, EditionId, GrantId, IdentityId, SignInId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -127,7 +129,22 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
         state.insert((Some(list.edition), stars::KIND.to_owned(), list.id), fact);
     }
     people(db, &mut state).await?;
+    planning(db, &mut state, broken).await?;
     Ok(state)
+}
+
+/// Calendars of other conferences, and what editions plan with.
+async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<String>) -> Result<()> {
+    for row in calendar::Entity::find().all(db).await? {
+        let fact = accounts::fact(&calendars::calendar_of(&row)?)?;
+        state.insert((Some(row.edition), CalendarId::KIND.to_owned(), row.id), fact);
+        broken.extend(calendars::broken(&row)?);
+    }
+    for row in date_plan::Entity::find().all(db).await? {
+        let fact = accounts::fact(&calendars::plan_of(&row)?)?;
+        state.insert((Some(row.edition), calendars::PLAN.to_owned(), row.edition), fact);
+    }
+    Ok(())
 }
 
 /// Accounts, identities, sign-ins and roles.

@@ -39,6 +39,7 @@ pub mod markup;
 pub mod ops;
 pub mod page;
 pub mod proxy;
+mod refresh;
 mod route;
 mod serve;
 mod signed;

@@ -9,7 +9,7 @@ use crate::{
     headers::{self, Policy},
     inner,
     ops::{self, Seen},
-    page,
+    page, refresh,
     route::{self, Client, RouteName},
     site::Site,
 };

@@ -22,6 +22,7 @@ use crate::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::http::HeaderValue;
 use bytes::Bytes;
+use fetch::Fetcher;
 use jiff::Timestamp;
 use model::{
     id::EditionId,
@@ -69,6 +70,8 @@ pub struct SiteOptions {
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
+    /// Whether calendars may be fetched from private addresses, and without TLS: for laboratories and tests.
+    pub fetch_private: bool,
 }
 
 impl Default for SiteOptions {
@@ -84,6 +87,7 @@ impl Default for SiteOptions {
             connections: 10_000,
             connections_per_client: 2_500,
             ahead_after: Some(Duration::from_secs(2)),
+            fetch_private: false,
         }
     }
 }
@@ -98,6 +102,7 @@ struct Inner {
     clock: SharedClock,
     options: SiteOptions,
     base_url: OnceLock<String>,
+    fetcher: OnceLock<Option<Fetcher>>,
     editions: ArcSwap<Editions>,
     /// One refresh at a time, so that an older state never replaces a newer one.
     refreshing: Mutex<()>,
@@ -165,6 +170,7 @@ impl Site {
         let site = Self(Arc::new(Inner {
             clock,
             base_url,
+            fetcher: OnceLock::new(),
             editions: ArcSwap::default(),
             refreshing: Mutex::new(()),
             versions: AtomicU64::new(1),
@@ -202,6 +208,22 @@ impl Site {
     /// The site's address as files that leave it give it, without a slash at its end.
     pub fn base_url(&self) -> &str {
         self.0.base_url.get().map_or("http://localhost", String::as_str)
+    }
+
+    /// What calls addresses that organisers typed; `None` where it cannot be set up, which the log says.
+    pub(crate) fn fetcher(&self) -> Option<&Fetcher> {
+        let private = self.0.options.fetch_private;
+        let made = self.0.fetcher.get_or_init(|| {
+            let options = fetch::Options {
+                allow_private: private,
+                allow_http: private,
+                ..fetch::Options::new(self.base_url())
+            };
+            Fetcher::new(options)
+                .inspect_err(|error| tracing::error!(%error, "nothing can be fetched from elsewhere"))
+                .ok()
+        });
+        made.as_ref()
     }
 
     /// Says where the server listens, and whether with TLS, for a site that was not told its address.

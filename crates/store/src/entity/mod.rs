@@ -5,10 +5,12 @@
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
 mod people;
+mod planner;
 mod programme;
 mod record;
 
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
+pub(crate) use planner::{calendar, date_plan};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 

@@ -5,6 +5,7 @@
 mod account;
 mod archive;
 mod encrypted;
+mod calendar;
 mod feed;
 mod harness;
 mod import;

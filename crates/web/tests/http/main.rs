@@ -11,6 +11,7 @@ mod live;
 mod ops;
 mod pages;
 mod security;
+mod planner;
 mod stars;
 mod static_copy;
 mod world;
