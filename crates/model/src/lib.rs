@@ -30,5 +30,7 @@ pub mod release;
 pub mod retry;
 pub mod text;
 pub mod time;
+pub mod token;
+pub mod webhook;
 
 pub use refusal::Refusal;
