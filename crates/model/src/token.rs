@@ -121,11 +121,7 @@ mod tests {
             note: Line::default(),
         };
         let (here, there) = (edition(1), edition(2));
-        for scope in [
-            Scope::Everywhere,
-            Scope::Series(Line::from("garden days")),
-            Scope::Edition(here.id),
-        ] {
+        for scope in [Scope::Everywhere, Scope::Series(Line::from("garden days")), Scope::Edition(here.id)] {
             let held = narrowed(vec![grant(Role::Organiser, scope)], &here);
             let subject = Subject::person(account, held, NOW);
             assert!(subject.may(Action::Release, &Place::edition(&here)).is_ok());

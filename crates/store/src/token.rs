@@ -126,7 +126,8 @@ impl Store {
     /// Revokes a token of the account; nothing is written when it is revoked already.
     pub async fn revoke_token(&self, actor: &Actor, owner: AccountId, id: TokenId) -> Result<()> {
         self.write(actor, async |tx| {
-            let row = token::Entity::find_by_id(id.0).one(tx.db()).await?.filter(|row| row.account == owner.0);
+            let row =
+                token::Entity::find_by_id(id.0).one(tx.db()).await?.filter(|row| row.account == owner.0);
             let Some(row) = row else {
                 return Err(Refusal::new("token", "there is no such token", "Load the page again").into());
             };
@@ -156,7 +157,8 @@ impl Store {
             return Ok(None);
         }
         let db = self.readers();
-        let found = token::Entity::find().filter(token::Column::Digest.eq(digest(text.as_bytes()))).one(db).await?;
+        let found =
+            token::Entity::find().filter(token::Column::Digest.eq(digest(text.as_bytes()))).one(db).await?;
         let Some(row) = found else { return Ok(None) };
         let token = token_of(&row)?;
         let Some(owner) = account::Entity::find_by_id(row.account).one(db).await? else { return Ok(None) };
@@ -241,8 +243,9 @@ fn row_of(token: &Token) -> token::Model {
 /// The token of a row.
 pub(crate) fn token_of(row: &token::Model) -> Result<Token> {
     let damaged = |what: &str| Error::damaged(format!("token {}", row.id), what);
-    let instant =
-        |micros: Option<i64>| micros.map(|at| from_micros(at).ok_or_else(|| damaged("no such instant"))).transpose();
+    let instant = |micros: Option<i64>| {
+        micros.map(|at| from_micros(at).ok_or_else(|| damaged("no such instant"))).transpose()
+    };
     Ok(Token {
         id: TokenId(row.id),
         account: AccountId(row.account),

@@ -4,10 +4,11 @@ use crate::{
     Result, Store, account as accounts,
     entity::{account, edition, identity, release, role_grant, sign_in, star, star_list},
     feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
+    token, webhook,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, EditionId, GrantId, IdentityId, SignInId},
+    id::{AccountId, EditionId, GrantId, IdentityId, SignInId, TokenId, WebhookId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -28,6 +29,7 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
 ///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles.
 /// - Releases are numbered from 1 without a gap, and each can be read.
+/// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
@@ -37,6 +39,7 @@ pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let held = state(&db, &mut broken).await?;
     compare(&told, &held, &mut broken);
     followers(&db, &mut broken).await?;
+    broken.extend(webhook::broken(&db).await?);
     orphans(&db, &mut broken).await?;
     db.commit().await?;
     Ok(broken)
@@ -121,6 +124,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
         state.insert((Some(list.edition), stars::KIND.to_owned(), list.id), fact);
     }
     people(db, &mut state).await?;
+    programs(db, &mut state).await?;
     Ok(state)
 }
 
@@ -141,6 +145,16 @@ async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
         let grant = grants::grant_of(&row)?;
         let edition = grant.scope.edition().map(|id| id.0);
         state.insert((edition, GrantId::KIND.to_owned(), row.id), accounts::fact(&grant)?);
+    }
+    Ok(())
+}
+
+async fn programs(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
+    for (id, fact) in token::facts(db).await? {
+        state.insert((None, TokenId::KIND.to_owned(), id), fact);
+    }
+    for (edition, id, fact) in webhook::facts(db).await? {
+        state.insert((edition, WebhookId::KIND.to_owned(), id), fact);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use super::{manage, put, reader, webhook_of};
 use crate::{
-    Error, Result, Store, body,
+    Error, Result, Store,
     entity::{attempt, delivery, edition, webhook},
     feed, rows,
 };
@@ -22,8 +22,8 @@ use model::{
     webhook::{DeliveryState, PATIENCE, RETRIES, Told, Webhook, place_of, told},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, Query},
 };
 use serde_json::Value;
@@ -116,9 +116,16 @@ pub struct Due {
 }
 
 impl Store {
-    /// The webhooks that are in use. One query.
-    pub async fn active_webhooks(&self) -> Result<Vec<Webhook>> {
-        let rows = webhook::Entity::find().filter(webhook::Column::Stopped.is_null()).all(self.readers()).await?;
+    /// The webhooks that are in use, and those that are stopped with a test on its way. One query.
+    pub async fn webhooks_with_work(&self) -> Result<Vec<Webhook>> {
+        let pings = Query::select()
+            .column(delivery::Column::Webhook)
+            .from(delivery::Entity)
+            .and_where(delivery::Column::State.eq(DeliveryState::Pending.as_str()))
+            .and_where(delivery::Column::Seq.eq(0))
+            .take();
+        let work = webhook::Column::Stopped.is_null().or(webhook::Column::Id.in_subquery(pings));
+        let rows = webhook::Entity::find().filter(work).all(self.readers()).await?;
         rows.iter().map(webhook_of).collect()
     }
 
@@ -126,11 +133,13 @@ impl Store {
     /// be told. Gives how far it has looked, and whether there may be more. Stops the webhook when its owner may not
     /// have it any more.
     pub async fn queue_deliveries(&self, id: WebhookId, from: Sequence) -> Result<(Sequence, bool)> {
-        let Some(row) = webhook::Entity::find_by_id(id.0).one(self.readers()).await? else { return Ok((from, false)) };
+        let Some(row) = webhook::Entity::find_by_id(id.0).one(self.readers()).await? else {
+            return Ok((from, false));
+        };
         if row.stopped.is_some() {
             return Ok((from, false));
         }
-        let from = from.max(row.cursor);
+        let from = Ord::max(from, row.cursor);
         let entries = feed::entries(self.readers(), from, BATCH).await?;
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok((from, false)) };
         let more = entries.len() as u64 == BATCH;
@@ -191,7 +200,9 @@ impl Store {
     pub async fn due_delivery(&self, id: WebhookId) -> Result<Option<Due>> {
         loop {
             let now = self.now();
-            let Some(row) = webhook::Entity::find_by_id(id.0).one(self.readers()).await? else { return Ok(None) };
+            let Some(row) = webhook::Entity::find_by_id(id.0).one(self.readers()).await? else {
+                return Ok(None);
+            };
             let first = delivery::Entity::find()
                 .filter(delivery::Column::Webhook.eq(id.0))
                 .filter(delivery::Column::State.eq(DeliveryState::Pending.as_str()))
@@ -199,7 +210,8 @@ impl Store {
                 .order_by_asc(delivery::Column::Id)
                 .one(self.readers())
                 .await?;
-            let Some(first) = first.filter(|first| first.next_at.is_none_or(|at| at <= to_micros(now))) else {
+            let Some(first) = first.filter(|first| first.next_at.is_none_or(|at| at <= to_micros(now)))
+            else {
                 return Ok(None);
             };
             let ping = first.seq == 0;
@@ -215,7 +227,12 @@ impl Store {
             if row.old_until.is_some_and(|until| to_micros(now) < until) {
                 secrets.extend(row.old_secret.clone());
             }
-            return Ok(Some(Due { delivery: delivery_of(&first)?, webhook: webhook_of(&row)?, secrets, told: said }));
+            return Ok(Some(Due {
+                delivery: delivery_of(&first)?,
+                webhook: webhook_of(&row)?,
+                secrets,
+                told: said,
+            }));
         }
     }
 
@@ -264,7 +281,9 @@ impl Store {
             if ping {
                 return Ok(());
             }
-            let Some(before) = webhook::Entity::find_by_id(row.webhook).one(tx.db()).await? else { return Ok(()) };
+            let Some(before) = webhook::Entity::find_by_id(row.webhook).one(tx.db()).await? else {
+                return Ok(());
+            };
             let mut after = before.clone();
             after.failing_since = match (outcome.success(), before.failing_since) {
                 (true, _) => None,
@@ -329,7 +348,9 @@ impl Store {
                 .exec(tx.db())
                 .await?;
             if again.rows_affected == 0 {
-                return Err(Refusal::new("delivery", "there is no such delivery", "Load the page again").into());
+                return Err(
+                    Refusal::new("delivery", "there is no such delivery", "Load the page again").into()
+                );
             }
             Ok(())
         })
@@ -353,7 +374,8 @@ impl Store {
                 return Ok(vec![]);
             };
             let earlier = delivery::Column::CreatedAt.lt(after.created_at);
-            let same = delivery::Column::CreatedAt.eq(after.created_at).and(delivery::Column::Id.lt(after.id));
+            let same =
+                delivery::Column::CreatedAt.eq(after.created_at).and(delivery::Column::Id.lt(after.id));
             find = find.filter(earlier.or(same));
         }
         let rows = find.all(self.readers()).await?;
@@ -366,9 +388,7 @@ impl Store {
         for row in &made {
             attempts.entry(row.delivery).or_default().push(attempt_of(row)?);
         }
-        rows.iter()
-            .map(|row| Ok((delivery_of(row)?, attempts.remove(&row.id).unwrap_or_default())))
-            .collect()
+        rows.iter().map(|row| Ok((delivery_of(row)?, attempts.remove(&row.id).unwrap_or_default()))).collect()
     }
 
     /// Forgets deliveries that were finished longer ago than `age`. Gives how many; call again while there are any.
@@ -391,8 +411,10 @@ impl Store {
                 .filter(attempt::Column::Delivery.is_in(old.iter().copied()))
                 .exec(tx.db())
                 .await?;
-            let gone =
-                delivery::Entity::delete_many().filter(delivery::Column::Id.is_in(old.iter().copied())).exec(tx.db()).await?;
+            let gone = delivery::Entity::delete_many()
+                .filter(delivery::Column::Id.is_in(old.iter().copied()))
+                .exec(tx.db())
+                .await?;
             Ok(gone.rows_affected)
         })
         .await
@@ -420,7 +442,8 @@ impl Store {
     /// What the webhook's owner may be told now of an entry.
     async fn said(&self, row: &webhook::Model, seq: Sequence, now: Timestamp) -> Result<Option<Told<Value>>> {
         let Some(reader) = reader(self, row, now).await? else { return Ok(None) };
-        let entry = feed::entries(self.readers(), seq - 1, 1).await?.into_iter().find(|entry| entry.seq == seq);
+        let entry =
+            feed::entries(self.readers(), seq - 1, 1).await?.into_iter().find(|entry| entry.seq == seq);
         let Some(entry) = entry else { return Ok(None) };
         Ok(tell(entry, &reader, &self.all_editions().await?))
     }
@@ -456,7 +479,11 @@ impl Store {
     }
 }
 
-fn tell(entry: Entry<Value>, reader: &Subject, editions: &HashMap<EditionId, Edition>) -> Option<Told<Value>> {
+fn tell(
+    entry: Entry<Value>,
+    reader: &Subject,
+    editions: &HashMap<EditionId, Edition>,
+) -> Option<Told<Value>> {
     let edition = entry.edition.and_then(|id| editions.get(&id));
     let track = |thing: &Value| thing.get("track")?.as_str()?.parse().ok().map(TrackId);
     let place = place_of(&entry, edition, track);
@@ -503,7 +530,9 @@ pub(crate) async fn broken(db: &impl ConnectionTrait) -> Result<Vec<String>> {
             broken.push(format!("webhook {}: change {} is queued beyond its cursor", row.id, beyond.seq));
         }
     }
-    let unfinished = Expr::col(delivery::Column::State).eq("pending").eq(Expr::col(delivery::Column::FinishedAt).is_null());
+    let unfinished = Expr::col(delivery::Column::State)
+        .eq("pending")
+        .eq(Expr::col(delivery::Column::FinishedAt).is_null());
     let odd = delivery::Entity::find().filter(unfinished.not()).one(db).await?;
     if let Some(odd) = odd {
         broken.push(format!("delivery {}: its state is {} and its end says otherwise", odd.id, odd.state));
@@ -528,7 +557,8 @@ fn delivery_of(row: &delivery::Model) -> Result<Delivery> {
 }
 
 fn attempt_of(row: &attempt::Model) -> Result<Attempt> {
-    let damaged = |what: &str| Error::damaged(format!("attempt {} of delivery {}", row.number, row.delivery), what);
+    let damaged =
+        |what: &str| Error::damaged(format!("attempt {} of delivery {}", row.number, row.delivery), what);
     let range = |_| damaged("a number outside its range");
     Ok(Attempt {
         delivery: row.delivery,

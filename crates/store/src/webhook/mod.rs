@@ -5,6 +5,7 @@
 
 mod deliver;
 
+pub(crate) use deliver::broken;
 pub use deliver::{Attempt, Delivery, Due, Outcome};
 
 use crate::{
