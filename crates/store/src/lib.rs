@@ -13,6 +13,7 @@
 //! 4. Tests that run on both databases (`tests/`).
 
 mod account;
+mod announced;
 mod body;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
@@ -29,6 +30,7 @@ mod rows;
 mod save;
 pub mod search;
 mod secret;
+mod session_type;
 mod sign_in;
 mod star;
 mod store;
@@ -37,7 +39,8 @@ mod verify;
 mod watch;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
-pub use edition::EditionHead;
+pub use announced::Untold;
+pub use edition::{EditionHead, NextEdition};
 pub use error::{Error, Result};
 pub use grant::NewGrant;
 pub use import::{ImportOptions, ImportOutcome};
