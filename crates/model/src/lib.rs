@@ -15,7 +15,10 @@
 
 pub mod account;
 pub mod address;
+pub mod announced;
+pub mod copy;
 pub mod diff;
+pub mod doubt;
 pub mod edit;
 pub mod edition;
 pub mod email;
@@ -28,6 +31,7 @@ pub mod programme;
 pub mod refusal;
 pub mod release;
 pub mod retry;
+pub mod session_type;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -67,6 +67,10 @@ pub(crate) struct Config {
     pub(crate) behind_proxy: bool,
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one.
     pub(crate) star_writes_per_minute: u32,
+    /// How many requests one token, or one client address without a token, may make of the API in a minute.
+    pub(crate) api_per_minute: u32,
+    /// Whether webhooks, calendars and the like may be called at private addresses and without TLS: for laboratories.
+    pub(crate) allow_private_addresses: bool,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
@@ -82,6 +86,8 @@ impl Default for Config {
             base_url: None,
             behind_proxy: false,
             star_writes_per_minute: web::SiteOptions::default().star_writes_per_minute,
+            api_per_minute: web::SiteOptions::default().api_per_minute,
+            allow_private_addresses: false,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -150,6 +156,8 @@ impl Config {
             base_url,
             behind_proxy: self.behind_proxy,
             star_writes_per_minute: self.star_writes_per_minute,
+            api_per_minute: self.api_per_minute,
+            fetch_private: self.allow_private_addresses,
             ..web::SiteOptions::default()
         })
     }

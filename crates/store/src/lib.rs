@@ -13,6 +13,7 @@
 //! 4. Tests that run on both databases (`tests/`).
 
 mod account;
+mod announced;
 mod body;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
@@ -31,6 +32,7 @@ mod rows;
 mod save;
 pub mod search;
 mod secret;
+mod session_type;
 mod sign_in;
 mod star;
 mod store;
@@ -41,7 +43,8 @@ mod watch;
 mod webhook;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
-pub use edition::EditionHead;
+pub use announced::Untold;
+pub use edition::{EditionHead, NextEdition};
 pub use error::{Error, Result};
 pub use grant::NewGrant;
 pub use import::{ImportOptions, ImportOutcome};

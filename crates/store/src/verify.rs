@@ -1,14 +1,14 @@
 //! Whether the record is sound: what must hold whenever and however a server was stopped.
 
 use crate::{
-    Result, Store, account as accounts,
-    entity::{account, edition, identity, release, role_grant, sign_in, star, star_list},
-    feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
-    token, webhook,
+    Result, Store, account as accounts, announced,
+    entity::{account, announced as told, edition, identity, release, role_grant, sign_in, star, star_list},
+    feed, grant as grants, load, release as releases, save, search, session_type, sign_in as sign_ins,
+    star as stars, token, webhook,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, EditionId, GrantId, IdentityId, SignInId, TokenId, WebhookId},
+    id::{AccountId, EditionId, GrantId, IdentityId, SessionTypeId, SignInId, TokenId, WebhookId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -118,6 +118,13 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
             broken.push(format!("{}: the edition is not in its canonical form", edition.slug));
         }
         release_state(db, &edition, &mut state, broken).await?;
+        for row in session_type::rows(db, EditionId(id)).await? {
+            let key = (Some(id), SessionTypeId::KIND.to_owned(), row.id);
+            state.insert(key, session_type::fact(&row)?);
+        }
+        if let Some(row) = told::Entity::find_by_id(id).one(db).await? {
+            state.insert((Some(id), announced::KIND.to_owned(), id), announced::fact(&row)?);
+        }
     }
     for list in star_list::Entity::find().all(db).await? {
         let fact = stars::fact(&stars::starred(db, &list).await?);

@@ -24,9 +24,11 @@
 //!
 //! 4. Addresses that other systems' tools expect stand in `compat/`, one file for each system.
 
+mod api;
 pub mod assets;
 pub mod body;
 mod compat;
+mod deliver;
 mod desk;
 pub mod error;
 mod form;
@@ -44,6 +46,8 @@ mod site;
 pub mod snapshot;
 pub mod static_site;
 pub mod target;
+mod token;
 
+pub use api::openapi_document;
 pub use serve::{Front, serve};
 pub use site::{Live, Site, SiteOptions};

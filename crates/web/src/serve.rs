@@ -5,6 +5,7 @@
 //! gets the headers that protect the visitor.
 
 use crate::{
+    deliver,
     error::{Failure, Problem, wants_json},
     headers::{self, Policy},
     inner,
@@ -308,6 +309,7 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
         .max_concurrent_streams(128);
     let open = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
+    let deliverer = tokio::spawn(deliver::webhooks(site.clone()));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -329,6 +331,10 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
     site.stop().cancel();
     if tokio::time::timeout(FAREWELL, open.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time");
+    }
+    // What was under way is ended, and the lease given back for the next start.
+    if tokio::time::timeout(FAREWELL, deliverer).await.is_err() {
+        tracing::warn!("some deliveries did not end in time");
     }
     for task in background {
         task.abort();

@@ -7,6 +7,7 @@
 //! everything drawn from the one before is outdated at once.
 
 use crate::{
+    api::ApiState,
     assets,
     body::{Bodies, Body, Draft, Stamp},
     error::Failure,
@@ -20,6 +21,7 @@ use crate::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::http::HeaderValue;
 use bytes::Bytes;
+use fetch::Fetcher;
 use jiff::Timestamp;
 use model::{
     id::EditionId,
@@ -56,12 +58,17 @@ pub struct SiteOptions {
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one
     /// address, and each star that somebody sets writes their list.
     pub star_writes_per_minute: u32,
+    /// How many requests one token, or one client address without a token, may make of the API in a minute. Public lists
+    /// that are in memory do not count.
+    pub api_per_minute: u32,
     /// Whether a reverse proxy stands before the server, so that the last entry of `X-Forwarded-For` is the
     /// client's address. Without a proxy anybody could write that header.
     pub behind_proxy: bool,
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
+    /// Whether calendars may be fetched from private addresses, and without TLS: for laboratories and tests.
+    pub fetch_private: bool,
 }
 
 impl Default for SiteOptions {
@@ -72,8 +79,10 @@ impl Default for SiteOptions {
             body_bytes: 32 * 1_024 * 1_024,
             streams: 4_000,
             star_writes_per_minute: 600,
+            api_per_minute: 1_200,
             behind_proxy: false,
             ahead_after: Some(Duration::from_secs(2)),
+            fetch_private: false,
         }
     }
 }
@@ -88,6 +97,7 @@ struct Inner {
     clock: SharedClock,
     options: SiteOptions,
     base_url: OnceLock<String>,
+    fetcher: OnceLock<Option<Fetcher>>,
     editions: ArcSwap<Editions>,
     /// One refresh at a time, so that an older state never replaces a newer one.
     refreshing: Mutex<()>,
@@ -100,6 +110,7 @@ struct Inner {
     meters: Meters,
     streams: Arc<Semaphore>,
     star_writes: Limiter,
+    api: ApiState,
     stop: CancellationToken,
 }
 
@@ -147,6 +158,7 @@ impl Site {
         let site = Self(Arc::new(Inner {
             clock,
             base_url,
+            fetcher: OnceLock::new(),
             editions: ArcSwap::default(),
             refreshing: Mutex::new(()),
             versions: AtomicU64::new(1),
@@ -157,6 +169,7 @@ impl Site {
             meters: Meters::new(),
             streams: Arc::new(Semaphore::new(options.streams)),
             star_writes: Limiter::new(options.star_writes_per_minute),
+            api: ApiState::new(options.api_per_minute),
             stop: CancellationToken::new(),
             store,
             options,
@@ -183,6 +196,22 @@ impl Site {
     /// The site's address as files that leave it give it, without a slash at its end.
     pub fn base_url(&self) -> &str {
         self.0.base_url.get().map_or("http://localhost", String::as_str)
+    }
+
+    /// What calls addresses that organisers typed; `None` where it cannot be set up, which the log says.
+    pub(crate) fn fetcher(&self) -> Option<&Fetcher> {
+        let private = self.0.options.fetch_private;
+        let made = self.0.fetcher.get_or_init(|| {
+            let options = fetch::Options {
+                allow_private: private,
+                allow_http: private,
+                ..fetch::Options::new(self.base_url())
+            };
+            Fetcher::new(options)
+                .inspect_err(|error| tracing::error!(%error, "nothing can be fetched from elsewhere"))
+                .ok()
+        });
+        made.as_ref()
     }
 
     /// Whether visitors reach the site by TLS, so that cookies never travel without.
@@ -214,6 +243,11 @@ impl Site {
     /// Who may write stars how often.
     pub fn star_writes(&self) -> &Limiter {
         &self.0.star_writes
+    }
+
+    /// What the API holds in memory.
+    pub(crate) fn api(&self) -> &ApiState {
+        &self.0.api
     }
 
     /// Cancelled when the server stops.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 const LEASE: &str = "webhooks";
 
 /// How long the lease is taken; it is prolonged at a third of that.
-const LEASED: SignedDuration = SignedDuration::from_secs(30);
+const LEASED: SignedDuration = SignedDuration::from_secs(12);
 
 /// How long a receiver has for its answer. The specification recommends 15 to 30 s.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -7,6 +7,7 @@
 mod m0001_record;
 mod m0002_account;
 mod m0007_programs;
+mod m0009_desk;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_record::Migration),
             Box::new(m0002_account::Migration),
             Box::new(m0007_programs::Migration),
+            Box::new(m0009_desk::Migration),
         ]
     }
 }

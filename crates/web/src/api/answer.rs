@@ -84,7 +84,8 @@ impl Paging {
         };
         let more = all.len() > begin.saturating_add(limit);
         let items: Vec<T> = all.into_iter().skip(begin).take(limit).collect();
-        let next = items.last().filter(|_| more).map(|last| cursor(begin.saturating_add(items.len()), id(last)));
+        let next =
+            items.last().filter(|_| more).map(|last| cursor(begin.saturating_add(items.len()), id(last)));
         Ok(Page { items, next })
     }
 

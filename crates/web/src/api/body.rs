@@ -58,7 +58,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 impl Patch {
     /// What `present` becomes by the patch.
     pub(crate) fn apply<T: Serialize + DeserializeOwned>(&self, present: &T) -> Result<T, Fault> {
-        let mut value = serde_json::to_value(present).map_err(|error| Fault::unreadable(error.to_string()))?;
+        let mut value =
+            serde_json::to_value(present).map_err(|error| Fault::unreadable(error.to_string()))?;
         merge(&mut value, &self.0);
         typed(value)
     }

@@ -6,7 +6,7 @@ use super::{
     body::{Json, Patch, Query},
     caller::Caller,
     fault::Fault,
-    programme::{self, OfState, State},
+    programme::{self, OfState, decide},
     schema,
 };
 use crate::site::Site;
@@ -15,6 +15,7 @@ use axum::{
     http::{HeaderMap, Uri},
 };
 use model::{
+    edit::Command,
     id::{PersonId, RoomId, SponsorId, TrackId},
     permission::{Action, Place},
     programme::Programme,
@@ -84,7 +85,7 @@ macro_rules! parts {
                 caller.may(Action::$action, &Place::edition(&edition))?;
                 let id = $id(Uuid::now_v7());
                 let new = input.read(id, None)?;
-                let after = programme::change(&site, &caller, &edition, |all| Ok($put(all, new)?)).await?;
+                let after = programme::change(&site, &caller, &edition, |all| $put(&caller, all, new)).await?;
                 let shown = after.$field.iter().find(|one| one.id == id).map($shown::from);
                 let shown = shown.ok_or_else(|| Fault::none($many, &id.to_string()))?;
                 answer::created(&format!("{BASE}/editions/{}/{}/{id}", edition.slug, $many), &shown)
@@ -146,7 +147,7 @@ macro_rules! parts {
                     let shown = $shown::from(present);
                     seen.check(&shown)?;
                     let changed = patch.apply::<$input>(&shown.input)?.read(present.id, Some(present))?;
-                    Ok($put(all, changed)?)
+                    $put(&caller, all, changed)
                 })
                 .await?;
                 let shown = after.$field.iter().find(|one| Some(one.id) == id).map($shown::from);
@@ -178,7 +179,7 @@ macro_rules! parts {
                     let present = present.ok_or_else(|| Fault::none($many, &key))?;
                     seen.check(&$shown::from(present))?;
                     let id = present.id;
-                    Ok($remove(all, id)?)
+                    $remove(&caller, all, id)
                 })
                 .await?;
                 answer::nothing()
@@ -192,26 +193,43 @@ parts!(
     "a room", "rooms", "/api/v1/editions/{edition}/rooms", "/api/v1/editions/{edition}/rooms/{id}", EditProgramme,
     "listRooms", "createRoom", "getRoom", "changeRoom", "removeRoom",
     |one: &model::programme::Room, key: &str| one.slug.as_str() == key || one.id.to_string() == key,
-    super::rule::put_room, super::rule::remove_room
+    |caller, all, one| decide(caller, &all, &Command::PutRoom(one)),
+    |caller, all, id| decide(caller, &all, &Command::RemoveRoom(id))
 );
 parts!(
     tracks: tracks of Track by TrackInput with TrackId,
     "a track", "tracks", "/api/v1/editions/{edition}/tracks", "/api/v1/editions/{edition}/tracks/{id}", EditProgramme,
     "listTracks", "createTrack", "getTrack", "changeTrack", "removeTrack",
     |one: &model::programme::Track, key: &str| one.slug.as_str() == key || one.id.to_string() == key,
-    super::rule::put_track, super::rule::remove_track
+    |caller, all, one| decide(caller, &all, &Command::PutTrack(one)),
+    |caller, all, id| decide(caller, &all, &Command::RemoveTrack(id))
 );
 parts!(
     persons: persons of Person by PersonInput with PersonId,
     "a person", "persons", "/api/v1/editions/{edition}/persons", "/api/v1/editions/{edition}/persons/{id}",
     EditProgramme, "listPersons", "createPerson", "getPerson", "changePerson", "removePerson",
     |one: &model::programme::Person, key: &str| one.slug.as_str() == key || one.id.to_string() == key,
-    super::rule::put_person, super::rule::remove_person
+    |caller, all, one| decide(caller, &all, &Command::PutPerson(one)),
+    |caller, all, id| decide(caller, &all, &Command::RemovePerson(id))
 );
 parts!(
     sponsors: sponsors of Sponsor by SponsorInput with SponsorId,
     "a sponsor", "sponsors", "/api/v1/editions/{edition}/sponsors", "/api/v1/editions/{edition}/sponsors/{id}",
     EditSponsors, "listSponsors", "createSponsor", "getSponsor", "changeSponsor", "removeSponsor",
     |one: &model::edition::Sponsor, key: &str| one.id.to_string() == key,
-    super::rule::put_sponsor, super::rule::remove_sponsor
+    |_, all, one| put_sponsor(all, one),
+    |_, all, id| remove_sponsor(all, id)
 );
+
+fn put_sponsor(mut all: Programme, sponsor: model::edition::Sponsor) -> Result<Programme, Fault> {
+    match all.sponsors.iter_mut().find(|other| other.id == sponsor.id) {
+        Some(present) => *present = sponsor,
+        None => all.sponsors.push(sponsor),
+    }
+    Ok(all)
+}
+
+fn remove_sponsor(mut all: Programme, id: SponsorId) -> Result<Programme, Fault> {
+    all.sponsors.retain(|sponsor| sponsor.id != id);
+    Ok(all)
+}

@@ -7,6 +7,7 @@ use crate::{
 };
 use model::{
     Refusal,
+    edit::Command,
     edition::Edition,
     permission::{Action, Place},
     programme::Programme,
@@ -121,6 +122,14 @@ pub(crate) async fn change(
         (Err(_), Some(fault)) => Err(fault),
         (changed, _) => Ok(changed?),
     }
+}
+
+/// What a command of the desk makes of the programme, for a caller who may give it.
+pub(crate) fn decide(caller: &Caller, programme: &Programme, command: &Command) -> Result<Programme, Fault> {
+    for (action, place) in command.needs(programme) {
+        caller.may(action, &place)?;
+    }
+    Ok(command.apply(programme)?)
 }
 
 /// Refuses when the thing is not any more what the caller saw, where they say what they saw.

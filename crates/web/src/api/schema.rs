@@ -5,8 +5,9 @@
 
 use jiff::{Timestamp, civil::Date};
 use model::{
-    Refusal, edition, programme as p,
+    Refusal, edition,
     id::{PersonId, RoomId, SessionId, SponsorId, TrackId},
+    programme as p,
     text::{Colour, Line, RichText, Slug, WebUrl},
     time::Zone,
 };
@@ -499,7 +500,19 @@ pub(crate) enum SessionKind {
 
 same_words!(
     SessionKind = p::SessionKind {
-        Talk, Keynote, Microconference, Topic, Bof, Workshop, Lightning, Panel, Hack, Meeting, Social, Break, Service,
+        Talk,
+        Keynote,
+        Microconference,
+        Topic,
+        Bof,
+        Workshop,
+        Lightning,
+        Panel,
+        Hack,
+        Meeting,
+        Social,
+        Break,
+        Service,
         Other,
     }
 );
@@ -769,7 +782,11 @@ impl EditionInput {
     /// The edition that it decides, in the place of `present`.
     pub(crate) fn read(&self, present: &edition::Edition) -> Result<edition::Edition, Refusal> {
         if self.last_day < self.first_day {
-            return Err(Refusal::new("last_day", "it is before the first day", "Give the same day or a later one"));
+            return Err(Refusal::new(
+                "last_day",
+                "it is before the first day",
+                "Give the same day or a later one",
+            ));
         }
         if self.day_change > 1_439 {
             return Err(Refusal::new("day_change", "a day has 1440 minutes", "Give 0 to 1439"));

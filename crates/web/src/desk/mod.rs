@@ -6,8 +6,11 @@
 mod home;
 mod log;
 mod track;
+mod webhook;
 
 use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
+pub(crate) use webhook::receiver;
+
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
 use model::{edition::Edition, permission::Action, text::Slug};
 
@@ -15,6 +18,7 @@ use model::{edition::Edition, permission::Action, text::Slug};
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = home::routes(router);
     let router = track::routes(router);
+    let router = webhook::routes(router);
     log::routes(router)
 }
 
