@@ -1,15 +1,16 @@
 //! Whether the record is sound: what must hold whenever and however a server was stopped.
 
 use crate::{
-    Result, Store, account as accounts, calendar as calendars,
+    Result, Store, account as accounts, announced, calendar as calendars,
     entity::{
-        account, calendar, date_plan, edition, identity, release, role_grant, sign_in, star, star_list,
+        account, announced as told, calendar, date_plan, edition, identity, release, role_grant, sign_in, star, star_list,
     },
-    feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
+    feed, grant as grants, load, release as releases, save, search, session_type, sign_in as sign_ins,
+    star as stars, token, webhook,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, CalendarId, EditionId, GrantId, IdentityId, SignInId},
+    id::{AccountId, CalendarId, EditionId, GrantId, IdentityId, SessionTypeId, SignInId, TokenId, WebhookId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -30,6 +31,7 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
 ///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles.
 /// - Releases are numbered from 1 without a gap, and each can be read.
+/// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
@@ -46,6 +48,7 @@ pub(crate) async fn verify_in(db: &DatabaseTransaction) -> Result<Vec<String>> {
     let held = state(db, &mut broken).await?;
     compare(&told, &held, &mut broken);
     followers(db, &mut broken).await?;
+    broken.extend(webhook::broken(db).await?);
     orphans(db, &mut broken).await?;
     Ok(broken)
 }
@@ -123,6 +126,13 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
             broken.push(format!("{}: the edition is not in its canonical form", edition.slug));
         }
         release_state(db, &edition, &mut state, broken).await?;
+        for row in session_type::rows(db, EditionId(id)).await? {
+            let key = (Some(id), SessionTypeId::KIND.to_owned(), row.id);
+            state.insert(key, session_type::fact(&row)?);
+        }
+        if let Some(row) = told::Entity::find_by_id(id).one(db).await? {
+            state.insert((Some(id), announced::KIND.to_owned(), id), announced::fact(&row)?);
+        }
     }
     for list in star_list::Entity::find().all(db).await? {
         let fact = stars::fact(&stars::starred(db, &list).await?);
@@ -130,6 +140,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     }
     people(db, &mut state).await?;
     planning(db, &mut state, broken).await?;
+    programs(db, &mut state).await?;
     Ok(state)
 }
 
@@ -164,6 +175,16 @@ async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
         let grant = grants::grant_of(&row)?;
         let edition = grant.scope.edition().map(|id| id.0);
         state.insert((edition, GrantId::KIND.to_owned(), row.id), accounts::fact(&grant)?);
+    }
+    Ok(())
+}
+
+async fn programs(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
+    for (id, fact) in token::facts(db).await? {
+        state.insert((None, TokenId::KIND.to_owned(), id), fact);
+    }
+    for (edition, id, fact) in webhook::facts(db).await? {
+        state.insert((edition, WebhookId::KIND.to_owned(), id), fact);
     }
     Ok(())
 }

@@ -24,9 +24,11 @@
 //!
 //! 4. Addresses that other systems' tools expect stand in `compat/`, one file for each system.
 
+mod api;
 pub mod assets;
 pub mod body;
 mod compat;
+mod deliver;
 mod desk;
 pub mod error;
 mod form;
@@ -47,7 +49,9 @@ mod site;
 pub mod snapshot;
 pub mod static_site;
 pub mod target;
+mod token;
 
+pub use api::openapi_document;
 pub use listen::{serve, serve_tls};
 pub use route::patterns;
 pub use serve::Front;

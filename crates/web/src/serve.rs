@@ -5,6 +5,7 @@
 //! gets the headers that protect the visitor.
 
 use crate::{
+    deliver,
     error::{Failure, Problem, wants_json},
     headers::{self, Policy},
     inner,

@@ -7,6 +7,7 @@
 //! everything drawn from the one before is outdated at once.
 
 use crate::{
+    api::ApiState,
     assets,
     body::{Bodies, Body, Draft, Stamp},
     error::Failure,
@@ -61,6 +62,9 @@ pub struct SiteOptions {
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one
     /// address, and each star that somebody sets writes their list.
     pub star_writes_per_minute: u32,
+    /// How many requests one token, or one client address without a token, may make of the API in a minute. Public lists
+    /// that are in memory do not count.
+    pub api_per_minute: u32,
     /// The reverse proxies that stand before the server, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: TrustedProxies,
     /// How many connections may be open at once; more wait until one ends.
@@ -86,6 +90,7 @@ impl Default for SiteOptions {
             trusted_proxies: TrustedProxies::default(),
             connections: 10_000,
             connections_per_client: 2_500,
+            api_per_minute: 1_200,
             ahead_after: Some(Duration::from_secs(2)),
             fetch_private: false,
         }
@@ -116,6 +121,7 @@ struct Inner {
     streams: Arc<Semaphore>,
     streamers: Arc<Crowd>,
     star_writes: Limiter,
+    api: ApiState,
     stop: CancellationToken,
 }
 
@@ -182,6 +188,7 @@ impl Site {
             streams: Arc::new(Semaphore::new(options.streams)),
             streamers: Crowd::new(options.streams_per_client),
             star_writes: Limiter::new(options.star_writes_per_minute),
+            api: ApiState::new(options.api_per_minute),
             stop: CancellationToken::new(),
             store,
             options,
@@ -270,6 +277,11 @@ impl Site {
     /// Who may write stars how often.
     pub fn star_writes(&self) -> &Limiter {
         &self.0.star_writes
+    }
+
+    /// What the API holds in memory.
+    pub(crate) fn api(&self) -> &ApiState {
+        &self.0.api
     }
 
     /// Cancelled when the server stops.

@@ -7,11 +7,13 @@
 mod people;
 mod planner;
 mod programme;
+mod programs;
 mod record;
 
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
 pub(crate) use planner::{calendar, date_plan};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
+pub(crate) use programs::{attempt, delivery, lease, token, webhook};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 
 /// What SeaORM wants of an entity that has no relations of its own.

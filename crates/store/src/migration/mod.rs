@@ -7,6 +7,8 @@
 mod m0001_record;
 mod m0002_account;
 mod m0004_planner;
+mod m0007_programs;
+mod m0009_desk;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -21,6 +23,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_record::Migration),
             Box::new(m0002_account::Migration),
             Box::new(m0004_planner::Migration),
+            Box::new(m0007_programs::Migration),
+            Box::new(m0009_desk::Migration),
         ]
     }
 }

@@ -9,8 +9,11 @@ mod home;
 mod hours;
 mod log;
 mod track;
+mod webhook;
 
 use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
+pub(crate) use webhook::receiver;
+
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
 use model::{edition::Edition, permission::Action, text::Slug};
 
@@ -20,6 +23,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = track::routes(router);
     let router = dates::routes(router);
     let router = hours::routes(router);
+    let router = webhook::routes(router);
     log::routes(router)
 }
 

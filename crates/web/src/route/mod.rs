@@ -4,7 +4,8 @@ mod edition;
 mod stars;
 
 use crate::{
-    assets, body::Body, compat, desk, error::Failure, headers::Policy, live, ops, site::Site, target::Target,
+    api, assets, body::Body, compat, desk, error::Failure, headers::Policy, live, ops, site::Site,
+    target::Target, token,
 };
 use axum::{
     Router,
@@ -55,6 +56,8 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = edition::routes(router);
     let router = stars::routes(router);
     let router = desk::routes(router);
+    let router = token::routes(router);
+    let router = api::routes(router);
     let router = compat::routes(router);
     router
         .fallback(async || Failure::from_status(StatusCode::NOT_FOUND, BODY_LIMIT))
