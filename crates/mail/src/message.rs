@@ -104,8 +104,7 @@ mod tests {
         let to = Mailbox { name: Line::clean(name), address: email("ada@example.org") };
         let id = message_id(MailId(uuid::Uuid::from_u128(7)), &sender);
         let at = "2027-10-03T12:00:00Z".parse().unwrap();
-        let bytes =
-            message(&sender, &to, &Line::clean(subject), "Grüße\n.\nEnd\n", &id, at, leave).unwrap();
+        let bytes = message(&sender, &to, &Line::clean(subject), "Grüße\n.\nEnd\n", &id, at, leave).unwrap();
         assert!(bytes.is_ascii());
         String::from_utf8(bytes).unwrap()
     }
@@ -137,8 +136,7 @@ mod tests {
     #[test]
     fn what_goes_to_a_list_can_be_left_with_one_click_where_the_link_is_encrypted() {
         let link = format!("https://conf.example.org/mail/unsubscribe/{}/", "a".repeat(90));
-        let leave =
-            Leave { list: List::Blog, conference: Line::clean("Garden 2030"), link: link.clone() };
+        let leave = Leave { list: List::Blog, conference: Line::clean("Garden 2030"), link: link.clone() };
         let text = made("Ada", "Hello", Some(&leave));
         assert!(text.contains(&format!("List-Unsubscribe: <{link}>\r\n")), "{text}");
         assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{text}");

@@ -10,12 +10,7 @@ use crate::{
     settings::Smtp,
 };
 use jiff::{SignedDuration, Timestamp};
-use model::{
-    address::Account,
-    id::MailId,
-    mail::Outcome,
-    retry::Schedule,
-};
+use model::{address::Account, id::MailId, mail::Outcome, retry::Schedule};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -51,13 +46,7 @@ const NOTING: Duration = Duration::from_secs(30);
 pub async fn run(store: Store, smtp: Option<Smtp>, base_url: String, stop: CancellationToken) {
     match smtp {
         Some(smtp) => {
-            let mailer = Mailer {
-                store,
-                smtp,
-                base_url,
-                me: Uuid::now_v7(),
-                trouble: Mutex::default(),
-            };
+            let mailer = Mailer { store, smtp, base_url, me: Uuid::now_v7(), trouble: Mutex::default() };
             Arc::new(mailer).send(stop).await;
         }
         None => keep(&store, &stop).await,
@@ -216,8 +205,7 @@ impl Mailer {
         while !probing && let Ok(permit) = Arc::clone(room).try_acquire_owned() {
             permits.push(permit);
         }
-        let claimed =
-            self.store.claim_mail(self.me, permits.len() as u64, hold, self.smtp.sender()).await?;
+        let claimed = self.store.claim_mail(self.me, permits.len() as u64, hold, self.smtp.sender()).await?;
         let any = !claimed.is_empty();
         for given in claimed.into_iter().zip(permits) {
             // Workers end after this task, so that there is always one to take it.
@@ -325,10 +313,10 @@ impl Mailer {
                 Account::Unsubscribe(&leave_token(self.store.secret(), id)).path()
             ),
         });
-        let within = SignedDuration::try_from(self.smtp.timeout + NOTING).unwrap_or(SignedDuration::from_mins(2));
-        let begin = async |message_id: String| {
-            self.store.begin_mail(claimed, self.me, within, &message_id).await
-        };
+        let within =
+            SignedDuration::try_from(self.smtp.timeout + NOTING).unwrap_or(SignedDuration::from_mins(2));
+        let begin =
+            async |message_id: String| self.store.begin_mail(claimed, self.me, within, &message_id).await;
         session.send(claimed, self.store.clock().now(), leave.as_ref(), begin).await
     }
 

@@ -108,9 +108,7 @@ impl Session {
         };
         // All steps together: each has the time of one answer.
         match tokio::time::timeout(smtp.timeout * 2, opening).await {
-            Ok(Ok(connection)) => {
-                Ok(Self { connection, timeout: smtp.timeout, used: false, healthy: true })
-            }
+            Ok(Ok(connection)) => Ok(Self { connection, timeout: smtp.timeout, used: false, healthy: true }),
             Ok(Err(error)) => Err(said(&error)),
             Err(_) => Err(late()),
         }
@@ -208,11 +206,10 @@ impl Session {
             Ok(None) => return Sent::NotOurs,
             Err(error) => return Sent::Record(error),
         };
-        let text =
-            match message(&claimed.sender, to, &claimed.mail.subject, &outgoing.body, &id, at, leave) {
-                Ok(text) => text,
-                Err(why) => return Sent::Settled(Outcome::Refused(why.as_str().into())),
-            };
+        let text = match message(&claimed.sender, to, &claimed.mail.subject, &outgoing.body, &id, at, leave) {
+            Ok(text) => text,
+            Err(why) => return Sent::Settled(Outcome::Refused(why.as_str().into())),
+        };
         let answer = match tokio::time::timeout(self.timeout, self.connection.message(&text)).await {
             Ok(Ok(response)) => Ok(reply(&response)),
             Ok(Err(error)) => Err(Trouble::of(&error)),

@@ -159,7 +159,11 @@ impl Smtp {
                 ClientId::Domain(name.clone())
             }
             Some(name) => {
-                return refuse("hello", format!("\"{name}\" is no host name"), "Leave it out, or name a host");
+                return refuse(
+                    "hello",
+                    format!("\"{name}\" is no host name"),
+                    "Leave it out, or name a host",
+                );
             }
             None => ClientId::default(),
         };
@@ -236,8 +240,7 @@ fn tls(host: &str, settings: &SmtpSettings) -> Result<TlsParameters, Refusal> {
             )
         };
         let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
-        tls = tls
-            .add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unusable(&error))?);
+        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unusable(&error))?);
     }
     tls.build().map_err(|error| {
         Refusal::new("smtp.security", format!("TLS cannot be used: {error}"), "Look at smtp.ca_file")
@@ -290,7 +293,8 @@ mod tests {
 
     #[test]
     fn mail_goes_in_the_open_only_within_one_machine() {
-        let open = |host: &str| SmtpSettings { host: host.to_owned(), security: Security::None, ..settings() };
+        let open =
+            |host: &str| SmtpSettings { host: host.to_owned(), security: Security::None, ..settings() };
         assert_eq!(Smtp::new(&open("mail.example.org")).unwrap_err().field, "smtp.security");
         for host in ["localhost", "127.0.0.1", "::1"] {
             assert_eq!(Smtp::new(&open(host)).unwrap().port, 25);

@@ -11,11 +11,11 @@ mod deliver;
 mod desk;
 mod template;
 
-pub(crate) use choice::{opt_out_fact, opt_out_thing, suppression_fact, suppression_thing};
 pub use choice::OptOut;
+pub(crate) use choice::{opt_out_fact, suppression_fact, suppression_thing};
 pub use deliver::{Claimed, Outgoing, ServerTrouble};
 pub use desk::{MailFilter, MailPage};
-pub(crate) use template::{sender_fact, sender_of, sender_thing, template_fact};
+pub(crate) use template::{sender_fact, sender_of, sender_thing, template_fact, template_thing};
 
 use crate::{
     Error, Result, Store,
@@ -31,9 +31,7 @@ use model::{
     text::{Line, folded},
     time::{from_micros, to_micros},
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::{

@@ -2,12 +2,16 @@
 
 use crate::{
     Result, Store, account as accounts,
-    entity::{account, edition, identity, release, role_grant, sign_in, star, star_list},
-    feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
+    entity::{
+        account, edition, identity, mail, mail_sender, mail_template, opt_out, release, role_grant, sign_in,
+        star, star_list, suppression,
+    },
+    feed, grant as grants, load, mail as mailing, release as releases, save, search, sign_in as sign_ins,
+    star as stars,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, EditionId, GrantId, IdentityId, SignInId},
+    id::{AccountId, EditionId, GrantId, IdentityId, MailId, SignInId, TemplateId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -26,7 +30,8 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// and where. Reads everything, so it takes its time on a large record.
 ///
 /// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
-///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles.
+///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles, and
+///   what became of each mail.
 /// - Releases are numbered from 1 without a gap, and each can be read.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
@@ -121,7 +126,33 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
         state.insert((Some(list.edition), stars::KIND.to_owned(), list.id), fact);
     }
     people(db, &mut state).await?;
+    mails(db, &mut state).await?;
     Ok(state)
+}
+
+/// Mail, from whom it comes, what it says, and who wants none.
+async fn mails(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
+    for row in mail::Entity::find().all(db).await? {
+        state.insert((row.edition, MailId::KIND.to_owned(), row.id), mailing::fact(&row));
+    }
+    for row in mail_sender::Entity::find().all(db).await? {
+        let thing = mailing::sender_thing(EditionId(row.edition));
+        let fact = mailing::sender_fact(&mailing::sender_of(&row)?)?;
+        state.insert((Some(row.edition), mailing::SENDER_KIND.to_owned(), thing), fact);
+    }
+    for row in mail_template::Entity::find().all(db).await? {
+        let thing = mailing::template_thing(EditionId(row.edition), &row.kind);
+        let fact = mailing::template_fact(&row.kind, &row.subject, &row.body);
+        state.insert((Some(row.edition), TemplateId::KIND.to_owned(), thing), fact);
+    }
+    for row in suppression::Entity::find().all(db).await? {
+        let thing = mailing::suppression_thing(&row.address);
+        state.insert((None, mailing::SUPPRESSION_KIND.to_owned(), thing), mailing::suppression_fact(&row));
+    }
+    for row in opt_out::Entity::find().all(db).await? {
+        state.insert((None, mailing::OPT_OUT_KIND.to_owned(), row.id), mailing::opt_out_fact(&row));
+    }
+    Ok(())
 }
 
 /// Accounts, identities, sign-ins and roles.

@@ -46,11 +46,9 @@ impl Store {
             let (Some(list), Some(edition)) = (list, row.edition) else { return Ok(()) };
             let edition = edition::Entity::find_by_id(edition).one(tx.db()).await?;
             let Some(edition) = edition else { return Ok(()) };
-            let mut whos = vec![];
-            if !row.to_address.is_empty() {
-                whos.push(row.to_address);
-            }
-            whos.extend(row.account.map(|id| account_who(AccountId(id))));
+            let address = Some(row.to_address).filter(|address| !address.is_empty());
+            let whos: Vec<String> =
+                address.into_iter().chain(row.account.map(|id| account_who(AccountId(id)))).collect();
             for who in whos {
                 set(tx, &who, &folded(&edition.series), list, true).await?;
             }
@@ -84,7 +82,8 @@ impl Store {
         Ok(left)
     }
 
-    /// Leaves a list of the series of that name, or comes back to it, for an account and all its addresses.
+    /// Leaves a list of the series of that name, or comes back to it, for an account and all its addresses: should the
+    /// account be merged into another, the addresses still say so.
     pub async fn set_opt_out(
         &self,
         actor: &Actor,
@@ -97,11 +96,8 @@ impl Store {
         self.write(actor, async |tx| {
             let series = folded(series.as_str());
             set(tx, &account_who(account), &series, list, left).await?;
-            if !left {
-                // An address may have left by itself, with the link in a mail.
-                for address in addresses {
-                    set(tx, address.as_str(), &series, list, false).await?;
-                }
+            for address in addresses {
+                set(tx, address.as_str(), &series, list, left).await?;
             }
             Ok(())
         })
@@ -194,14 +190,8 @@ async fn put(tx: &Tx, before: Option<suppression::Model>, after: suppression::Mo
 async fn set(tx: &Tx, who: &str, series: &str, list: List, left: bool) -> Result<()> {
     let id = opt_out_thing(who, series, list.as_str());
     let before = opt_out::Entity::find_by_id(id).one(tx.db()).await?;
-    let change = |deed, before, after| Change {
-        kind: OPT_OUT_KIND,
-        thing: id,
-        edition: None,
-        deed,
-        before,
-        after,
-    };
+    let change =
+        |deed, before, after| Change { kind: OPT_OUT_KIND, thing: id, edition: None, deed, before, after };
     match (before, left) {
         (None, true) => {
             let row = opt_out::Model {
@@ -249,7 +239,13 @@ pub(super) async fn suppressions_of(
 pub(super) struct OptOuts(HashSet<(String, String, String)>);
 
 impl OptOuts {
-    pub(super) fn has_left(&self, address: &str, account: Option<AccountId>, series: &str, list: List) -> bool {
+    pub(super) fn has_left(
+        &self,
+        address: &str,
+        account: Option<AccountId>,
+        series: &str,
+        list: List,
+    ) -> bool {
         let left = |who: String| self.0.contains(&(who, series.to_owned(), list.as_str().to_owned()));
         !self.0.is_empty() && (left(address.to_owned()) || account.is_some_and(|id| left(account_who(id))))
     }

@@ -31,7 +31,8 @@ use model::{
     time::{from_micros, to_micros},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, Func},
 };
 use std::collections::BTreeSet;
@@ -139,7 +140,8 @@ impl Store {
                     let edition = row.edition.map(|id| editions.get(EditionId(id))).transpose()?;
                     let mail = mail_of(row)?;
                     let own = edition.and_then(|edition| edition.sender.clone());
-                    let conference = edition.map_or_else(Line::default, |edition| Line::clean(&edition.title));
+                    let conference =
+                        edition.map_or_else(Line::default, |edition| Line::clean(&edition.title));
                     Ok(Claimed { sender: own.unwrap_or_else(|| default.clone()), conference, mail })
                 })
                 .collect()
@@ -295,21 +297,19 @@ impl Store {
 
     /// Notes that the server cannot be used, or that it can again.
     pub async fn note_mail_server(&self, trouble: Option<&ServerTrouble>) -> Result<()> {
-        self.write(&Actor::System, async |tx| {
-            match trouble {
-                Some(trouble) => {
-                    let row = mail_server::Model {
-                        id: 1,
-                        failing_since: to_micros(trouble.since),
-                        retry_at: to_micros(trouble.retry),
-                        error: excerpt(&trouble.error, 500),
-                    };
-                    upsert::<mail_server::Entity>(tx.db(), vec![row]).await
-                }
-                None => {
-                    mail_server::Entity::delete_by_id(1).exec(tx.db()).await?;
-                    Ok(())
-                }
+        self.write(&Actor::System, async |tx| match trouble {
+            Some(trouble) => {
+                let row = mail_server::Model {
+                    id: 1,
+                    failing_since: to_micros(trouble.since),
+                    retry_at: to_micros(trouble.retry),
+                    error: excerpt(&trouble.error, 500),
+                };
+                upsert::<mail_server::Entity>(tx.db(), vec![row]).await
+            }
+            None => {
+                mail_server::Entity::delete_by_id(1).exec(tx.db()).await?;
+                Ok(())
             }
         })
         .await
@@ -355,9 +355,7 @@ async fn stopped(
             (Stage::GivenUp, "Its time was over before it could be sent")
         } else if let Some(suppression) = suppression {
             (Stage::Suppressed, suppression.reason.shown())
-        } else if list
-            .is_some_and(|list| opt_outs.has_left(&row.to_address, account(row), series, list))
-        {
+        } else if list.is_some_and(|list| opt_outs.has_left(&row.to_address, account(row), series, list)) {
             (Stage::Suppressed, choice::HAS_LEFT)
         } else {
             continue;

@@ -4,6 +4,7 @@ use super::{change, deliver, fact, mail_of};
 use crate::{
     Error, Result, Store,
     entity::{mail, mail_attempt},
+    save::upsert,
     tx::{Change, Tx},
 };
 use model::{
@@ -47,12 +48,7 @@ pub struct MailPage {
 
 impl Store {
     /// At most `limit` mails that are older than `before`, newest first.
-    pub async fn mails(
-        &self,
-        filter: &MailFilter,
-        before: Option<MailId>,
-        limit: u64,
-    ) -> Result<MailPage> {
+    pub async fn mails(&self, filter: &MailFilter, before: Option<MailId>, limit: u64) -> Result<MailPage> {
         let mut query = mail::Entity::find().filter(condition(filter)).order_by_desc(mail::Column::Id);
         if let Some(before) = before {
             query = query.filter(mail::Column::Id.lt(before.0));
@@ -122,7 +118,7 @@ impl Store {
             if mail.state.stage() != Stage::Sent {
                 // The same Message-ID: if it did arrive, the recipient's mail program may notice.
                 let feed = change(&row, Stage::Queued);
-                mail::Entity::update(queued.into_active_model().reset_all()).exec(tx.db()).await?;
+                upsert::<mail::Entity>(tx.db(), vec![queued]).await?;
                 tx.note(feed.into_iter().collect()).await?;
                 return Ok(id);
             }
@@ -148,6 +144,11 @@ impl Store {
             Ok(id)
         })
         .await
+    }
+
+    /// Takes a person out of the mail, as [`forget`] does within the end of an account.
+    pub async fn forget_mail(&self, actor: &Actor, account: AccountId, addresses: &[Email]) -> Result<()> {
+        self.write(actor, async |tx| forget(tx, account, addresses).await).await
     }
 
     /// Lets an uncertain mail be, by an organiser's wish: it counts as given up. Refused for any other.
@@ -188,11 +189,17 @@ pub(crate) async fn forget(tx: &Tx, account: AccountId, addresses: &[Email]) -> 
     mail::Entity::update_many()
         .col_expr(mail::Column::Stage, Expr::value(Stage::GivenUp.as_str()))
         .col_expr(mail::Column::At, Expr::value(to_micros(tx.at())))
-        .col_expr(mail::Column::Answer, Expr::value("The recipient had their address deleted"))
         .filter(mail::Column::Id.is_in(waiting.iter().map(|row| row.id)))
         .exec(tx.db())
         .await?;
     tx.note(waiting.iter().filter_map(|row| change(row, Stage::GivenUp)).collect()).await?;
+    let ids: Vec<Uuid> = mail::Entity::find()
+        .select_only()
+        .column(mail::Column::Id)
+        .filter(of_person())
+        .into_tuple()
+        .all(tx.db())
+        .await?;
     mail::Entity::update_many()
         .col_expr(mail::Column::ToName, Expr::value(""))
         .col_expr(mail::Column::ToAddress, Expr::value(""))
@@ -200,7 +207,14 @@ pub(crate) async fn forget(tx: &Tx, account: AccountId, addresses: &[Email]) -> 
         .col_expr(mail::Column::Body, Expr::value(""))
         .col_expr(mail::Column::Link, Expr::value(Option::<String>::None))
         .col_expr(mail::Column::Once, Expr::value(Option::<String>::None))
-        .filter(of_person())
+        // Servers name the address in their answers.
+        .col_expr(mail::Column::Answer, Expr::value(""))
+        .filter(mail::Column::Id.is_in(ids.iter().copied()))
+        .exec(tx.db())
+        .await?;
+    mail_attempt::Entity::update_many()
+        .col_expr(mail_attempt::Column::Answer, Expr::value(""))
+        .filter(mail_attempt::Column::Mail.is_in(ids))
         .exec(tx.db())
         .await?;
     Ok(())
@@ -214,9 +228,7 @@ async fn find(tx: &Tx, id: MailId) -> Result<mail::Model> {
 
 fn of_person(account: AccountId, addresses: &[Email]) -> Condition {
     let addresses = addresses.iter().map(ToString::to_string);
-    Condition::any()
-        .add(mail::Column::Account.eq(account.0))
-        .add(mail::Column::ToAddress.is_in(addresses))
+    Condition::any().add(mail::Column::Account.eq(account.0)).add(mail::Column::ToAddress.is_in(addresses))
 }
 
 fn condition(filter: &MailFilter) -> Condition {
@@ -232,15 +244,12 @@ fn condition(filter: &MailFilter) -> Condition {
     }
     let text = filter.text.trim();
     if !text.is_empty() {
-        let escaped: String = text
-            .chars()
-            .flat_map(|c| if "%_\\".contains(c) { vec!['\\', c] } else { vec![c] })
-            .collect();
+        let escaped: String =
+            text.chars().flat_map(|c| if "%_\\".contains(c) { vec!['\\', c] } else { vec![c] }).collect();
         let pattern = |text: &str| LikeExpr::new(format!("%{text}%")).escape('\\');
         let lower = pattern(&escaped.to_lowercase());
-        let folds = |column| {
-            Expr::expr(sea_orm::sea_query::Func::lower(Expr::col(column))).like(lower.clone())
-        };
+        let folds =
+            |column| Expr::expr(sea_orm::sea_query::Func::lower(Expr::col(column))).like(lower.clone());
         all = all.add(
             Condition::any()
                 .add(folds(mail::Column::ToAddress))

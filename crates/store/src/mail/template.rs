@@ -175,6 +175,11 @@ pub(crate) fn sender_fact(sender: &Sender) -> Result<Value> {
     serde_json::from_str(&text).map_err(|error| Error::damaged("a sender to be written", error))
 }
 
+/// By what an edition's own text of that kind is known in the feed.
+pub(crate) fn template_thing(edition: EditionId, kind: &str) -> Uuid {
+    derived(&edition.to_string(), TemplateId::KIND, kind)
+}
+
 /// What the feed tells of an edition's own text.
 pub(crate) fn template_fact(kind: &str, subject: &str, body: &str) -> Value {
     json!({ "kind": kind, "subject": subject, "body": body })

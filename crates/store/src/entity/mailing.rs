@@ -2,7 +2,6 @@
 
 use super::no_relations;
 
-#[allow(clippy::module_inception, reason = "each entity has a module of its table's name")]
 pub(crate) mod mail {
     use super::no_relations;
     use sea_orm::entity::prelude::*;
