@@ -6,6 +6,7 @@ mod account;
 mod feed;
 mod harness;
 mod import;
+mod mail;
 mod migrate;
 mod programme;
 mod release;
