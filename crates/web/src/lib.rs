@@ -46,4 +46,4 @@ pub mod static_site;
 pub mod target;
 
 pub use serve::{Front, serve};
-pub use site::{Live, Site, SiteOptions};
+pub use site::{Live, MailServer, Site, SiteOptions};

@@ -59,9 +59,20 @@ pub struct SiteOptions {
     /// Whether a reverse proxy stands before the server, so that the last entry of `X-Forwarded-For` is the
     /// client's address. Without a proxy anybody could write that header.
     pub behind_proxy: bool,
+    /// With what mail is sent, for the pages about mail; `None` where no server is configured.
+    pub mail: Option<MailServer>,
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
+}
+
+/// The server with which mail is sent, as pages show it.
+#[derive(Clone, Debug)]
+pub struct MailServer {
+    /// Its name and port.
+    pub name: String,
+    /// From whom mail comes where an edition has no sender of its own.
+    pub sender: model::mail::Sender,
 }
 
 impl Default for SiteOptions {
@@ -73,6 +84,7 @@ impl Default for SiteOptions {
             streams: 4_000,
             star_writes_per_minute: 600,
             behind_proxy: false,
+            mail: None,
             ahead_after: Some(Duration::from_secs(2)),
         }
     }

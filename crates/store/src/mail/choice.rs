@@ -57,16 +57,6 @@ impl Store {
         .await
     }
 
-    /// The list that the mail with that identifier goes to, and the title of its edition: what a page about leaving it
-    /// says. `None` for a mail that there is not, or that goes to no list.
-    pub async fn list_of_mail(&self, id: MailId) -> Result<Option<(List, Line)>> {
-        let Some(row) = mail::Entity::find_by_id(id.0).one(self.readers()).await? else { return Ok(None) };
-        let list = row.list.as_deref().and_then(List::parse);
-        let (Some(list), Some(edition)) = (list, row.edition) else { return Ok(None) };
-        let edition = edition::Entity::find_by_id(edition).one(self.readers()).await?;
-        Ok(edition.map(|edition| (list, Line::clean(&edition.title))))
-    }
-
     /// The lists that the person of an account has left, by the account or by any of these addresses.
     pub async fn opt_outs(&self, account: AccountId, addresses: &[Email]) -> Result<Vec<OptOut>> {
         let whos: Vec<String> =

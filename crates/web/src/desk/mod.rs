@@ -5,6 +5,7 @@
 
 mod home;
 mod log;
+mod mail;
 mod track;
 
 use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
@@ -15,6 +16,7 @@ use model::{edition::Edition, permission::Action, text::Slug};
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = home::routes(router);
     let router = track::routes(router);
+    let router = mail::routes(router);
     log::routes(router)
 }
 
