@@ -3,14 +3,18 @@
 use crate::{
     Result, Store, account as accounts, announced, calendar as calendars,
     entity::{
-        account, announced as told, calendar, date_plan, edition, identity, release, role_grant, sign_in, star, star_list,
+        account, announced as told, calendar, date_plan, edition, identity, mail, mail_sender, mail_template, opt_out,
+        release, role_grant, sign_in, star, star_list, suppression,
     },
-    feed, grant as grants, load, release as releases, save, search, session_type, sign_in as sign_ins,
-    star as stars, token, webhook,
+    feed, grant as grants, load, mail as mailing, release as releases, save, search, session_type,
+    sign_in as sign_ins, star as stars, token, webhook,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, CalendarId, EditionId, GrantId, IdentityId, SessionTypeId, SignInId, TokenId, WebhookId},
+    id::{
+        AccountId, CalendarId, EditionId, GrantId, IdentityId, MailId, SessionTypeId, SignInId, TemplateId, TokenId,
+        WebhookId,
+    },
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -29,7 +33,8 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// and where. Reads everything, so it takes its time on a large record.
 ///
 /// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
-///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles.
+///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles, and
+///   what became of each mail.
 /// - Releases are numbered from 1 without a gap, and each can be read.
 /// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
@@ -141,6 +146,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     people(db, &mut state).await?;
     planning(db, &mut state, broken).await?;
     programs(db, &mut state).await?;
+    mails(db, &mut state).await?;
     Ok(state)
 }
 
@@ -154,6 +160,31 @@ async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<
     for row in date_plan::Entity::find().all(db).await? {
         let fact = accounts::fact(&calendars::plan_of(&row)?)?;
         state.insert((Some(row.edition), calendars::PLAN.to_owned(), row.edition), fact);
+    }
+    Ok(())
+}
+
+/// Mail, from whom it comes, what it says, and who wants none.
+async fn mails(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
+    for row in mail::Entity::find().all(db).await? {
+        state.insert((row.edition, MailId::KIND.to_owned(), row.id), mailing::fact(&row));
+    }
+    for row in mail_sender::Entity::find().all(db).await? {
+        let thing = mailing::sender_thing(EditionId(row.edition));
+        let fact = mailing::sender_fact(&mailing::sender_of(&row)?)?;
+        state.insert((Some(row.edition), mailing::SENDER_KIND.to_owned(), thing), fact);
+    }
+    for row in mail_template::Entity::find().all(db).await? {
+        let thing = mailing::template_thing(EditionId(row.edition), &row.kind);
+        let fact = mailing::template_fact(&row.kind, &row.subject, &row.body);
+        state.insert((Some(row.edition), TemplateId::KIND.to_owned(), thing), fact);
+    }
+    for row in suppression::Entity::find().all(db).await? {
+        let thing = mailing::suppression_thing(&row.address);
+        state.insert((None, mailing::SUPPRESSION_KIND.to_owned(), thing), mailing::suppression_fact(&row));
+    }
+    for row in opt_out::Entity::find().all(db).await? {
+        state.insert((None, mailing::OPT_OUT_KIND.to_owned(), row.id), mailing::opt_out_fact(&row));
     }
     Ok(())
 }

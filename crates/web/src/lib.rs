@@ -55,4 +55,4 @@ pub use api::openapi_document;
 pub use listen::{serve, serve_tls};
 pub use route::patterns;
 pub use serve::Front;
-pub use site::{Live, Site, SiteOptions};
+pub use site::{Live, MailServer, Site, SiteOptions};

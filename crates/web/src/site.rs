@@ -71,11 +71,22 @@ pub struct SiteOptions {
     pub connections: usize,
     /// How many of them one client address may hold. A whole venue may stand behind one.
     pub connections_per_client: usize,
+    /// With what mail is sent, for the pages about mail; `None` where no server is configured.
+    pub mail: Option<MailServer>,
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
     /// Whether calendars may be fetched from private addresses, and without TLS: for laboratories and tests.
     pub fetch_private: bool,
+}
+
+/// The server with which mail is sent, as pages show it.
+#[derive(Clone, Debug)]
+pub struct MailServer {
+    /// Its name and port.
+    pub name: String,
+    /// From whom mail comes where an edition has no sender of its own.
+    pub sender: model::mail::Sender,
 }
 
 impl Default for SiteOptions {
@@ -91,6 +102,7 @@ impl Default for SiteOptions {
             connections: 10_000,
             connections_per_client: 2_500,
             api_per_minute: 1_200,
+            mail: None,
             ahead_after: Some(Duration::from_secs(2)),
             fetch_private: false,
         }

@@ -4,12 +4,14 @@
 //! Every table of a programme has the primary key (edition, id), so that two editions may hold the same
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
+mod mailing;
 mod people;
 mod planner;
 mod programme;
 mod programs;
 mod record;
 
+pub(crate) use mailing::{mail, mail_attempt, mail_sender, mail_server, mail_template, opt_out, suppression};
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
 pub(crate) use planner::{calendar, date_plan};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};

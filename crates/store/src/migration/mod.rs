@@ -9,6 +9,7 @@ mod m0002_account;
 mod m0004_planner;
 mod m0007_programs;
 mod m0009_desk;
+mod m0003_mail;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_planner::Migration),
             Box::new(m0007_programs::Migration),
             Box::new(m0009_desk::Migration),
+            Box::new(m0003_mail::Migration),
         ]
     }
 }

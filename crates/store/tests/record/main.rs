@@ -11,6 +11,7 @@ mod harness;
 mod import;
 mod log;
 mod lease;
+mod mail;
 mod migrate;
 mod programme;
 mod release;
