@@ -47,6 +47,9 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)
             .connect_timeout(Duration::from_secs(5))
+            // A sign-in now and then gains nothing from a kept connection, and loses by one that has died meanwhile: a
+            // code is good for one try.
+            .pool_max_idle_per_host(0)
             .user_agent(concat!("Plenary/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self(client))
