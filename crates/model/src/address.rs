@@ -104,6 +104,15 @@ impl Address<'_> {
     }
 }
 
+/// `text` where it is a path of this site and nothing else, as what a person goes on to after signing in: one slash
+/// at its begin, no scheme, no host, nothing that a browser would read as either (WHATWG URL, section 4.4: a backslash
+/// counts as a slash, tabs and line ends are dropped).
+pub fn local_path(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('/')?;
+    let plain = text.chars().all(|c| c.is_ascii_graphic() && c != '\\');
+    (plain && !rest.starts_with('/') && text.len() <= 2_000).then_some(text)
+}
+
 impl<'a> From<&'a Session> for Address<'a> {
     fn from(session: &'a Session) -> Self {
         Self::Session(session.code.as_str())
@@ -125,5 +134,27 @@ impl<'a> From<&'a Track> for Address<'a> {
 impl<'a> From<&'a Room> for Address<'a> {
     fn from(room: &'a Room) -> Self {
         Self::Room(room.slug.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_of_this_site_is_gone_on_to() {
+        assert_eq!(local_path("/desk/?a=b#c"), Some("/desk/?a=b#c"));
+        for elsewhere in [
+            "",
+            "desk",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/\t/evil.example",
+            "/a b",
+            "/a\r\nX: y",
+        ] {
+            assert_eq!(local_path(elsewhere), None, "{elsewhere:?}");
+        }
     }
 }

@@ -12,12 +12,14 @@
 //! 3. What the feed says about it goes into [`verify()`], so that the crash test watches over it.
 //! 4. Tests that run on both databases (`tests/`).
 
+mod account;
 mod body;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
 mod entity;
 mod error;
 mod feed;
+mod grant;
 mod import;
 mod load;
 mod location;
@@ -26,16 +28,22 @@ mod release;
 mod rows;
 mod save;
 pub mod search;
+mod secret;
+mod sign_in;
 mod star;
 mod store;
 mod tx;
 mod verify;
 mod watch;
 
+pub use account::{AccountEdit, KnownAccount, NewAccount};
 pub use edition::EditionHead;
 pub use error::{Error, Result};
+pub use grant::NewGrant;
 pub use import::{ImportOptions, ImportOutcome};
 pub use location::{FILE_NAME, Location};
 pub use search::Hit;
+pub use secret::Secret;
+pub use sign_in::{LINK_LIFE, Link, Purpose, Redeemed, SETUP_LIFE, STAY, SignIn, Signed, Way};
 pub use store::Store;
 pub use verify::verify;

@@ -1,6 +1,6 @@
 //! Opening the record: connections, migration, and the handle that everybody holds.
 
-use crate::{Error, Location, Result, migration, tx, watch};
+use crate::{Error, Location, Result, Secret, migration, tx, watch};
 use model::{
     feed::Sequence,
     time::{SharedClock, from_micros, to_micros},
@@ -46,6 +46,7 @@ struct Inner {
     readers: DatabaseConnection,
     head: tokio::sync::watch::Sender<Sequence>,
     statements: Arc<AtomicU64>,
+    secret: Secret,
     watcher: tokio::task::AbortHandle,
 }
 
@@ -136,6 +137,7 @@ impl Store {
                 statements.fetch_add(1, Ordering::Relaxed);
             });
         }
+        let secret = Secret::read(&readers).await?;
         let (head, _) = tokio::sync::watch::channel(tx::head(&readers).await?);
         let watcher = tokio::spawn(watch::others(notices, watching, head.clone())).abort_handle();
         Ok(Self(Arc::new(Inner {
@@ -145,6 +147,7 @@ impl Store {
             readers,
             head,
             statements,
+            secret,
             watcher,
         })))
     }
@@ -157,6 +160,11 @@ impl Store {
     /// The clock that dates what is written.
     pub fn clock(&self) -> &SharedClock {
         &self.0.clock
+    }
+
+    /// The server's secret, the same on all nodes.
+    pub fn secret(&self) -> &Secret {
+        &self.0.secret
     }
 
     /// How many statements were sent to the database since it was opened, for metrics.

@@ -1,13 +1,13 @@
 //! Whether the record is sound: what must hold whenever and however a server was stopped.
 
 use crate::{
-    Result, Store,
-    entity::{edition, release, star, star_list},
-    feed, load, release as releases, save, search, star as stars,
+    Result, Store, account as accounts,
+    entity::{account, edition, identity, release, role_grant, sign_in, star, star_list},
+    feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
 };
 use model::{
     feed::{Deed, Entry},
-    id::EditionId,
+    id::{AccountId, EditionId, GrantId, IdentityId, SignInId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -26,7 +26,7 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// and where. Reads everything, so it takes its time on a large record.
 ///
 /// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
-///   beginning gives exactly the working state, the releases and the lists of stars.
+///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles.
 /// - Releases are numbered from 1 without a gap, and each can be read.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
@@ -120,7 +120,29 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
         let fact = stars::fact(&stars::starred(db, &list).await?);
         state.insert((Some(list.edition), stars::KIND.to_owned(), list.id), fact);
     }
+    people(db, &mut state).await?;
     Ok(state)
+}
+
+/// Accounts, identities, sign-ins and roles.
+async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
+    for row in account::Entity::find().all(db).await? {
+        let fact = accounts::fact(&accounts::account_of(&row)?)?;
+        state.insert((None, AccountId::KIND.to_owned(), row.id), fact);
+    }
+    for row in identity::Entity::find().all(db).await? {
+        let fact = accounts::fact(&accounts::identity_of(&row)?)?;
+        state.insert((None, IdentityId::KIND.to_owned(), row.id), fact);
+    }
+    for row in sign_in::Entity::find().all(db).await? {
+        state.insert((None, SignInId::KIND.to_owned(), row.id), sign_ins::fact(&row));
+    }
+    for row in role_grant::Entity::find().all(db).await? {
+        let grant = grants::grant_of(&row)?;
+        let edition = grant.scope.edition().map(|id| id.0);
+        state.insert((edition, GrantId::KIND.to_owned(), row.id), accounts::fact(&grant)?);
+    }
+    Ok(())
 }
 
 async fn release_state(

@@ -4,6 +4,7 @@
 //! their slugs in one change would break one halfway. The slug of an edition has one, since editions are
 //! written one at a time.
 
+use super::tools::{index, table};
 use sea_orm::DbBackend;
 use sea_orm_migration::{
     prelude::{sea_query::*, *},
@@ -186,13 +187,6 @@ fn record_tables() -> Vec<TableCreateStatement> {
 
 /// Foreign keys are looked up from both ends; the rest serves the queries that every page makes.
 fn indexes() -> Vec<IndexCreateStatement> {
-    let index = |table: &'static str, columns: &[&'static str]| {
-        let mut index = Index::create().name(format!("{table}_by_{}", columns.join("_"))).table(table).take();
-        for column in columns {
-            index.col(*column);
-        }
-        index
-    };
     vec![
         index("edition", &["slug"]).unique().take(),
         index("session", &["edition", "track"]),
@@ -203,14 +197,6 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("change", &["kind", "seq"]),
         index("star_list", &["edition", "digest"]).unique().take(),
     ]
-}
-
-fn table(name: &'static str, key: &[&'static str]) -> TableCreateStatement {
-    let mut primary = Index::create().take();
-    for column in key {
-        primary.col(*column);
-    }
-    Table::create().table(name).primary_key(&mut primary).take()
 }
 
 /// A table whose primary key is the edition and `key`.

@@ -5,6 +5,8 @@
 //! why, and what it does to a database that is in use. Steps do not use the entities, which move on.
 
 mod m0001_record;
+mod m0002_account;
+mod tools;
 
 use crate::{Error, Location, Result};
 use sea_orm::DatabaseTransaction;
@@ -14,7 +16,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_record::Migration)]
+        vec![Box::new(m0001_record::Migration), Box::new(m0002_account::Migration)]
     }
 }
 

@@ -1,0 +1,258 @@
+//! Roles: giving them, revoking them, and who has which.
+
+use crate::{
+    Error, Result, Store,
+    account::{account_of, active, fact},
+    entity::{account, edition, role_grant},
+    tx::{Change, Tx},
+};
+use jiff::Timestamp;
+use model::{
+    Refusal,
+    account::Account,
+    feed::{Actor, Deed},
+    id::{AccountId, CallId, EditionId, GrantId, RoomId, TrackId},
+    permission::{Grant, Revoked, Role, Scope, Subject},
+    text::Line,
+    time::{from_micros, to_micros},
+};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+/// A role to be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGrant {
+    /// To whom.
+    pub account: AccountId,
+    /// Which.
+    pub role: Role,
+    /// Where it holds.
+    pub scope: Scope,
+    /// From when on; at once where none is said.
+    pub from: Option<Timestamp>,
+    /// Until when, exclusive; until it is revoked where none is said.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub note: Line,
+}
+
+impl NewGrant {
+    /// The role, at once and until it is revoked.
+    pub fn new(account: AccountId, role: Role, scope: Scope) -> Self {
+        Self { account, role, scope, from: None, until: None, note: Line::default() }
+    }
+}
+
+impl Store {
+    /// Gives a role, when `subject` may. The same role with the same scope and times is given only once.
+    pub async fn give(&self, subject: &Subject, new: &NewGrant) -> Result<GrantId> {
+        self.write(&subject.actor, async |tx| {
+            let series = series_of(tx.db(), &new.scope).await?;
+            subject.may_give(new.role, &new.scope, series.as_ref())?;
+            active(tx.db(), new.account).await?;
+            if new.until.is_some_and(|until| until <= new.from.unwrap_or(tx.at())) {
+                return Err(Refusal::new(
+                    "until",
+                    "the role would end before it begins",
+                    "Choose a later end",
+                )
+                .into());
+            }
+            let held = of_account(tx.db(), new.account).await?;
+            let same = held.iter().find(|grant| {
+                grant.revoked.is_none()
+                    && grant.role == new.role
+                    && grant.scope == new.scope
+                    && grant.from == new.from
+                    && grant.until == new.until
+            });
+            match same {
+                Some(grant) => Ok(grant.id),
+                None => insert(tx, new, &subject.actor).await,
+            }
+        })
+        .await
+    }
+
+    /// Revokes a role, when `subject` may. The last administrator stays.
+    pub async fn revoke(&self, subject: &Subject, id: GrantId) -> Result<()> {
+        self.write(&subject.actor, async |tx| {
+            let row = role_grant::Entity::find_by_id(id.0).one(tx.db()).await?;
+            let before = row.as_ref().map(grant_of).transpose()?;
+            let Some(before) = before.filter(|grant| grant.revoked.is_none()) else {
+                return Err(
+                    Refusal::new("grant", "there is no such role any more", "Load the page again").into()
+                );
+            };
+            let series = series_of(tx.db(), &before.scope).await?;
+            subject.may_give(before.role, &before.scope, series.as_ref())?;
+            let revoked = Some(Revoked { at: tx.at(), by: subject.actor.to_string() });
+            let after = Grant { revoked, ..before.clone() };
+            put(tx, Some(&before), &after).await?;
+            if before.role == Role::Administrator && no_administrator(tx.db(), tx.at()).await? {
+                return Err(Refusal::new(
+                    "grant",
+                    "nobody would be an administrator any more",
+                    "Make somebody else one first",
+                )
+                .into());
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// A person's grants, also past and revoked ones, the latest first. One query.
+    pub async fn grants_of(&self, id: AccountId) -> Result<Vec<Grant>> {
+        of_account(self.readers(), id).await
+    }
+
+    /// Who was given which role, the latest first: in one edition, with those of its series and of the whole
+    /// installation, or everywhere. Two queries.
+    pub async fn grants(&self, edition: Option<&model::edition::Edition>) -> Result<Vec<(Grant, Account)>> {
+        let mut find = role_grant::Entity::find().order_by_desc(role_grant::Column::GivenAt);
+        if let Some(edition) = edition {
+            find = find.filter(
+                Condition::any()
+                    .add(role_grant::Column::Edition.eq(edition.id.0))
+                    .add(role_grant::Column::Scope.is_in(["everywhere", "series"])),
+            );
+        }
+        let rows = find.all(self.readers()).await?;
+        let accounts = account::Entity::find()
+            .filter(account::Column::Id.is_in(rows.iter().map(|row| row.account)))
+            .all(self.readers())
+            .await?;
+        let mut out = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let grant = grant_of(row)?;
+            let covers = edition.is_none_or(|edition| match &grant.scope {
+                Scope::Series(_) => grant.scope.covers(&model::permission::Place::edition(edition)),
+                _ => true,
+            });
+            let account = accounts.iter().find(|account| account.id == row.account);
+            if let (true, Some(account)) = (covers, account) {
+                out.push((grant, account_of(account)?));
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Gives a role, without asking whether one may.
+pub(crate) async fn insert(tx: &Tx, new: &NewGrant, actor: &Actor) -> Result<GrantId> {
+    let grant = Grant {
+        id: GrantId(Uuid::now_v7()),
+        account: new.account,
+        role: new.role,
+        scope: new.scope.clone(),
+        given_by: actor.to_string(),
+        given_at: tx.at(),
+        from: new.from,
+        until: new.until,
+        revoked: None,
+        note: new.note.clone(),
+    };
+    put(tx, None, &grant).await?;
+    Ok(grant.id)
+}
+
+/// Writes a grant and notes it.
+pub(crate) async fn put(tx: &Tx, before: Option<&Grant>, after: &Grant) -> Result<()> {
+    crate::save::upsert::<role_grant::Entity>(tx.db(), vec![row_of(after)]).await?;
+    tx.note(vec![Change {
+        kind: GrantId::KIND,
+        thing: after.id.0,
+        edition: after.scope.edition(),
+        deed: if before.is_some() { Deed::Changed } else { Deed::Created },
+        before: before.map(fact).transpose()?,
+        after: Some(fact(after)?),
+    }])
+    .await
+}
+
+/// See [`Store::grants_of`].
+pub(crate) async fn of_account(db: &impl ConnectionTrait, id: AccountId) -> Result<Vec<Grant>> {
+    let rows = role_grant::Entity::find()
+        .filter(role_grant::Column::Account.eq(id.0))
+        .order_by_desc(role_grant::Column::GivenAt)
+        .all(db)
+        .await?;
+    rows.iter().map(grant_of).collect()
+}
+
+/// Whether nobody is an administrator at `now`.
+pub(crate) async fn no_administrator(db: &impl ConnectionTrait, now: Timestamp) -> Result<bool> {
+    let rows = role_grant::Entity::find()
+        .filter(role_grant::Column::Role.eq(Role::Administrator.as_str()))
+        .filter(role_grant::Column::RevokedAt.is_null())
+        .all(db)
+        .await?;
+    let grants = rows.iter().map(grant_of).collect::<Result<Vec<_>>>()?;
+    Ok(!grants.iter().any(|grant| grant.holds(now)))
+}
+
+/// The series of the edition in which a scope lies.
+async fn series_of(db: &impl ConnectionTrait, scope: &Scope) -> Result<Option<Line>> {
+    let Some(id) = scope.edition() else { return Ok(None) };
+    let row = edition::Entity::find_by_id(id.0).one(db).await?.ok_or_else(|| Error::no_edition(id))?;
+    Ok(Some(Line::clean(&row.series)))
+}
+
+fn row_of(grant: &Grant) -> role_grant::Model {
+    let (scope, thing, series) = match &grant.scope {
+        Scope::Everywhere => ("everywhere", None, String::new()),
+        Scope::Series(name) => ("series", None, name.to_string()),
+        Scope::Edition(_) => ("edition", None, String::new()),
+        Scope::Track(_, id) => ("track", Some(id.0), String::new()),
+        Scope::Call(_, id) => ("call", Some(id.0), String::new()),
+        Scope::Room(_, id) => ("room", Some(id.0), String::new()),
+    };
+    role_grant::Model {
+        id: grant.id.0,
+        account: grant.account.0,
+        role: grant.role.as_str().to_owned(),
+        scope: scope.to_owned(),
+        edition: grant.scope.edition().map(|id| id.0),
+        thing,
+        series,
+        given_by: grant.given_by.clone(),
+        given_at: to_micros(grant.given_at),
+        from_at: grant.from.map(to_micros),
+        until_at: grant.until.map(to_micros),
+        revoked_at: grant.revoked.as_ref().map(|revoked| to_micros(revoked.at)),
+        revoked_by: grant.revoked.as_ref().map(|revoked| revoked.by.clone()),
+        note: grant.note.to_string(),
+    }
+}
+
+/// The grant of a row.
+pub(crate) fn grant_of(row: &role_grant::Model) -> Result<Grant> {
+    let damaged = |what: &str| Error::damaged(format!("grant {}", row.id), what);
+    let instant = |micros: i64| from_micros(micros).ok_or_else(|| damaged("no such instant"));
+    let scope = match (row.scope.as_str(), row.edition.map(EditionId), row.thing) {
+        ("everywhere", ..) => Scope::Everywhere,
+        ("series", ..) => Scope::Series(Line::clean(&row.series)),
+        ("edition", Some(edition), _) => Scope::Edition(edition),
+        ("track", Some(edition), Some(id)) => Scope::Track(edition, TrackId(id)),
+        ("call", Some(edition), Some(id)) => Scope::Call(edition, CallId(id)),
+        ("room", Some(edition), Some(id)) => Scope::Room(edition, RoomId(id)),
+        _ => return Err(damaged("no such scope")),
+    };
+    let revoked = match (row.revoked_at, &row.revoked_by) {
+        (Some(at), by) => Some(Revoked { at: instant(at)?, by: by.clone().unwrap_or_default() }),
+        (None, _) => None,
+    };
+    Ok(Grant {
+        id: GrantId(row.id),
+        account: AccountId(row.account),
+        role: Role::parse(&row.role).ok_or_else(|| damaged("no such role"))?,
+        scope,
+        given_by: row.given_by.clone(),
+        given_at: instant(row.given_at)?,
+        from: row.from_at.map(instant).transpose()?,
+        until: row.until_at.map(instant).transpose()?,
+        revoked,
+        note: Line::clean(&row.note),
+    })
+}
