@@ -33,7 +33,7 @@ const provider = new Provider(issuer, {
   pkce: { required: () => true },
   features: { devInteractions: { enabled: false } },
   cookies: { keys: ['only for tests'] },
-  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: `subject-${id}`, ...accounts[id] }) }),
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...accounts[id] }) }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   // Everybody agrees to everything.
   async loadExistingGrant(ctx) {

@@ -14,6 +14,8 @@
 
 mod account;
 mod body;
+mod ceremony;
+mod credential;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
 mod entity;
@@ -37,6 +39,8 @@ mod verify;
 mod watch;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
+pub use ceremony::{CEREMONY_LIFE, Ceremony};
+pub use credential::{Arrival, Credential, CredentialKind};
 pub use edition::EditionHead;
 pub use error::{Error, Result};
 pub use grant::NewGrant;

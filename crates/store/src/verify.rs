@@ -1,13 +1,13 @@
 //! Whether the record is sound: what must hold whenever and however a server was stopped.
 
 use crate::{
-    Result, Store, account as accounts,
-    entity::{account, edition, identity, release, role_grant, sign_in, star, star_list},
+    Result, Store, account as accounts, credential as credentials,
+    entity::{account, credential, edition, identity, release, role_grant, sign_in, star, star_list},
     feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, EditionId, GrantId, IdentityId, SignInId},
+    id::{AccountId, CredentialId, EditionId, GrantId, IdentityId, SignInId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -136,6 +136,9 @@ async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
     }
     for row in sign_in::Entity::find().all(db).await? {
         state.insert((None, SignInId::KIND.to_owned(), row.id), sign_ins::fact(&row));
+    }
+    for row in credential::Entity::find().all(db).await? {
+        state.insert((None, CredentialId::KIND.to_owned(), row.id), credentials::fact(&row));
     }
     for row in role_grant::Entity::find().all(db).await? {
         let grant = grants::grant_of(&row)?;

@@ -7,10 +7,10 @@ use identity::{
     settings::OidcSettings,
 };
 use model::account::Proof;
-use std::{collections::BTreeMap, process::Stdio};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 use url::Url;
 
@@ -19,12 +19,20 @@ const BACK: &str = "http://127.0.0.1:9/sign-in/oidc/test/return/";
 
 struct Running {
     issuer: String,
-    /// Stops when it is dropped.
     process: Child,
+    /// Open as long as it runs: it ends when it writes to a closed one.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
 }
 
 impl Running {
-    async fn start(port: u16) -> Option<Self> {
+    fn start(port: u16) -> Option<Self> {
         if !repository().join("node_modules/oidc-provider").is_dir() {
             skipped("the npm package oidc-provider is missing: run ./test tools");
             return None;
@@ -33,16 +41,17 @@ impl Running {
             .arg(repository().join("crates/identity/tests/provider.mjs"))
             .args([&port.to_string(), BACK])
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
+            .stderr(Stdio::null())
             .spawn();
         let Ok(mut process) = started else {
             skipped("Node.js is missing");
             return None;
         };
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let issuer = lines.next_line().await.unwrap().expect("it says where it listens");
-        Some(Self { issuer, process })
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut issuer = String::new();
+        output.read_line(&mut issuer).unwrap();
+        assert!(issuer.starts_with("http"), "it says where it listens");
+        Some(Self { issuer: issuer.trim().to_owned(), process, _output: output })
     }
 
     async fn sign_in_as(&self, account: &str) {
@@ -63,10 +72,6 @@ impl Running {
 
     fn provider(&self) -> Provider {
         Provider::new(self.settings()).unwrap()
-    }
-
-    async fn stop(mut self) {
-        self.process.kill().await.unwrap();
     }
 }
 
@@ -100,7 +105,7 @@ async fn browse(begun: &Begun) -> Returned {
 
 #[tokio::test]
 async fn a_person_is_known_by_issuer_and_subject_and_an_address_counts_only_where_it_is_verified() {
-    let Some(running) = Running::start(0).await else { return };
+    let Some(running) = Running::start(0) else { return };
     let provider = running.provider();
     assert_eq!(provider.health(), Health::Unknown);
     let begun = provider.begin(BACK).await.unwrap();
@@ -110,7 +115,7 @@ async fn a_person_is_known_by_issuer_and_subject_and_an_address_counts_only_wher
     assert!(!begun.url.as_str().contains("hush"), "no secret in an address");
 
     let proven = provider.finish(&begun.state, &browse(&begun).await).await.unwrap();
-    let proof = Proof::Oidc { issuer: running.issuer.clone(), subject: "subject-ada".to_owned() };
+    let proof = Proof::Oidc { issuer: running.issuer.clone(), subject: "ada".to_owned() };
     assert_eq!(proven.proof, proof);
     assert_eq!(proven.name.as_deref(), Some("Ada Lovelace"));
     assert_eq!(proven.email.as_ref().map(|email| email.as_str()), Some("ada@example.org"));
@@ -130,7 +135,7 @@ async fn a_person_is_known_by_issuer_and_subject_and_an_address_counts_only_wher
 
 #[tokio::test]
 async fn an_answer_that_was_used_forged_or_meant_for_another_browser_is_refused() {
-    let Some(running) = Running::start(0).await else { return };
+    let Some(running) = Running::start(0) else { return };
     let provider = running.provider();
     let refused = async |state: &str, returned: &Returned| {
         let outcome = provider.finish(state, returned).await;
@@ -169,12 +174,12 @@ async fn an_answer_that_was_used_forged_or_meant_for_another_browser_is_refused(
 #[tokio::test]
 async fn a_provider_that_is_down_is_seen_to_be_and_recovers_even_with_new_keys() {
     let port = free_port();
-    let Some(running) = Running::start(port).await else { return };
+    let Some(running) = Running::start(port) else { return };
     let provider = running.provider();
     let begun = provider.begin(BACK).await.unwrap();
     let returned = browse(&begun).await;
     let settings = running.settings();
-    running.stop().await;
+    drop(running);
 
     // What was read of it is still known, so that people are sent there; what needs it fails and is seen.
     provider.begin(BACK).await.unwrap();
@@ -185,7 +190,7 @@ async fn a_provider_that_is_down_is_seen_to_be_and_recovers_even_with_new_keys()
     let outcome = cold.begin(BACK).await;
     assert!(matches!(outcome, Err(Trouble::Down(ref why)) if why.contains("reached")), "{outcome:?}");
 
-    let running = Running::start(port).await.unwrap();
+    let running = Running::start(port).unwrap();
     // Keys are asked for anew only when those that are known are ten seconds old.
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     let begun = provider.begin(BACK).await.unwrap();
@@ -194,12 +199,12 @@ async fn a_provider_that_is_down_is_seen_to_be_and_recovers_even_with_new_keys()
     assert_eq!(provider.health(), Health::Up);
     let begun = cold.begin(BACK).await.unwrap();
     cold.finish(&begun.state, &browse(&begun).await).await.unwrap();
-    running.stop().await;
+    drop(running);
 }
 
 #[tokio::test]
 async fn settings_that_the_provider_does_not_accept_are_named() {
-    let Some(running) = Running::start(0).await else { return };
+    let Some(running) = Running::start(0) else { return };
     let wrong = OidcSettings { client_secret: Secret::new("wrong"), ..running.settings() };
     let provider = Provider::new(wrong).unwrap();
     let begun = provider.begin(BACK).await.unwrap();
