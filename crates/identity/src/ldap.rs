@@ -7,8 +7,8 @@
 
 use crate::{Health, Proven, Pulse, Secret, Trouble, settings::LdapSettings};
 use ldap3::{
-    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, ResultEntry, Scope, SearchEntry, SearchOptions, dn_escape,
-    ldap_escape,
+    Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, ResultEntry, Scope, SearchEntry,
+    SearchOptions, dn_escape, ldap_escape,
 };
 use model::{account::Proof, email::Email, text::excerpt};
 use rustls::{
@@ -72,7 +72,8 @@ impl Directory {
     /// password get the same refusal.
     pub async fn check(&self, user: &str, password: &Secret) -> Result<Proven, Trouble> {
         let inner = Arc::clone(&self.0);
-        let wrong = || Trouble::Refused(format!("{}: this name and password do not go together", self.title()));
+        let wrong =
+            || Trouble::Refused(format!("{}: this name and password do not go together", self.title()));
         let user = user.trim().to_owned();
         if user.is_empty() || user.len() > LONGEST || user.contains('\0') || password.is_empty() {
             return Err(wrong());
@@ -112,8 +113,9 @@ impl Inner {
         }
         let mut ldap = self.connect().await?;
         if !settings.bind_dn.is_empty() {
-            let bound =
-                ldap.with_timeout(settings.timeout()).simple_bind(&settings.bind_dn, settings.bind_password.reveal());
+            let bound = ldap
+                .with_timeout(settings.timeout())
+                .simple_bind(&settings.bind_dn, settings.bind_password.reveal());
             let bound = bound.await.map_err(|error| explain(&error))?;
             if bound.rc != SUCCESS {
                 return Err(format!("it does not accept bind_dn and bind_password ({})", code(&bound)));
@@ -151,7 +153,13 @@ impl Inner {
         }
     }
 
-    async fn search(&self, ldap: &mut Ldap, base: &str, scope: Scope, filter: &str) -> Result<Vec<SearchEntry>, String> {
+    async fn search(
+        &self,
+        ldap: &mut Ldap,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+    ) -> Result<Vec<SearchEntry>, String> {
         let settings = &self.settings;
         let attributes = vec![settings.mail.clone(), settings.display_name.clone()];
         let seconds = i32::try_from(settings.timeout_seconds).unwrap_or(i32::MAX);
@@ -207,8 +215,9 @@ fn trust(settings: &LdapSettings) -> Result<ClientConfig, Trouble> {
     let down = |problem: String| Trouble::Down(format!("{}: {problem}", settings.title));
     let mut roots = RootCertStore::empty();
     if let Some(file) = &settings.ca_file {
-        let unreadable =
-            |error: &dyn std::fmt::Display| down(format!("ca_file {} cannot be read: {error}", file.display()));
+        let unreadable = |error: &dyn std::fmt::Display| {
+            down(format!("ca_file {} cannot be read: {error}", file.display()))
+        };
         for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))? {
             let certificate = certificate.map_err(|error| unreadable(&error))?;
             roots.add(certificate).map_err(|error| unreadable(&error))?;

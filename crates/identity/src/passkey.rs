@@ -12,8 +12,8 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs::prelude::{
-    DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential,
-    Webauthn, WebauthnBuilder,
+    DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
+    RegisterPublicKeyCredential, Webauthn, WebauthnBuilder,
 };
 
 /// The most passkeys of one person.
@@ -79,7 +79,13 @@ impl Passkeys {
 
     /// Begins making a passkey for `account`; `name` and `shown` are what the device calls it. A device that holds one of
     /// `has` makes no second one.
-    pub fn begin_making(&self, account: Uuid, name: &str, shown: &str, has: &[String]) -> Result<Begun, Trouble> {
+    pub fn begin_making(
+        &self,
+        account: Uuid,
+        name: &str,
+        shown: &str,
+        has: &[String],
+    ) -> Result<Begun, Trouble> {
         let has = has.iter().filter_map(|body| serde_json::from_str::<Body>(body).ok());
         let has = has.map(|body| body.passkey.cred_id().clone()).collect();
         let begun = self.0.start_passkey_registration(account, name, shown, Some(has));
@@ -111,8 +117,7 @@ impl Passkeys {
 
     /// Begins signing in with any passkey of this site that the device has.
     pub fn begin_sign_in(&self) -> Result<Begun, Trouble> {
-        let (options, state) =
-            self.0.start_discoverable_authentication().map_err(|error| broken(&error))?;
+        let (options, state) = self.0.start_discoverable_authentication().map_err(|error| broken(&error))?;
         let mut options = json(&options)?;
         // The page decides whether the browser offers it in a field or asks at once.
         if let Some(options) = options.as_object_mut() {
@@ -124,7 +129,8 @@ impl Passkeys {
     /// Ends signing in: checks the answer against the kept passkey of its identifier. Gives what must be kept from now
     /// on, where the device counts its uses. A count that does not grow means that somebody copied the key: refused.
     pub fn end_sign_in(&self, state: &str, answer: &Answer, kept: &str) -> Result<Option<String>, Trouble> {
-        let state: DiscoverableAuthentication = serde_json::from_str(state).map_err(|error| broken(&error))?;
+        let state: DiscoverableAuthentication =
+            serde_json::from_str(state).map_err(|error| broken(&error))?;
         let mut body: Body = serde_json::from_str(kept).map_err(|error| broken(&error))?;
         let Ok((user, _)) = self.0.identify_discoverable_authentication(&answer.0) else {
             return Err(refused("the device does not say whose passkey it is"));

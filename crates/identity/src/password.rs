@@ -168,7 +168,10 @@ impl Passwords {
         .await
     }
 
-    async fn in_line<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Trouble> {
+    async fn in_line<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Trouble> {
         let _place = self.line.try_acquire().map_err(|_| Trouble::Busy)?;
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned());
         let turn = turn.await.map_err(|_| Trouble::Busy)?.map_err(|_| Trouble::Busy)?;
@@ -183,7 +186,8 @@ impl Passwords {
 }
 
 fn hash_now(password: &[u8]) -> Result<String, Trouble> {
-    let failed = |error: &dyn std::fmt::Display| Trouble::Down(format!("a password cannot be hashed: {error}"));
+    let failed =
+        |error: &dyn std::fmt::Display| Trouble::Down(format!("a password cannot be hashed: {error}"));
     let params = Params::new(MEMORY, PASSES, LANES, None).map_err(|error| failed(&error))?;
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|error| failed(&error))?;
@@ -211,7 +215,9 @@ mod tests {
 
     #[test]
     fn a_password_that_is_short_common_or_made_of_what_is_known_is_refused() {
-        for sound in ["correct horse battery", "wbBq4tXs0pLz", "ein Pferd frisst keinen Gurkensalat", "ы1ы2ы3ы4ы5ыя"] {
+        for sound in
+            ["correct horse battery", "wbBq4tXs0pLz", "ein Pferd frisst keinen Gurkensalat", "ы1ы2ы3ы4ы5ыя"]
+        {
             choose(sound).unwrap();
         }
         let unsound = [
@@ -258,7 +264,8 @@ mod tests {
         let older = older.hash_password(b"correct horse battery", &salt).unwrap().to_string();
         let passwords = Passwords::new(1).unwrap();
         let typed = Secret::new("correct horse battery");
-        let Ok(Verdict::Right { renewed: Some(renewed) }) = passwords.check(&typed, Some(&older)).await else {
+        let Ok(Verdict::Right { renewed: Some(renewed) }) = passwords.check(&typed, Some(&older)).await
+        else {
             panic!("it is right and older");
         };
         assert_eq!(passwords.check(&typed, Some(&renewed)).await, Ok(Verdict::Right { renewed: None }));

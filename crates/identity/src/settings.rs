@@ -39,7 +39,11 @@ impl OidcSettings {
         check_name("oidc", &self.name)?;
         let issuer = Url::parse(&self.issuer).map_err(|error| {
             let problem = format!("\"{}\" is no address ({error})", self.issuer);
-            Refusal::new(field("issuer"), problem, "Give the provider's issuer, such as https://id.example.org")
+            Refusal::new(
+                field("issuer"),
+                problem,
+                "Give the provider's issuer, such as https://id.example.org",
+            )
         })?;
         if issuer.scheme() != "https" && !(issuer.scheme() == "http" && is_this_machine(&issuer)) {
             return Err(Refusal::new(
@@ -50,7 +54,11 @@ impl OidcSettings {
         }
         if issuer.query().is_some() || issuer.fragment().is_some() || !issuer.username().is_empty() {
             let problem = "an issuer has no query, fragment or user name";
-            return Err(Refusal::new(field("issuer"), problem, "Copy the \"issuer\" of its discovery document"));
+            return Err(Refusal::new(
+                field("issuer"),
+                problem,
+                "Copy the \"issuer\" of its discovery document",
+            ));
         }
         if self.client_id.is_empty() {
             let remedy = "Register this installation at the provider and copy the client id";
@@ -173,7 +181,11 @@ impl LdapSettings {
         }
         if self.bind_dn.is_empty() != self.bind_password.is_empty() {
             let problem = "bind_dn and bind_password go together";
-            return Err(Refusal::new(field("bind_dn"), problem, "Give both, or neither for an anonymous search"));
+            return Err(Refusal::new(
+                field("bind_dn"),
+                problem,
+                "Give both, or neither for an anonymous search",
+            ));
         }
         if !(1..=60).contains(&self.timeout_seconds) {
             return Err(Refusal::new(field("timeout_seconds"), "it is not 1 to 60", "Leave it out for 10"));
@@ -272,11 +284,14 @@ mod tests {
 
     #[test]
     fn a_password_never_travels_in_the_clear() {
-        for sound in ["ldaps://ldap.example.org", "ldap://127.0.0.1:3389", "ldap://localhost", "ldap://[::1]"] {
+        for sound in ["ldaps://ldap.example.org", "ldap://127.0.0.1:3389", "ldap://localhost", "ldap://[::1]"]
+        {
             ldap(sound).check().unwrap();
         }
         LdapSettings { starttls: true, ..ldap("ldap://ldap.example.org") }.check().unwrap();
-        for unsound in ["ldap://ldap.example.org", "http://ldap.example.org", "ldap://10.0.0.1", "ldaps:///", "x"] {
+        for unsound in
+            ["ldap://ldap.example.org", "http://ldap.example.org", "ldap://10.0.0.1", "ldaps:///", "x"]
+        {
             assert!(ldap(unsound).check().is_err(), "{unsound}");
         }
         oidc("https://id.example.org/realms/lpc").check().unwrap();

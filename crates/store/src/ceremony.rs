@@ -4,11 +4,7 @@
 //! nobody uses an answer twice, on whichever node the second request arrives. None of it is in the feed: it is gone within
 //! minutes, and what it leads to is told there.
 
-use crate::{
-    Result, Store, body,
-    entity::ceremony,
-    secret,
-};
+use crate::{Result, Store, body, entity::ceremony, secret};
 use jiff::SignedDuration;
 use model::{feed::Actor, id::AccountId, time::to_micros};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -30,7 +26,10 @@ impl Store {
     pub async fn begin_ceremony(&self, kind: &str, account: Option<AccountId>, body: &str) -> Result<String> {
         self.write(&Actor::System, async |tx| {
             let now = to_micros(tx.at());
-            ceremony::Entity::delete_many().filter(ceremony::Column::ExpiresAt.lte(now)).exec(tx.db()).await?;
+            ceremony::Entity::delete_many()
+                .filter(ceremony::Column::ExpiresAt.lte(now))
+                .exec(tx.db())
+                .await?;
             let token = secret::new_token()?;
             let row = ceremony::Model {
                 digest: body::digest(token.as_bytes()),

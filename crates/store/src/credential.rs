@@ -8,7 +8,6 @@ use crate::{
     account::{self, NewAccount},
     body,
     entity::{credential, identity, sign_in as sign_in_entity},
-
     sign_in::{self, Way},
     tx::{Change, Tx},
 };
@@ -23,8 +22,8 @@ use model::{
     time::{from_micros, to_micros},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -151,7 +150,9 @@ impl Store {
     /// Counts a wrong password. Every fifth in a row is told in the account's history.
     pub async fn password_missed(&self, id: CredentialId) -> Result<()> {
         self.write(&Actor::Visitor, async |tx| {
-            let Some(before) = credential::Entity::find_by_id(id.0).one(tx.db()).await? else { return Ok(()) };
+            let Some(before) = credential::Entity::find_by_id(id.0).one(tx.db()).await? else {
+                return Ok(());
+            };
             let after = credential::Model {
                 misses: before.misses.saturating_add(1),
                 missed_at: Some(to_micros(tx.at())),
@@ -244,7 +245,13 @@ impl Store {
     }
 
     /// Calls a passkey something else.
-    pub async fn rename_passkey(&self, actor: &Actor, id: AccountId, which: CredentialId, name: &Line) -> Result<()> {
+    pub async fn rename_passkey(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        which: CredentialId,
+        name: &Line,
+    ) -> Result<()> {
         self.write(actor, async |tx| {
             let before = own(tx, id, which).await?;
             if before.kind != "passkey" || name.is_empty() {
@@ -266,48 +273,28 @@ impl Store {
         .await
     }
 
-    /// Takes an identity from an account. The last way to sign in stays; so does an address that is the only one beside
-    /// others, for it is where mail goes: another becomes the primary one.
-    pub async fn remove_identity(&self, actor: &Actor, id: AccountId, which: IdentityId) -> Result<()> {
+    /// Takes the identity at a provider or directory from an account. The last way to sign in stays.
+    pub async fn disconnect(&self, actor: &Actor, id: AccountId, which: IdentityId) -> Result<()> {
         self.write(actor, async |tx| {
             let row = identity::Entity::find_by_id(which.0)
                 .filter(identity::Column::Account.eq(id.0))
+                .filter(identity::Column::Kind.ne("email"))
                 .one(tx.db())
                 .await?
-                .ok_or_else(|| Refusal::new("identity", "there is no such one any more", "Load the page again"))?;
+                .ok_or_else(|| {
+                    Refusal::new("identity", "there is no such one any more", "Load the page again")
+                })?;
             let gone = account::identity_of(&row)?;
             identity::Entity::delete_by_id(which.0).exec(tx.db()).await?;
-            let mut changes = vec![Change {
+            tx.note(vec![Change {
                 kind: IdentityId::KIND,
                 thing: row.id,
                 edition: None,
                 deed: Deed::Removed,
                 before: Some(account::fact(&gone)?),
                 after: None,
-            }];
-            if gone.primary {
-                let next = identity::Entity::find()
-                    .filter(identity::Column::Account.eq(id.0))
-                    .filter(identity::Column::Kind.eq("email"))
-                    .order_by_asc(identity::Column::VerifiedAt)
-                    .order_by_asc(identity::Column::Id)
-                    .one(tx.db())
-                    .await?;
-                if let Some(next) = next {
-                    let before = account::identity_of(&next)?;
-                    let after = model::account::Identity { primary: true, ..before.clone() };
-                    crate::save::upsert::<identity::Entity>(tx.db(), vec![account::identity_row(&after)]).await?;
-                    changes.push(Change {
-                        kind: IdentityId::KIND,
-                        thing: next.id,
-                        edition: None,
-                        deed: Deed::Changed,
-                        before: Some(account::fact(&before)?),
-                        after: Some(account::fact(&after)?),
-                    });
-                }
-            }
-            tx.note(changes).await?;
+            }])
+            .await?;
             leave_a_way(tx, id).await
         })
         .await
@@ -355,7 +342,13 @@ impl Store {
 
     /// Connects what was proved to the account of the person who is signed in, with the address that is vouched for where
     /// it is nobody's yet.
-    pub async fn connect(&self, actor: &Actor, id: AccountId, proof: &Proof, email: Option<&Email>) -> Result<IdentityId> {
+    pub async fn connect(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        proof: &Proof,
+        email: Option<&Email>,
+    ) -> Result<IdentityId> {
         self.write(actor, async |tx| {
             account::active(tx.db(), id).await?;
             let connected = account::add_identity(tx, id, proof).await?;
@@ -386,7 +379,8 @@ async fn sign_out_others(tx: &Tx, id: AccountId, keep: SignInId) -> Result<()> {
 
 /// Refuses when nothing is left by which the person of an account could sign in.
 async fn leave_a_way(tx: &Tx, id: AccountId) -> Result<()> {
-    let identities = identity::Entity::find().filter(identity::Column::Account.eq(id.0)).count(tx.db()).await?;
+    let identities =
+        identity::Entity::find().filter(identity::Column::Account.eq(id.0)).count(tx.db()).await?;
     let credentials =
         credential::Entity::find().filter(credential::Column::Account.eq(id.0)).count(tx.db()).await?;
     if identities + credentials > 0 {
@@ -405,7 +399,8 @@ async fn own(tx: &Tx, id: AccountId, which: CredentialId) -> Result<credential::
         .filter(credential::Column::Account.eq(id.0))
         .one(tx.db())
         .await?;
-    Ok(row.ok_or_else(|| Refusal::new("credential", "there is no such one any more", "Load the page again"))?)
+    Ok(row
+        .ok_or_else(|| Refusal::new("credential", "there is no such one any more", "Load the page again"))?)
 }
 
 fn passkey_name(name: &Line, number: usize) -> String {

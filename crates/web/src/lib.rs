@@ -31,6 +31,7 @@ mod desk;
 pub mod error;
 mod form;
 pub mod headers;
+mod identity;
 mod inner;
 pub mod limit;
 mod live;

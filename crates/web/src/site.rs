@@ -11,6 +11,7 @@ use crate::{
     body::{Bodies, Body, Draft, Stamp},
     error::Failure,
     headers::Policy,
+    identity::Ways,
     limit::Limiter,
     ops::Meters,
     page::{self, EditionEntry, Links, Viewer},
@@ -56,6 +57,13 @@ pub struct SiteOptions {
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one
     /// address, and each star that somebody sets writes their list.
     pub star_writes_per_minute: u32,
+    /// How many tries to sign in one client address has in a minute, in all ways together. A whole venue may stand behind
+    /// one address.
+    pub sign_in_tries_per_minute: u32,
+    /// The OpenID Connect providers at which people may sign in.
+    pub oidc: Vec<::identity::settings::OidcSettings>,
+    /// The LDAP directories with whose passwords people may sign in.
+    pub ldap: Vec<::identity::settings::LdapSettings>,
     /// Whether a reverse proxy stands before the server, so that the last entry of `X-Forwarded-For` is the
     /// client's address. Without a proxy anybody could write that header.
     pub behind_proxy: bool,
@@ -72,6 +80,9 @@ impl Default for SiteOptions {
             body_bytes: 32 * 1_024 * 1_024,
             streams: 4_000,
             star_writes_per_minute: 600,
+            sign_in_tries_per_minute: 120,
+            oidc: vec![],
+            ldap: vec![],
             behind_proxy: false,
             ahead_after: Some(Duration::from_secs(2)),
         }
@@ -100,6 +111,7 @@ struct Inner {
     meters: Meters,
     streams: Arc<Semaphore>,
     star_writes: Limiter,
+    ways: Ways,
     stop: CancellationToken,
 }
 
@@ -144,8 +156,10 @@ impl Site {
         if let Some(given) = &options.base_url {
             let _ = base_url.set(given.trim_end_matches('/').to_owned());
         }
+        let ways = Ways::new(&options)?;
         let site = Self(Arc::new(Inner {
             clock,
+            ways,
             base_url,
             editions: ArcSwap::default(),
             refreshing: Mutex::new(()),
@@ -214,6 +228,16 @@ impl Site {
     /// Who may write stars how often.
     pub fn star_writes(&self) -> &Limiter {
         &self.0.star_writes
+    }
+
+    /// The ways of signing in beside the link in a mail.
+    pub(crate) fn ways(&self) -> &Ways {
+        &self.0.ways
+    }
+
+    /// How the providers and directories at which people sign in are doing, by the titles that people know them by.
+    pub fn outside_health(&self) -> Vec<(String, ::identity::Health)> {
+        self.0.ways.health()
     }
 
     /// Cancelled when the server stops.

@@ -11,11 +11,12 @@ use http::{Http, HttpError};
 use model::{account::Proof, email::Email, text::excerpt};
 use openidconnect::{
     AccessTokenHash, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
-    DiscoveryError, IssuerUrl, LocalizedClaim, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, Scope, SignatureVerificationError, TokenResponse,
+    DiscoveryError, IssuerUrl, LocalizedClaim, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError, TokenResponse,
     core::{
-        CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreErrorResponseType, CoreIdToken, CoreIdTokenClaims,
-        CoreIdTokenVerifier, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreTokenResponse, CoreUserInfoClaims,
+        CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreErrorResponseType, CoreIdToken,
+        CoreIdTokenClaims, CoreIdTokenVerifier, CoreJwsSigningAlgorithm, CoreProviderMetadata,
+        CoreTokenResponse, CoreUserInfoClaims,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -117,8 +118,14 @@ impl Provider {
         let redirect_url = RedirectUrl::new(redirect.to_owned()).map_err(|error| self.down(&error))?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (url, csrf, nonce) = client
-            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
-            .add_scopes(self.settings.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new))
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                CsrfToken::new_random,
+                Nonce::new_random,
+            )
+            .add_scopes(
+                self.settings.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new),
+            )
             .set_pkce_challenge(challenge)
             .set_redirect_uri(std::borrow::Cow::Owned(redirect_url))
             .url();
@@ -147,7 +154,8 @@ impl Provider {
         let code = match (&returned.error, &returned.code) {
             (None, Some(code)) => code,
             (Some(error), _) => {
-                let plain: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                let plain: String =
+                    error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
                 return Err(self.refused(&format!("it did not sign you in ({})", excerpt(&plain, 40))));
             }
             (None, None) => return Err(self.refused("it gave no code")),
@@ -224,7 +232,8 @@ impl Provider {
             .and_then(|alg| Ok((alg, id_token.signing_key(&verifier)?)))
             .map_err(|error| self.untrue(&error))
             .and_then(|(alg, key)| {
-                AccessTokenHash::from_token(token.access_token(), alg, key).map_err(|error| self.untrue(&error))
+                AccessTokenHash::from_token(token.access_token(), alg, key)
+                    .map_err(|error| self.untrue(&error))
             })?;
         if actual == *expected { Ok(()) } else { Err(self.untrue(&"the access token is not the id token's")) }
     }
@@ -250,7 +259,8 @@ impl Provider {
     ) {
         let client = self.client(metadata);
         // The subject must be the same, or the answer is about somebody else (Core, section 5.3.2).
-        let Ok(request) = client.user_info(token.access_token().clone(), Some(claims.subject().clone())) else {
+        let Ok(request) = client.user_info(token.access_token().clone(), Some(claims.subject().clone()))
+        else {
             return;
         };
         match request.request_async(&self.http).await {
@@ -261,7 +271,9 @@ impl Provider {
                 proven.name = proven.name.take().or_else(|| named(more.name()));
             }
             // Who it is, is proved already.
-            Err(error) => tracing::warn!(provider = self.name(), %error, "the provider tells no more about a person"),
+            Err(error) => {
+                tracing::warn!(provider = self.name(), %error, "the provider tells no more about a person")
+            }
         }
     }
 

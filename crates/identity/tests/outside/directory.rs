@@ -71,7 +71,8 @@ impl Drop for Slapd {
 
 impl Slapd {
     fn start() -> Option<Self> {
-        let Some(program) = ["/usr/sbin/slapd", "/usr/local/libexec/slapd"].map(Path::new).into_iter().find(|p| p.exists())
+        let Some(program) =
+            ["/usr/sbin/slapd", "/usr/local/libexec/slapd"].map(Path::new).into_iter().find(|p| p.exists())
         else {
             skipped("slapd is missing: run ./test tools");
             return None;
@@ -81,19 +82,29 @@ impl Slapd {
         // AppArmor confines slapd by its path to the system's own directory files; a copy is not confined.
         std::fs::copy(program, path("slapd")).unwrap();
         std::fs::create_dir(path("db")).unwrap();
-        run(
-            Command::new("openssl")
-                .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-                .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
-                .args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"])
-                .arg("-keyout")
-                .arg(path("key.pem"))
-                .arg("-out")
-                .arg(path("cert.pem")),
-        );
+        run(Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+            ])
+            .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"])
+            .arg("-keyout")
+            .arg(path("key.pem"))
+            .arg("-out")
+            .arg(path("cert.pem")));
         let at = |name: &str| path(name).display().to_string();
-        let modules = ["/usr/lib/ldap", "/usr/lib64/openldap"].into_iter().find(|dir| Path::new(dir).exists());
-        let modules = modules.map(|dir| format!("modulepath {dir}\nmoduleload back_mdb\n")).unwrap_or_default();
+        let modules =
+            ["/usr/lib/ldap", "/usr/lib64/openldap"].into_iter().find(|dir| Path::new(dir).exists());
+        let modules =
+            modules.map(|dir| format!("modulepath {dir}\nmoduleload back_mdb\n")).unwrap_or_default();
         let configuration = format!(
             "include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\n\
              include /etc/ldap/schema/inetorgperson.schema\n{modules}\
@@ -108,7 +119,14 @@ impl Slapd {
         );
         std::fs::write(path("slapd.conf"), configuration).unwrap();
         std::fs::write(path("entries.ldif"), ENTRIES).unwrap();
-        run(Command::new(path("slapd")).args(["-T", "add", "-f", &at("slapd.conf"), "-l", &at("entries.ldif")]));
+        run(Command::new(path("slapd")).args([
+            "-T",
+            "add",
+            "-f",
+            &at("slapd.conf"),
+            "-l",
+            &at("entries.ldif"),
+        ]));
         let (plain, tls) = (free_port(), free_port());
         let process = Command::new(path("slapd"))
             .args(["-d", "0", "-f", &at("slapd.conf")])

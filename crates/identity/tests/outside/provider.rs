@@ -149,7 +149,8 @@ async fn an_answer_that_was_used_forged_or_meant_for_another_browser_is_refused(
     refused(&other.state, &returned).await;
     refused(&begun.state, &Returned { state: None, ..returned.clone() }).await;
     // Another provider's answer (a mix-up).
-    refused(&begun.state, &Returned { iss: Some("https://evil.example".to_owned()), ..returned.clone() }).await;
+    refused(&begun.state, &Returned { iss: Some("https://evil.example".to_owned()), ..returned.clone() })
+        .await;
     refused(&begun.state.replace("\"test\"", "\"other\""), &returned).await;
     // A stolen code, put into the thief's own sign-in: the proof of possession is another.
     let stolen = Returned { code: returned.code.clone(), ..browse(&other).await };

@@ -4,14 +4,14 @@
 //! Every table of a programme has the primary key (edition, id), so that two editions may hold the same
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
-mod credential;
 mod people;
 mod programme;
+mod proving;
 mod record;
 
-pub(crate) use credential::{ceremony, credential};
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
+pub(crate) use proving::{ceremony, credential};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 
 /// What SeaORM wants of an entity that has no relations of its own.

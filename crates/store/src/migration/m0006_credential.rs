@@ -21,7 +21,11 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // SQLite adds one column in a statement.
-        for column in [binary_null("key_digest"), big_integer("misses").default(0).take(), big_integer_null("missed_at")] {
+        for column in [
+            binary_null("key_digest"),
+            big_integer("misses").default(0).take(),
+            big_integer_null("missed_at"),
+        ] {
             manager.alter_table(Table::alter().table("credential").add_column(column).take()).await?;
         }
         manager.create_index(index("credential", &["key_digest"]).unique().take()).await?;

@@ -4,7 +4,7 @@ use crate::{
     account::somebody,
     harness::{World, on_both},
 };
-use model::{account::Proof, email::Email, feed::Actor, id::AccountId, text::Line};
+use model::{account::Proof, email::Email, feed::Actor, text::Line};
 use store::{Arrival, CredentialKind, Way};
 
 on_both!(
@@ -15,7 +15,6 @@ on_both!(
     the_last_way_in_stays,
     a_ceremony_is_taken_once_by_who_began_it,
     nobody_is_joined_by_an_address_alone,
-    a_removed_address_leaves_another_primary,
 );
 
 fn oidc(subject: &str) -> Proof {
@@ -116,7 +115,10 @@ async fn a_passkey_is_found_by_its_device_and_belongs_to_one_account(world: Worl
     for number in 0..19_u8 {
         store.add_passkey(&Actor::person(ada), ada, &[number], "{}", &name).await.unwrap();
     }
-    assert!(store.add_passkey(&Actor::person(ada), ada, b"more", "{}", &name).await.is_err(), "twenty are enough");
+    assert!(
+        store.add_passkey(&Actor::person(ada), ada, b"more", "{}", &name).await.is_err(),
+        "twenty are enough"
+    );
     store.remove_credential(&Actor::person(ada), ada, id).await.unwrap();
     assert!(store.sign_in_with(id, None, "Firefox", "192.0.2.1").await.is_err());
     sound(&world).await;
@@ -125,19 +127,19 @@ async fn a_passkey_is_found_by_its_device_and_belongs_to_one_account(world: Worl
 async fn the_last_way_in_stays(world: World) {
     let store = &world.store;
     let way = Way::Oidc("test".to_owned());
-    let arrived = store.arrive(&oidc("ada"), None, &Line::from("Ada"), (&way, "Firefox", "192.0.2.1"));
-    let (ada, _) = arrived.await.unwrap();
+    let browser = (&way, "Firefox", "192.0.2.1");
+    let (ada, _) = store.arrive(&oidc("ada"), None, &Line::from("Ada"), browser).await.unwrap();
     let actor = Actor::person(ada);
     let identity = store.account(ada).await.unwrap().unwrap().identities[0].id;
-    assert!(store.remove_identity(&actor, ada, identity).await.is_err(), "it is the only way");
+    assert!(store.disconnect(&actor, ada, identity).await.is_err(), "it is the only way");
     let password = store.set_password(&actor, ada, "hash", None).await.unwrap();
-    store.remove_identity(&actor, ada, identity).await.unwrap();
+    store.disconnect(&actor, ada, identity).await.unwrap();
     assert!(store.remove_credential(&actor, ada, password).await.is_err(), "now the password is");
     assert_eq!(store.credentials(ada).await.unwrap().len(), 1);
     assert_eq!(store.arrival(&oidc("ada"), None).await.unwrap(), Arrival::New);
     let eve = somebody(&world, "eve@example.org").await;
     let hers = store.account(eve).await.unwrap().unwrap().identities[0].id;
-    assert!(store.remove_identity(&actor, ada, hers).await.is_err(), "it is not Ada's");
+    assert!(store.disconnect(&actor, ada, hers).await.is_err(), "it is not Ada's");
     sound(&world).await;
 }
 
@@ -171,28 +173,12 @@ async fn nobody_is_joined_by_an_address_alone(world: World) {
     assert_eq!(store.signed(&secret).await.unwrap().unwrap().sign_in.way, "oidc:test");
     // Who is new gets an account with the address that is vouched for.
     let grace = email("grace@example.org");
-    let (account, _) = store.arrive(&oidc("grace"), Some(&grace), &Line::from("Grace"), browser).await.unwrap();
+    let (account, _) =
+        store.arrive(&oidc("grace"), Some(&grace), &Line::from("Grace"), browser).await.unwrap();
     let known = store.account(account).await.unwrap().unwrap();
     assert_eq!((known.account.name.as_str(), known.email()), ("Grace", Some(&grace)));
     assert_ne!(account, ada);
     let taken = store.connect(&Actor::person(ada), ada, &oidc("grace"), None).await;
     assert!(taken.is_err(), "it is Grace's");
-    sound(&world).await;
-}
-
-async fn a_removed_address_leaves_another_primary(world: World) {
-    let (store, ada) = (&world.store, somebody(&world, "ada@example.org").await);
-    let actor = Actor::person(ada);
-    store.add_identity(&actor, ada, &Proof::Email(email("ada@work.example"))).await.unwrap();
-    let primary = async |id: AccountId| {
-        let known = store.account(id).await.unwrap().unwrap();
-        (known.email().unwrap().to_string(), known.identities[0].id)
-    };
-    let (address, which) = primary(ada).await;
-    assert_eq!(address, "ada@example.org");
-    store.remove_identity(&actor, ada, which).await.unwrap();
-    let (address, which) = primary(ada).await;
-    assert_eq!(address, "ada@work.example");
-    assert!(store.remove_identity(&actor, ada, which).await.is_err());
     sound(&world).await;
 }

@@ -4,7 +4,8 @@ mod edition;
 mod stars;
 
 use crate::{
-    assets, body::Body, compat, desk, error::Failure, headers::Policy, live, ops, site::Site, target::Target,
+    assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops, site::Site,
+    target::Target,
 };
 use axum::{
     Router,
@@ -49,6 +50,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = at(router, "/{edition}/events", get(live::events));
     let router = edition::routes(router);
     let router = stars::routes(router);
+    let router = identity::routes(router);
     let router = desk::routes(router);
     let router = compat::routes(router);
     router
