@@ -17,6 +17,8 @@ pub mod archive;
 mod announced;
 mod body;
 mod calendar;
+mod ceremony;
+mod credential;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
 mod entity;
@@ -49,6 +51,8 @@ mod webhook;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
 pub use calendar::{CalendarContent, KnownCalendar};
+pub use ceremony::{CEREMONY_LIFE, Ceremony};
+pub use credential::{Arrival, Credential, CredentialKind};
 pub use edition::EditionHead;
 pub use announced::Untold;
 pub use edition::{EditionHead, NextEdition};

@@ -1,9 +1,9 @@
 //! Whether the record is sound: what must hold whenever and however a server was stopped.
 
 use crate::{
-    Result, Store, account as accounts, announced, calendar as calendars,
+    Result, Store, account as accounts, announced, calendar as calendars, credential as credentials,
     entity::{
-        account, announced as told, calendar, date_plan, edition, identity, mail, mail_sender, mail_template, opt_out,
+        account, announced as told, calendar, credential, date_plan, edition, identity, mail, mail_sender, mail_template, opt_out,
         release, role_grant, sign_in, star, star_list, suppression,
     },
     feed, grant as grants, load, mail as mailing, release as releases, save, search, session_type,
@@ -12,7 +12,7 @@ use crate::{
 use model::{
     feed::{Deed, Entry},
     id::{
-        AccountId, CalendarId, EditionId, GrantId, IdentityId, MailId, SessionTypeId, SignInId, TemplateId, TokenId,
+        AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, SessionTypeId, SignInId, TemplateId, TokenId,
         WebhookId,
     },
 };
@@ -201,6 +201,9 @@ async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
     }
     for row in sign_in::Entity::find().all(db).await? {
         state.insert((None, SignInId::KIND.to_owned(), row.id), sign_ins::fact(&row));
+    }
+    for row in credential::Entity::find().all(db).await? {
+        state.insert((None, CredentialId::KIND.to_owned(), row.id), credentials::fact(&row));
     }
     for row in role_grant::Entity::find().all(db).await? {
         let grant = grants::grant_of(&row)?;

@@ -33,6 +33,7 @@ mod desk;
 pub mod error;
 mod form;
 pub mod headers;
+mod identity;
 mod inner;
 pub mod limit;
 pub mod listen;

@@ -12,6 +12,7 @@ use crate::{
     body::{Bodies, Body, Draft, Stamp},
     error::Failure,
     headers::Policy,
+    identity::Ways,
     limit::Limiter,
     listen::{Crowd, Seat},
     ops::Meters,
@@ -73,6 +74,13 @@ pub struct SiteOptions {
     pub connections_per_client: usize,
     /// With what mail is sent, for the pages about mail; `None` where no server is configured.
     pub mail: Option<MailServer>,
+    /// How many tries to sign in one client address has in a minute, in all ways together. A whole venue may stand behind
+    /// one address.
+    pub sign_in_tries_per_minute: u32,
+    /// The OpenID Connect providers at which people may sign in.
+    pub oidc: Vec<::identity::settings::OidcSettings>,
+    /// The LDAP directories with whose passwords people may sign in.
+    pub ldap: Vec<::identity::settings::LdapSettings>,
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
@@ -103,6 +111,9 @@ impl Default for SiteOptions {
             connections_per_client: 2_500,
             api_per_minute: 1_200,
             mail: None,
+            sign_in_tries_per_minute: 120,
+            oidc: vec![],
+            ldap: vec![],
             ahead_after: Some(Duration::from_secs(2)),
             fetch_private: false,
         }
@@ -134,6 +145,7 @@ struct Inner {
     streamers: Arc<Crowd>,
     star_writes: Limiter,
     api: ApiState,
+    ways: Ways,
     stop: CancellationToken,
 }
 
@@ -185,8 +197,10 @@ impl Site {
         if let Some(given) = &options.base_url {
             let _ = base_url.set(given.trim_end_matches('/').to_owned());
         }
+        let ways = Ways::new(&options)?;
         let site = Self(Arc::new(Inner {
             clock,
+            ways,
             base_url,
             fetcher: OnceLock::new(),
             editions: ArcSwap::default(),
@@ -294,6 +308,16 @@ impl Site {
     /// What the API holds in memory.
     pub(crate) fn api(&self) -> &ApiState {
         &self.0.api
+    }
+
+    /// The ways of signing in beside the link in a mail.
+    pub(crate) fn ways(&self) -> &Ways {
+        &self.0.ways
+    }
+
+    /// How the providers and directories at which people sign in are doing, by the titles that people know them by.
+    pub fn outside_health(&self) -> Vec<(String, ::identity::Health)> {
+        self.0.ways.health()
     }
 
     /// Cancelled when the server stops.

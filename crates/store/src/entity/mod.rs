@@ -9,6 +9,7 @@ mod people;
 mod planner;
 mod programme;
 mod programs;
+mod proving;
 mod record;
 
 pub(crate) use mailing::{mail, mail_attempt, mail_sender, mail_server, mail_template, opt_out, suppression};
@@ -16,6 +17,7 @@ pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
 pub(crate) use planner::{calendar, date_plan};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
 pub(crate) use programs::{attempt, delivery, lease, token, webhook};
+pub(crate) use proving::{ceremony, credential};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 
 /// What SeaORM wants of an entity that has no relations of its own.

@@ -10,6 +10,7 @@ mod m0004_planner;
 mod m0007_programs;
 mod m0009_desk;
 mod m0003_mail;
+mod m0006_credential;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_programs::Migration),
             Box::new(m0009_desk::Migration),
             Box::new(m0003_mail::Migration),
+            Box::new(m0006_credential::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@ mod account;
 mod archive;
 mod encrypted;
 mod calendar;
+mod credential;
 mod feed;
 mod harness;
 mod import;
