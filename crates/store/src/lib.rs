@@ -13,6 +13,7 @@
 //! 4. Tests that run on both databases (`tests/`).
 
 mod account;
+mod account_merge;
 mod body;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
@@ -20,10 +21,13 @@ mod entity;
 mod error;
 mod feed;
 mod grant;
+mod holding;
 mod import;
 mod load;
 mod location;
 mod migration;
+mod own_data;
+mod people;
 mod release;
 mod rows;
 mod save;
@@ -34,6 +38,7 @@ mod star;
 mod store;
 mod tx;
 mod verify;
+mod viewing;
 mod watch;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
@@ -42,8 +47,10 @@ pub use error::{Error, Result};
 pub use grant::NewGrant;
 pub use import::{ImportOptions, ImportOutcome};
 pub use location::{FILE_NAME, Location};
+pub use people::{FoundPerson, PEOPLE_PER_PAGE, PeoplePage, PeopleQuery};
 pub use search::Hit;
 pub use secret::Secret;
 pub use sign_in::{LINK_LIFE, Link, Purpose, Redeemed, SETUP_LIFE, STAY, SignIn, Signed, Way};
 pub use store::Store;
 pub use verify::verify;
+pub use viewing::VIEW_LIFE;

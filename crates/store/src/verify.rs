@@ -2,12 +2,14 @@
 
 use crate::{
     Result, Store, account as accounts,
-    entity::{account, edition, identity, release, role_grant, sign_in, star, star_list},
+    entity::{
+        account, account_merge, edition, identity, release, role_grant, sign_in, star, star_list, viewing,
+    },
     feed, grant as grants, load, release as releases, save, search, sign_in as sign_ins, star as stars,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, EditionId, GrantId, IdentityId, SignInId},
+    id::{AccountId, EditionId, GrantId, IdentityId, MergeId, SignInId, ViewingId},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -30,6 +32,7 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - Releases are numbered from 1 without a gap, and each can be read.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
+/// - Addresses and browsers belong to accounts that are in use, and each account has one primary address.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
     let mut broken = vec![];
@@ -38,6 +41,7 @@ pub async fn verify(store: &Store) -> Result<Vec<String>> {
     compare(&told, &held, &mut broken);
     followers(&db, &mut broken).await?;
     orphans(&db, &mut broken).await?;
+    accounts_in_order(&db, &mut broken).await?;
     db.commit().await?;
     Ok(broken)
 }
@@ -141,6 +145,40 @@ async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
         let grant = grants::grant_of(&row)?;
         let edition = grant.scope.edition().map(|id| id.0);
         state.insert((edition, GrantId::KIND.to_owned(), row.id), accounts::fact(&grant)?);
+    }
+    for row in account_merge::Entity::find().all(db).await? {
+        let merge = crate::account_merge::merge_of(&row)?;
+        state.insert((None, MergeId::KIND.to_owned(), row.id), accounts::fact(&merge)?);
+    }
+    for row in viewing::Entity::find().all(db).await? {
+        let view = crate::viewing::viewing_of(&row)?;
+        state.insert((None, ViewingId::KIND.to_owned(), row.id), accounts::fact(&view)?);
+    }
+    Ok(())
+}
+
+/// What belongs to an account that is in use no more, and accounts with addresses of which not exactly one is primary.
+async fn accounts_in_order(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<()> {
+    let mut states = BTreeMap::new();
+    for row in account::Entity::find().all(db).await? {
+        states.insert(row.id, row.state);
+    }
+    let mut primaries: BTreeMap<Uuid, usize> = BTreeMap::new();
+    for row in identity::Entity::find().all(db).await? {
+        if states.get(&row.account).is_none_or(|state| state != "active") {
+            broken.push(format!("identity {}: its account {} is in use no more", row.id, row.account));
+        }
+        if row.kind == "email" {
+            *primaries.entry(row.account).or_default() += usize::from(row.primary);
+        }
+    }
+    for (account, count) in primaries.into_iter().filter(|(_, count)| *count != 1) {
+        broken.push(format!("account {account}: {count} of its addresses are the primary one"));
+    }
+    for row in sign_in::Entity::find().all(db).await? {
+        if states.get(&row.account).is_none_or(|state| state != "active") {
+            broken.push(format!("sign-in {}: its account {} is in use no more", row.id, row.account));
+        }
     }
     Ok(())
 }

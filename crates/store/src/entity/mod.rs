@@ -8,7 +8,9 @@ mod people;
 mod programme;
 mod record;
 
-pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
+pub(crate) use people::{
+    account, account_merge, identity, link, role_grant, setting, sign_in, viewing,
+};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 
