@@ -63,7 +63,7 @@ impl Store {
     /// What was done to an account and what belongs to it, and by whom, the latest first. As many queries as there are
     /// kinds of things that belong to accounts, and one more.
     pub async fn history(&self, id: AccountId, limit: u64) -> Result<Vec<Entry<Value>>> {
-        history(self.readers(), self.backend(), id, limit.min(ENTRIES)).await
+        history(self.readers(), self.backend(), id, Ord::min(limit, ENTRIES)).await
     }
 
     /// Deletes the account of a person: signs them out everywhere, removes their addresses, outside accounts and
