@@ -3,8 +3,8 @@
 use crate::{
     Result, Store, account as accounts, announced, calendar as calendars, credential as credentials,
     entity::{
-        account, announced as told, calendar, credential, date_plan, edition, identity, mail, mail_sender, mail_template, opt_out,
-        release, role_grant, sign_in, star, star_list, suppression,
+        account, account_merge, announced as told, calendar, credential, date_plan, edition, identity, mail, mail_sender, mail_template, opt_out,
+        release, role_grant, sign_in, star, star_list, suppression, viewing,
     },
     feed, grant as grants, load, mail as mailing, release as releases, save, search, session_type,
     sign_in as sign_ins, star as stars, token, webhook,
@@ -12,8 +12,8 @@ use crate::{
 use model::{
     feed::{Deed, Entry},
     id::{
-        AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, SessionTypeId, SignInId, TemplateId, TokenId,
-        WebhookId,
+        AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, MergeId, SessionTypeId, SignInId, TemplateId, TokenId,
+        ViewingId, WebhookId,
     },
 };
 use sea_orm::{
@@ -39,6 +39,7 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
+/// - Addresses and browsers belong to accounts that are in use, and each account has one primary address.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
     let broken = verify_in(&db).await?;
@@ -55,6 +56,7 @@ pub(crate) async fn verify_in(db: &DatabaseTransaction) -> Result<Vec<String>> {
     followers(db, &mut broken).await?;
     broken.extend(webhook::broken(db).await?);
     orphans(db, &mut broken).await?;
+    accounts_in_order(db, &mut broken).await?;
     Ok(broken)
 }
 
@@ -209,6 +211,40 @@ async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
         let grant = grants::grant_of(&row)?;
         let edition = grant.scope.edition().map(|id| id.0);
         state.insert((edition, GrantId::KIND.to_owned(), row.id), accounts::fact(&grant)?);
+    }
+    for row in account_merge::Entity::find().all(db).await? {
+        let merge = crate::account_merge::merge_of(&row)?;
+        state.insert((None, MergeId::KIND.to_owned(), row.id), accounts::fact(&merge)?);
+    }
+    for row in viewing::Entity::find().all(db).await? {
+        let view = crate::viewing::viewing_of(&row)?;
+        state.insert((None, ViewingId::KIND.to_owned(), row.id), accounts::fact(&view)?);
+    }
+    Ok(())
+}
+
+/// What belongs to an account that is in use no more, and accounts with addresses of which not exactly one is primary.
+async fn accounts_in_order(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<()> {
+    let mut states = BTreeMap::new();
+    for row in account::Entity::find().all(db).await? {
+        states.insert(row.id, row.state);
+    }
+    let mut primaries: BTreeMap<Uuid, usize> = BTreeMap::new();
+    for row in identity::Entity::find().all(db).await? {
+        if states.get(&row.account).is_none_or(|state| state != "active") {
+            broken.push(format!("identity {}: its account {} is in use no more", row.id, row.account));
+        }
+        if row.kind == "email" {
+            *primaries.entry(row.account).or_default() += usize::from(row.primary);
+        }
+    }
+    for (account, count) in primaries.into_iter().filter(|(_, count)| *count != 1) {
+        broken.push(format!("account {account}: {count} of its addresses are the primary one"));
+    }
+    for row in sign_in::Entity::find().all(db).await? {
+        if states.get(&row.account).is_none_or(|state| state != "active") {
+            broken.push(format!("sign-in {}: its account {} is in use no more", row.id, row.account));
+        }
     }
     Ok(())
 }

@@ -15,6 +15,9 @@ mod record;
 pub(crate) use mailing::{mail, mail_attempt, mail_sender, mail_server, mail_template, opt_out, suppression};
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
 pub(crate) use planner::{calendar, date_plan};
+pub(crate) use people::{
+    account, account_merge, identity, link, role_grant, setting, sign_in, viewing,
+};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
 pub(crate) use programs::{attempt, delivery, lease, token, webhook};
 pub(crate) use proving::{ceremony, credential};

@@ -11,6 +11,7 @@ mod m0007_programs;
 mod m0009_desk;
 mod m0003_mail;
 mod m0006_credential;
+mod m0008_merge;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_desk::Migration),
             Box::new(m0003_mail::Migration),
             Box::new(m0006_credential::Migration),
+            Box::new(m0008_merge::Migration),
         ]
     }
 }
