@@ -21,13 +21,17 @@ pub mod edition;
 pub mod email;
 pub mod feed;
 pub mod id;
+pub mod mastodon;
 pub mod merge;
 pub mod now;
+pub mod page;
 pub mod permission;
+pub mod post;
 pub mod programme;
 pub mod refusal;
 pub mod release;
 pub mod retry;
+pub mod sponsor;
 pub mod text;
 pub mod time;
 

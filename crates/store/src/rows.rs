@@ -11,6 +11,7 @@ use model::{
         Participation, Person, Programme, Recording, Role, Room, RoomKind, Session, SessionKind, Slot,
         Slugish, Standing, Track,
     },
+    sponsor::UploadName,
     text::{Colour, Line, RichText, Slug, WebUrl},
     time::{Zone, from_micros, to_micros},
 };
@@ -351,6 +352,7 @@ fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
         rank: place.valid("rank", row.rank.try_into())?,
         url: place.address("url", row.url.as_deref())?,
         logo: place.address("logo", row.logo.as_deref())?,
+        upload: row.upload.as_deref().and_then(UploadName::parse),
         description: RichText::clean(&row.description),
     })
 }
@@ -365,6 +367,7 @@ fn sponsor_row(edition: Uuid, sponsor: &Sponsor, position: i64) -> sponsor::Mode
         rank: sponsor.rank.into(),
         url: written(sponsor.url.as_ref()),
         logo: written(sponsor.logo.as_ref()),
+        upload: sponsor.upload.as_ref().map(ToString::to_string),
         description: sponsor.description.to_string(),
     }
 }
