@@ -428,6 +428,17 @@ impl Subject {
             || self.holding().any(|grant| grant.role.allows(action))
     }
 
+    /// Whether they may do that in the edition or in some part of it, such as their track: for entering its desk and
+    /// for menus. What is done to a thing is decided by [`Subject::may`] with the thing's own place.
+    pub fn may_within(&self, action: Action, edition: &crate::edition::Edition) -> bool {
+        let place = Place::edition(edition);
+        matches!(self.actor, Actor::Operator(_) | Actor::System)
+            || self.holding().any(|grant| {
+                grant.role.allows(action)
+                    && (grant.scope.covers(&place) || grant.scope.edition() == Some(edition.id))
+            })
+    }
+
     /// Whether they may change anything at all, what is theirs included: not while they view as another person, and
     /// not with a token that only reads.
     pub fn may_write(&self) -> Result<(), Refusal> {

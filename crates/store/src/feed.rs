@@ -72,7 +72,8 @@ pub(crate) async fn advance(tx: &Tx, name: &str, to: Sequence) -> Result<()> {
     Ok(())
 }
 
-fn entry(row: change::Model) -> Result<Entry<Value>> {
+/// The entry of a row.
+pub(crate) fn entry(row: change::Model) -> Result<Entry<Value>> {
     let place = || format!("change {}", row.seq);
     let json = |text: Option<String>| -> Result<Option<Value>> {
         text.map(|text| serde_json::from_str(&text).map_err(|error| Error::damaged(place(), error)))

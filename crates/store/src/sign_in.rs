@@ -306,11 +306,16 @@ impl Store {
         Ok(Some(Signed { sign_in: sign_in_of(&row)?, account, viewing_as, grants }))
     }
 
+    /// Whether it is time to note again that a browser was seen.
+    pub fn is_unseen(&self, sign_in: &SignIn) -> bool {
+        self.now().duration_since(sign_in.seen) >= SEEN_EVERY
+    }
+
     /// Notes that a browser was seen, at most every ten minutes. Not in the feed: it changes nothing that people see
     /// but the time in their own list.
     pub async fn seen(&self, sign_in: &SignIn) -> Result<()> {
         let now = self.now();
-        if now.duration_since(sign_in.seen) < SEEN_EVERY {
+        if !self.is_unseen(sign_in) {
             return Ok(());
         }
         self.write(&Actor::System, async |tx| {

@@ -17,6 +17,12 @@ pub enum Failure {
     /// What was sent does not hold: a field, a zone, a number.
     #[error("{0}")]
     Refused(Refusal),
+    /// Somebody must be signed in for it; after that they may go on to this path.
+    #[error("it needs somebody who is signed in")]
+    SignIn(String),
+    /// They may not do that, or not there.
+    #[error("{0}")]
+    Forbidden(Refusal),
     /// The request does not come from a page of this site.
     #[error("the request does not come from a page of this site")]
     ForeignOrigin,
@@ -57,7 +63,8 @@ impl Failure {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Refused(_) => StatusCode::BAD_REQUEST,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::SignIn(_) => StatusCode::UNAUTHORIZED,
+            Self::ForeignOrigin | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -72,6 +79,8 @@ impl Failure {
         match self {
             Self::NotFound(_) => "Not found",
             Self::Refused(_) => "That cannot be read",
+            Self::SignIn(_) => "Sign in first",
+            Self::Forbidden(_) => "Not allowed",
             Self::ForeignOrigin => "Not from here",
             Self::Method => "Not that way",
             Self::TooLarge(_) => "Too large",
@@ -86,7 +95,9 @@ impl Failure {
     /// What is wrong, as a sentence.
     pub fn problem(&self) -> String {
         match self {
-            Self::Refused(refusal) => sentence(&format!("{}: {}", refusal.field, refusal.problem)),
+            Self::Refused(refusal) | Self::Forbidden(refusal) => {
+                sentence(&format!("{}: {}", refusal.field, refusal.problem))
+            }
             other => sentence(&other.to_string()),
         }
     }
@@ -95,7 +106,8 @@ impl Failure {
     pub fn remedy(&self) -> String {
         match self {
             Self::NotFound(_) => "Search the programme, or start from the front page.".to_owned(),
-            Self::Refused(refusal) => sentence(&refusal.remedy),
+            Self::Refused(refusal) | Self::Forbidden(refusal) => sentence(&refusal.remedy),
+            Self::SignIn(_) => "Sign in and try again; programs send a token.".to_owned(),
             Self::ForeignOrigin => "Open the page on this site and try again from there.".to_owned(),
             Self::Method => "Open the page and use its links and forms.".to_owned(),
             Self::TooLarge(_) => "Send less at once.".to_owned(),

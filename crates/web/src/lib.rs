@@ -10,13 +10,28 @@
 //! 2. Make it a [`page::Page`] (see there) or a [`target::File`], and name its route in [`target::Target`].
 //! 3. Add a line to the routes in `route/`. The body cache, conditional requests, codings, security headers,
 //!    metrics and the static copy then know it.
+//!
+//! # How a page for people who are signed in is added
+//!
+//! 1. Its address is a variant of [`model::address::Account`], [`Desk`](model::address::Desk) or
+//!    [`EditionDesk`](model::address::EditionDesk).
+//! 2. Open a module of the capability's name in `desk/` (or `route/`), with a `routes` function, its view structs and
+//!    handlers. A handler takes `signed::Person`, enters the edition with `desk::enter`, asks `Subject::may`, calls the
+//!    store, and answers with a page or, after a change, with `inner::done`, which leads on with a notice.
+//! 3. Its template extends `inner.html` and takes its fields from the macros of `form.html`. A form's fields go through
+//!    `form::Form`: what was typed is kept, refusals stand at their fields, and what others changed meanwhile is
+//!    merged field by field. `desk/track.rs` is the one to read.
+//!
 //! 4. Addresses that other systems' tools expect stand in `compat/`, one file for each system.
 
 pub mod assets;
 pub mod body;
 mod compat;
+mod desk;
 pub mod error;
+mod form;
 pub mod headers;
+mod inner;
 pub mod limit;
 mod live;
 pub mod markup;
@@ -24,6 +39,7 @@ pub mod ops;
 pub mod page;
 mod route;
 mod serve;
+mod signed;
 mod site;
 pub mod snapshot;
 pub mod static_site;

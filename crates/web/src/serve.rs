@@ -7,6 +7,7 @@
 use crate::{
     error::{Failure, Problem, wants_json},
     headers::{self, Policy},
+    inner,
     ops::{self, Seen},
     page,
     route::{self, Client, RouteName},
@@ -184,7 +185,10 @@ impl Front {
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
+        let for_programs = wants_json(asked.uri.path(), &asked.headers);
         let failure = match response.extensions_mut().remove::<Failure>() {
+            // People are led to the page where they sign in, and from there back.
+            Some(Failure::SignIn(next)) if !for_programs => return inner::to_sign_in(&next),
             Some(failure) => failure,
             None if own_words => return response,
             None => Failure::from_status(response.status(), route::BODY_LIMIT),
@@ -196,7 +200,7 @@ impl Front {
             let _ = write!(problem, " Its number is {number}.");
         }
         let remedy = failure.remedy();
-        let (mime, text) = if wants_json(asked.uri.path(), &asked.headers) {
+        let (mime, text) = if for_programs {
             let body = Problem {
                 kind: "about:blank",
                 title: failure.title(),
@@ -258,9 +262,10 @@ impl Front {
     }
 }
 
-/// Whether the address of the route holds a secret.
+/// Whether the address of the route holds a secret, or its page belongs to one person.
 fn is_private(route: Option<&RouteName>) -> bool {
-    route.is_some_and(|route| route.0.starts_with("/{edition}/stars/"))
+    const PRIVATE: [&str; 6] = ["/{edition}/stars/", "/account/", "/desk/", "/setup/", "/sign-in/", "/mail/"];
+    route.is_some_and(|route| PRIVATE.iter().any(|prefix| route.0.starts_with(prefix)))
 }
 
 impl<B> Service<Request<B>> for Front

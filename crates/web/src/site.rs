@@ -185,6 +185,11 @@ impl Site {
         self.0.base_url.get().map_or("http://localhost", String::as_str)
     }
 
+    /// Whether visitors reach the site by TLS, so that cookies never travel without.
+    pub fn is_https(&self) -> bool {
+        self.base_url().starts_with("https://")
+    }
+
     /// Says where the server listens, for a site that was not told its address.
     pub fn listens_at(&self, address: SocketAddr) {
         // Given already: the operator knows better.

@@ -26,6 +26,8 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use part::{Anchor, date_span};
+
 use crate::snapshot::Snapshot;
 use jiff::{Timestamp, civil::Date};
 use model::{

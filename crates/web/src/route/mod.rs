@@ -4,7 +4,7 @@ mod edition;
 mod stars;
 
 use crate::{
-    assets, body::Body, compat, error::Failure, headers::Policy, live, ops, site::Site, target::Target,
+    assets, body::Body, compat, desk, error::Failure, headers::Policy, live, ops, site::Site, target::Target,
 };
 use axum::{
     Router,
@@ -49,6 +49,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = at(router, "/{edition}/events", get(live::events));
     let router = edition::routes(router);
     let router = stars::routes(router);
+    let router = desk::routes(router);
     let router = compat::routes(router);
     router
         .fallback(async || Failure::from_status(StatusCode::NOT_FOUND, BODY_LIMIT))
@@ -178,7 +179,7 @@ async fn asset(
 }
 
 async fn robots(State(site): State<Site>, asked: Asked) -> Result<Response<HttpBody>, Failure> {
-    let text = "User-agent: *\nDisallow: /*/search/\nDisallow: /*/stars/\nDisallow: /api/\n";
+    let text = "User-agent: *\nDisallow: /*/search/\nDisallow: /*/stars/\nDisallow: /api/\nDisallow: /desk/\nDisallow: /account/\nDisallow: /sign-in/\n";
     let body = site
         .common("/robots.txt", "/robots.txt", Policy::File, "text/plain; charset=utf-8", || Ok(text.into()))
         .await?;

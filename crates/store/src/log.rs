@@ -1,0 +1,93 @@
+//! The audit log: the change feed, filtered by who, what and when, the newest first.
+
+use crate::{Result, Store, entity::change, feed::entry};
+use jiff::Timestamp;
+use model::{
+    feed::{Entry, Sequence},
+    id::{AccountId, EditionId},
+    time::to_micros,
+};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Which entries are wanted. What is left out does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogFilter {
+    /// In this edition.
+    pub edition: Option<EditionId>,
+    /// By this person, at pages or with a token.
+    pub account: Option<AccountId>,
+    /// About this thing.
+    pub thing: Option<Uuid>,
+    /// About things of this kind.
+    pub kind: Option<String>,
+    /// From this instant on.
+    pub from: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+    /// Older than this entry: the last one of the page before.
+    pub before: Option<Sequence>,
+}
+
+impl Store {
+    /// The newest `limit` entries that `filter` wants, newest first. At most three queries, each of which an index
+    /// answers: the numbers at the edges of the time are found first, since numbers and times ascend together.
+    pub async fn log(&self, filter: &LogFilter, limit: u64) -> Result<Vec<Entry<Value>>> {
+        let mut find = change::Entity::find();
+        if let Some(edition) = filter.edition {
+            find = find.filter(change::Column::Edition.eq(edition.0));
+        }
+        if let Some(account) = filter.account {
+            // `person:ID` and `person:ID/token:...`: all that begins so, and nothing else, sorts from the first up to
+            // `person:ID0`, as `0` follows `/` in ASCII. Both bounds and the index compare bytes.
+            let from = format!("person:{account}");
+            let to = format!("person:{account}0");
+            let actor = match self.backend() {
+                DbBackend::Sqlite => Expr::col(change::Column::Actor),
+                _ => Expr::cust("actor COLLATE \"C\""),
+            };
+            find = find.filter(actor.clone().gte(from)).filter(actor.lt(to));
+        }
+        if let Some(thing) = filter.thing {
+            find = find.filter(change::Column::Thing.eq(thing));
+        }
+        if let Some(kind) = &filter.kind {
+            find = find.filter(change::Column::Kind.eq(kind.as_str()));
+        }
+        if let Some(before) = filter.before {
+            find = find.filter(change::Column::Seq.lt(before));
+        }
+        if let Some(from) = filter.from {
+            match self.first_since(from).await? {
+                Some(first) => find = find.filter(change::Column::Seq.gte(first)),
+                None => return Ok(vec![]),
+            }
+        }
+        if let Some(until) = filter.until
+            && let Some(first) = self.first_since(until).await?
+        {
+            find = find.filter(change::Column::Seq.lt(first));
+        }
+        let rows = find.order_by_desc(change::Column::Seq).limit(limit).all(self.readers()).await?;
+        rows.into_iter().map(entry).collect()
+    }
+
+    /// One entry of the feed.
+    pub async fn log_entry(&self, seq: Sequence) -> Result<Option<Entry<Value>>> {
+        change::Entity::find_by_id(seq).one(self.readers()).await?.map(entry).transpose()
+    }
+
+    /// The number of the first entry at or after `instant`.
+    async fn first_since(&self, instant: Timestamp) -> Result<Option<Sequence>> {
+        let first = change::Entity::find()
+            .select_only()
+            .column(change::Column::Seq)
+            .filter(change::Column::At.gte(to_micros(instant)))
+            .order_by_asc(change::Column::At)
+            .order_by_asc(change::Column::Seq);
+        Ok(first.into_tuple().one(self.readers()).await?)
+    }
+}

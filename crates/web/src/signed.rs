@@ -1,0 +1,140 @@
+//! Who asks: the cookie of a browser in which somebody is signed in, and what handlers learn from it.
+//!
+//! The cookie holds the secret of a sign-in and its signature, so that what is not ours is told apart without asking
+//! the record. Scripts cannot read it, other sites' forms do not send it, and where the site is served by TLS it never
+//! travels without (RFC 6265bis, sections 4.1.2 and 4.1.3).
+
+use crate::{error::Failure, site::Site};
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+};
+use model::{
+    permission::{Action, Place, Subject},
+    text::excerpt,
+};
+use store::Signed;
+
+/// What the signature of a cookie is for.
+const PURPOSE: &str = "sign-in cookie";
+
+/// Somebody who is signed in. As an argument of a handler it answers a visitor with the page to sign in.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// Who, in which browser, with which roles.
+    pub(crate) signed: Signed,
+    /// What they may do.
+    pub(crate) subject: Subject,
+}
+
+impl Person {
+    /// Refuses when they may not do that to what stands there.
+    pub(crate) fn may(&self, action: Action, place: &Place) -> Result<(), Failure> {
+        self.subject.may(action, place).map_err(Failure::Forbidden)
+    }
+}
+
+/// Whoever asks: somebody who is signed in, or a visitor.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker(pub(crate) Option<Person>);
+
+impl Asker {
+    /// What they may do.
+    pub(crate) fn subject(&self, site: &Site) -> Subject {
+        self.0.as_ref().map_or_else(|| Subject::visitor(site.now()), |person| person.subject.clone())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker
+where
+    Site: FromRef<S>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let site = Site::from_ref(state);
+        let Some(secret) = secret_in(&site, &parts.headers) else { return Ok(Self(None)) };
+        let Some(signed) = site.store().signed(&secret).await? else { return Ok(Self(None)) };
+        let subject = signed.subject(site.now());
+        let (store, sign_in) = (site.store().clone(), signed.sign_in.clone());
+        if store.is_unseen(&sign_in) {
+            // Nobody waits for a note in their own list.
+            tokio::spawn(async move {
+                if let Err(error) = store.seen(&sign_in).await {
+                    tracing::warn!(%error, "it could not be noted that a browser was seen");
+                }
+            });
+        }
+        Ok(Self(Some(Person { signed, subject })))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Person
+where
+    Site: FromRef<S>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        if let Asker(Some(person)) = Asker::from_request_parts(parts, state).await? {
+            return Ok(person);
+        }
+        // A form cannot be sent again by a redirect; its page can be opened again.
+        let next = match parts.method {
+            Method::GET | Method::HEAD => {
+                parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned()
+            }
+            _ => parts.uri.path().to_owned(),
+        };
+        Err(Failure::SignIn(next))
+    }
+}
+
+/// The name of the cookie. With the prefix `__Host-` a browser takes it only by TLS, and from this host alone.
+fn name(site: &Site) -> &'static str {
+    if site.is_https() { "__Host-plenary" } else { "plenary" }
+}
+
+/// The cookie's secret, if its signature is ours.
+pub(crate) fn secret_in(site: &Site, headers: &HeaderMap) -> Option<String> {
+    let value = cookie(headers, name(site))?;
+    let (secret, signature) = value.split_once('.')?;
+    let ours = secret.len() <= 64 && site.store().secret().verifies(PURPOSE, secret, signature);
+    ours.then(|| secret.to_owned())
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// The header that signs a browser in with that secret.
+pub(crate) fn sign_in_cookie(site: &Site, secret: &str) -> HeaderValue {
+    let signature = site.store().secret().sign(PURPOSE, secret);
+    set(site, name(site), &format!("{secret}.{signature}"), store::STAY.as_secs())
+}
+
+/// The header that signs a browser out.
+pub(crate) fn sign_out_cookie(site: &Site) -> HeaderValue {
+    set(site, name(site), "", 0)
+}
+
+/// A cookie of ours: for the whole site, for this host alone, not for scripts, not for other sites' requests but links.
+pub(crate) fn set(site: &Site, name: &str, value: &str, seconds: i64) -> HeaderValue {
+    let secure = if site.is_https() { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    // Names and values are ours: base64 and digits.
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// What a browser calls itself, for a person's list of sign-ins.
+pub(crate) fn agent(headers: &HeaderMap) -> String {
+    excerpt(headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default(), 300)
+}
