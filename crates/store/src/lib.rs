@@ -13,7 +13,9 @@
 //! 4. Tests that run on both databases (`tests/`).
 
 mod account;
+mod audience;
 mod body;
+mod content;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
 mod entity;
@@ -25,27 +27,34 @@ mod load;
 mod location;
 mod log;
 mod migration;
+mod page;
+mod post;
 mod release;
 mod rows;
 mod save;
 pub mod search;
 mod secret;
 mod sign_in;
+mod sponsor;
 mod star;
 mod store;
+mod toot;
 mod tx;
 mod verify;
 mod watch;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
+pub use content::Content;
 pub use edition::EditionHead;
 pub use error::{Error, Result};
 pub use grant::NewGrant;
 pub use import::{ImportOptions, ImportOutcome};
 pub use location::{FILE_NAME, Location};
 pub use log::LogFilter;
+pub use post::{PostStep, Stepped};
 pub use search::Hit;
 pub use secret::Secret;
 pub use sign_in::{LINK_LIFE, Link, Purpose, Redeemed, SETUP_LIFE, STAY, SignIn, Signed, Way};
 pub use store::Store;
+pub use toot::{AccessToken, ClaimedToot};
 pub use verify::verify;

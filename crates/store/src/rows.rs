@@ -343,7 +343,8 @@ fn slot_row(edition: Uuid, session: &Session, slot: &Slot) -> slot::Model {
     }
 }
 
-fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
+/// The sponsor of a row.
+pub(crate) fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
     let place = Place("sponsor", row.id);
     Ok(Sponsor {
         id: SponsorId(row.id),

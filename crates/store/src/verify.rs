@@ -26,7 +26,8 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// and where. Reads everything, so it takes its time on a large record.
 ///
 /// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
-///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles.
+///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles, the
+///   pages, posts and who subscribed.
 /// - Releases are numbered from 1 without a gap, and each can be read.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
@@ -121,6 +122,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
         state.insert((Some(list.edition), stars::KIND.to_owned(), list.id), fact);
     }
     people(db, &mut state).await?;
+    crate::content::state(db, &mut state, broken).await?;
     Ok(state)
 }
 

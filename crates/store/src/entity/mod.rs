@@ -4,10 +4,14 @@
 //! Every table of a programme has the primary key (edition, id), so that two editions may hold the same
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
+mod content;
 mod people;
 mod programme;
 mod record;
 
+pub(crate) use content::{
+    mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,
+};
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};

@@ -6,6 +6,7 @@
 
 mod m0001_record;
 mod m0002_account;
+mod m0010_content;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -16,7 +17,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_record::Migration), Box::new(m0002_account::Migration)]
+        vec![
+            Box::new(m0001_record::Migration),
+            Box::new(m0002_account::Migration),
+            Box::new(m0010_content::Migration),
+        ]
     }
 }
 
