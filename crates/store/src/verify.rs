@@ -33,8 +33,8 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// and where. Reads everything, so it takes its time on a large record.
 ///
 /// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
-///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles, and
-///   what became of each mail.
+///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles, the
+///   pages, posts and who subscribed, and what became of each mail.
 /// - Releases are numbered from 1 without a gap, and each can be read.
 /// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
@@ -149,6 +149,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     planning(db, &mut state, broken).await?;
     programs(db, &mut state).await?;
     mails(db, &mut state).await?;
+    crate::content::state(db, &mut state, broken).await?;
     Ok(state)
 }
 

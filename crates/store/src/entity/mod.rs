@@ -5,6 +5,7 @@
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
 mod mailing;
+mod content;
 mod people;
 mod planner;
 mod programme;
@@ -13,6 +14,9 @@ mod proving;
 mod record;
 
 pub(crate) use mailing::{mail, mail_attempt, mail_sender, mail_server, mail_template, opt_out, suppression};
+pub(crate) use content::{
+    mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,
+};
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
 pub(crate) use planner::{calendar, date_plan};
 pub(crate) use people::{

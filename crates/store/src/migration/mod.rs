@@ -12,6 +12,7 @@ mod m0009_desk;
 mod m0003_mail;
 mod m0006_credential;
 mod m0008_merge;
+mod m0010_content;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_mail::Migration),
             Box::new(m0006_credential::Migration),
             Box::new(m0008_merge::Migration),
+            Box::new(m0010_content::Migration),
         ]
     }
 }
