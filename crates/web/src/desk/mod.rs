@@ -8,9 +8,13 @@ mod dates;
 mod home;
 mod hours;
 mod log;
+mod mail;
 mod track;
+mod webhook;
 
 use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
+pub(crate) use webhook::receiver;
+
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
 use model::{edition::Edition, permission::Action, text::Slug};
 
@@ -20,6 +24,8 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = track::routes(router);
     let router = dates::routes(router);
     let router = hours::routes(router);
+    let router = webhook::routes(router);
+    let router = mail::routes(router);
     log::routes(router)
 }
 
