@@ -27,6 +27,7 @@ use sea_orm::{
     QuerySelect,
     sea_query::{Expr, LikeExpr},
 };
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -367,6 +368,122 @@ async fn write(tx: &Tx, changes: Vec<(Option<Registration>, Registration)>) -> R
     }
     crate::save::upsert::<registration::Entity>(tx.db(), rows).await?;
     tx.note(notes).await
+}
+
+/// The address that stands in the place of an erased one: each its own, so that the rules hold.
+fn erased(id: &str) -> String {
+    format!("erased-{id}@erased.invalid")
+}
+
+/// A registration belongs to an account from when its address is proved. When the account is deleted, that somebody was
+/// registered, as what and from which country, stays for the conference's figures; who it was does not.
+impl crate::holding::Holding for registration::Entity {
+    const KIND: &'static str = RegistrationId::KIND;
+    const ACCOUNT: Self::Column = registration::Column::Account;
+    const ID: Self::Column = registration::Column::Id;
+
+    fn id(row: &registration::Model) -> Uuid {
+        row.id
+    }
+
+    fn edition(row: &registration::Model) -> Option<EditionId> {
+        Some(EditionId(row.edition))
+    }
+
+    fn fact(row: &registration::Model) -> Result<Value> {
+        fact(&registration_of(row)?)
+    }
+
+    fn of_account(row: registration::Model, account: Uuid) -> registration::Model {
+        registration::Model { account: Some(account), ..row }
+    }
+
+    fn kept(row: registration::Model, _at: jiff::Timestamp, _by: &str) -> Option<registration::Model> {
+        let email = erased(&row.id.to_string());
+        Some(registration::Model {
+            // Nothing else is left to be found by.
+            searched: format!(" {email}  "),
+            email,
+            name: String::new(),
+            affiliation: String::new(),
+            code: String::new(),
+            ..row
+        })
+    }
+
+    fn scrub(fact: &mut Map<String, Value>) {
+        let id = fact.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        fact.insert("email".to_owned(), Value::String(erased(&id)));
+        for field in ["name", "affiliation", "code"] {
+            fact.insert(field.to_owned(), Value::String(String::new()));
+        }
+    }
+}
+
+/// Takes who it was out of every entry of the feed about registrations of these accounts, also of those from before the
+/// address was proved, which name no account.
+pub(crate) async fn scrub(tx: &Tx, ids: &[AccountId]) -> Result<()> {
+    use crate::{entity::change, holding::Holding, rows::json};
+    let things: Vec<Uuid> = registration::Entity::find()
+        .select_only()
+        .column(registration::Column::Id)
+        .filter(registration::Column::Account.is_in(ids.iter().map(|id| id.0)))
+        .into_tuple()
+        .all(tx.db())
+        .await?;
+    let erase = |text: Option<&String>| -> Result<Option<String>> {
+        let Some(text) = text else { return Ok(None) };
+        let mut value: Value =
+            serde_json::from_str(text).map_err(|error| Error::damaged("an entry about a registration", error))?;
+        if let Value::Object(fact) = &mut value {
+            registration::Entity::scrub(fact);
+        }
+        json(&value).map(Some)
+    };
+    for things in things.chunks(500) {
+        let entries = change::Entity::find()
+            .filter(change::Column::Kind.eq(RegistrationId::KIND))
+            .filter(change::Column::Thing.is_in(things.iter().copied()))
+            .all(tx.db())
+            .await?;
+        let (mut written, mut empty) = (vec![], vec![]);
+        for entry in entries {
+            let (before, after) = (erase(entry.before.as_ref())?, erase(entry.after.as_ref())?);
+            if before == after {
+                empty.push(entry.seq);
+            } else if before != entry.before || after != entry.after {
+                written.push(change::Model { before, after, ..entry });
+            }
+        }
+        crate::save::upsert::<change::Entity>(tx.db(), written).await?;
+        for empty in empty.chunks(500) {
+            change::Entity::delete_many()
+                .filter(change::Column::Seq.is_in(empty.iter().copied()))
+                .exec(tx.db())
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Who is registered for an edition, of that type where one is named: their account where they have one, else name and
+/// address.
+pub(crate) async fn registered(
+    db: &impl ConnectionTrait,
+    edition: EditionId,
+    kind: Option<&str>,
+) -> Result<Vec<Registration>> {
+    let mut find = registration::Entity::find()
+        .filter(registration::Column::Edition.eq(edition.0))
+        .filter(registration::Column::State.eq(RegistrationState::Active.as_str()));
+    if let Some(kind) = kind {
+        // A segment names the type as people read it.
+        let kind = folded(kind.trim());
+        let known = RegistrationType::ALL.into_iter().find(|one| kind == one.as_str() || kind == folded(one.shown()));
+        let Some(known) = known else { return Ok(vec![]) };
+        find = find.filter(registration::Column::Kind.eq(known.as_str()));
+    }
+    find.all(db).await?.iter().map(registration_of).collect()
 }
 
 async fn all(db: &impl ConnectionTrait, id: EditionId) -> Result<Vec<Registration>> {
