@@ -9,6 +9,7 @@ mod home;
 mod hours;
 mod log;
 mod mail;
+mod registration;
 mod track;
 mod webhook;
 
@@ -24,6 +25,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = track::routes(router);
     let router = dates::routes(router);
     let router = hours::routes(router);
+    let router = registration::routes(router);
     let router = webhook::routes(router);
     let router = mail::routes(router);
     log::routes(router)

@@ -11,6 +11,7 @@ mod live;
 mod ops;
 mod pages;
 mod planner;
+mod registration;
 mod security;
 mod stars;
 mod static_copy;
