@@ -15,10 +15,10 @@
 
 pub mod account;
 pub mod address;
-pub mod calendar;
-pub mod country;
 pub mod announced;
+pub mod calendar;
 pub mod copy;
+pub mod country;
 pub mod diff;
 pub mod doubt;
 pub mod edit;

@@ -91,8 +91,7 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 4] =
-    [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND];
+pub(crate) const KINDS: [&str; 4] = [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND];
 
 /// Hands over what belongs to `from` to `into`, of `only` these things where they are given. Gives what moved.
 pub(crate) async fn hand_over(
@@ -172,11 +171,7 @@ async fn export_rows<E: Holding>(
     Ok(())
 }
 
-async fn collect_things<E: Holding>(
-    db: &impl ConnectionTrait,
-    id: Uuid,
-    out: &mut Vec<Uuid>,
-) -> Result<()> {
+async fn collect_things<E: Holding>(db: &impl ConnectionTrait, id: Uuid, out: &mut Vec<Uuid>) -> Result<()> {
     out.extend(rows_of::<E>(db, id).await?.iter().map(E::id));
     Ok(())
 }

@@ -3,8 +3,9 @@
 use crate::{
     Result, Store, account as accounts, announced, calendar as calendars, credential as credentials,
     entity::{
-        account, account_merge, announced as told, calendar, credential, date_plan, edition, identity, mail, mail_sender, mail_template, opt_out,
-        release, role_grant, sign_in, star, star_list, suppression, viewing,
+        account, account_merge, announced as told, calendar, credential, date_plan, edition, identity, mail,
+        mail_sender, mail_template, opt_out, release, role_grant, sign_in, star, star_list, suppression,
+        viewing,
     },
     feed, grant as grants, load, mail as mailing, release as releases, save, search, session_type,
     sign_in as sign_ins, star as stars, token, webhook,
@@ -12,8 +13,8 @@ use crate::{
 use model::{
     feed::{Deed, Entry},
     id::{
-        AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, MergeId, SessionTypeId, SignInId, TemplateId, TokenId,
-        ViewingId, WebhookId,
+        AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, MergeId, SessionTypeId,
+        SignInId, TemplateId, TokenId, ViewingId, WebhookId,
     },
 };
 use sea_orm::{

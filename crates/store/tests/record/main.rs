@@ -4,14 +4,14 @@
 
 mod account;
 mod archive;
-mod encrypted;
 mod calendar;
 mod credential;
+mod encrypted;
 mod feed;
 mod harness;
 mod import;
-mod log;
 mod lease;
+mod log;
 mod mail;
 mod migrate;
 mod programme;
