@@ -10,7 +10,9 @@ mod programs;
 mod record;
 
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
-pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
+pub(crate) use programme::{
+    announced, edition, participation, person, room, session, session_type, slot, sponsor, track,
+};
 pub(crate) use programs::{attempt, delivery, lease, token, webhook};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 
