@@ -9,7 +9,9 @@ mod programme;
 mod record;
 
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
-pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
+pub(crate) use programme::{
+    announced, edition, participation, person, room, session, session_type, slot, sponsor, track,
+};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 
 /// What SeaORM wants of an entity that has no relations of its own.
