@@ -78,11 +78,8 @@ mod tests {
     #[test]
     fn news_are_what_differs_and_nothing_else() {
         let date = |text: &str| text.parse::<Date>().unwrap();
-        let told = Facts {
-            first_day: date("2027-10-03"),
-            last_day: date("2027-10-05"),
-            mode: Mode::InPerson,
-        };
+        let told =
+            Facts { first_day: date("2027-10-03"), last_day: date("2027-10-05"), mode: Mode::InPerson };
         assert_eq!(told.news(&told), Vec::<String>::new());
         let moved = Facts { last_day: date("2027-11-02"), mode: Mode::Virtual, ..told };
         assert_eq!(

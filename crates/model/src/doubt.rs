@@ -93,8 +93,7 @@ pub fn doubts(programme: &Programme) -> Vec<Doubt> {
 
 /// What is wrong or doubtful about one session, also where it stands second in a clash.
 pub fn doubts_of(programme: &Programme, id: SessionId) -> Vec<Doubt> {
-    let mut out: Vec<Doubt> =
-        doubts(programme).into_iter().filter(|doubt| doubt.session == id).collect();
+    let mut out: Vec<Doubt> = doubts(programme).into_iter().filter(|doubt| doubt.session == id).collect();
     // A clash is told of the session that begins later; here the earlier one is the one looked at.
     let earlier = |slot: &SlotId| programme.slots().any(|(s, held)| s.id == id && held.id == *slot);
     for problem in programme.problems() {

@@ -3,7 +3,8 @@
 use crate::{
     Result, Store, account as accounts, announced,
     entity::{account, announced as told, edition, identity, release, role_grant, sign_in, star, star_list},
-    feed, grant as grants, load, release as releases, save, search, session_type, sign_in as sign_ins, star as stars,
+    feed, grant as grants, load, release as releases, save, search, session_type, sign_in as sign_ins,
+    star as stars,
 };
 use model::{
     feed::{Deed, Entry},

@@ -129,7 +129,9 @@ impl Command {
         match self {
             Self::PutRoom(room) => thing::put_room(&mut out, room)?,
             Self::RemoveRoom(id) => thing::remove_room(&mut out, *id)?,
-            Self::ShiftRoom(id, shift) => thing::shift(&mut out.rooms, "room", |room| room.id == *id, *shift)?,
+            Self::ShiftRoom(id, shift) => {
+                thing::shift(&mut out.rooms, "room", |room| room.id == *id, *shift)?
+            }
             Self::PutTrack(track) => thing::put_track(&mut out, track)?,
             Self::RemoveTrack(id) => thing::remove_track(&mut out, *id)?,
             Self::ShiftTrack(id, shift) => {

@@ -2,9 +2,12 @@
 
 use crate::{config::Config, output};
 use anyhow::Context;
-use model::time::{SharedClock, SystemClock};
+use model::{
+    address::Account,
+    time::{SharedClock, SystemClock},
+};
 use std::{net::SocketAddr, sync::Arc};
-use store::Store;
+use store::{Purpose, SETUP_LIFE, Store};
 use tokio::net::TcpListener;
 
 /// What to serve, and where.
@@ -48,6 +51,19 @@ pub(crate) async fn site(
     let address = listener.local_addr()?;
     let site = web::Site::new(store.clone(), clock, config.site_options()?).await?;
     output::line(format_args!("Plenary is at http://{address}/{path}"));
+    if store.needs_set_up().await? {
+        let token = store.make_link(Purpose::Setup, None, None, "", SETUP_LIFE).await?;
+        let base = config.base_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let page = Account::SetupToken(&token).path();
+        // To the one who started it and not to the log: whoever has this address becomes the administrator.
+        output::line(format_args!(
+            "Nobody administers it yet. Set it up within 24 hours, once, at {}{page}",
+            base.trim_end_matches('/')
+        ));
+        tracing::info!(
+            "nobody administers this installation yet; the address to set it up is on standard output"
+        );
+    }
     web::serve(listener, site, stop()).await?;
     store.close().await;
     Ok(())

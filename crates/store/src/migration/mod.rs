@@ -17,7 +17,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_record::Migration), Box::new(m0002_account::Migration), Box::new(m0009_desk::Migration)]
+        vec![
+            Box::new(m0001_record::Migration),
+            Box::new(m0002_account::Migration),
+            Box::new(m0009_desk::Migration),
+        ]
     }
 }
 

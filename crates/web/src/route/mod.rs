@@ -1,6 +1,7 @@
 //! Which address is answered by what. Every pattern stands here or in `compat/`, once.
 
 mod edition;
+mod setup;
 mod stars;
 
 use crate::{
@@ -49,6 +50,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = at(router, "/{edition}/events", get(live::events));
     let router = edition::routes(router);
     let router = stars::routes(router);
+    let router = setup::routes(router);
     let router = desk::routes(router);
     let router = compat::routes(router);
     router
