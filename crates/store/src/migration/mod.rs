@@ -33,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_merge::Migration),
             Box::new(m0009_desk::Migration),
             Box::new(m0010_content::Migration),
+            Box::new(m0009_desk::Migration),
         ]
     }
 }
