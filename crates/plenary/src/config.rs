@@ -94,6 +94,10 @@ pub(crate) struct Config {
     pub(crate) sandbox: Sandbox,
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one.
     pub(crate) star_writes_per_minute: u32,
+    /// How many requests one token, or one client address without a token, may make of the API in a minute.
+    pub(crate) api_per_minute: u32,
+    /// Whether webhooks, calendars and the like may be called at private addresses and without TLS: for laboratories.
+    pub(crate) allow_private_addresses: bool,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
@@ -117,6 +121,8 @@ impl Default for Config {
             streams_per_client: site.streams_per_client,
             sandbox: Sandbox::On,
             star_writes_per_minute: site.star_writes_per_minute,
+            api_per_minute: site.api_per_minute,
+            allow_private_addresses: false,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -196,6 +202,8 @@ impl Config {
             streams: self.streams,
             streams_per_client: self.streams_per_client,
             star_writes_per_minute: self.star_writes_per_minute,
+            api_per_minute: self.api_per_minute,
+            fetch_private: self.allow_private_addresses,
             ..web::SiteOptions::default()
         })
     }

@@ -5,11 +5,12 @@
 //! gets the headers that protect the visitor.
 
 use crate::{
+    deliver,
     error::{Failure, Problem, wants_json},
     headers::{self, Policy},
     inner,
     ops::{self, Seen},
-    page,
+    page, refresh,
     route::{self, Client, RouteName},
     site::Site,
 };

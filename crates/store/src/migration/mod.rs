@@ -6,6 +6,13 @@
 
 mod m0001_record;
 mod m0002_account;
+mod m0003_mail;
+mod m0004_planner;
+mod m0006_credential;
+mod m0007_programs;
+mod m0008_merge;
+mod m0009_desk;
+mod m0010_content;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -16,7 +23,17 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_record::Migration), Box::new(m0002_account::Migration)]
+        vec![
+            Box::new(m0001_record::Migration),
+            Box::new(m0002_account::Migration),
+            Box::new(m0003_mail::Migration),
+            Box::new(m0004_planner::Migration),
+            Box::new(m0006_credential::Migration),
+            Box::new(m0007_programs::Migration),
+            Box::new(m0008_merge::Migration),
+            Box::new(m0009_desk::Migration),
+            Box::new(m0010_content::Migration),
+        ]
     }
 }
 

@@ -4,15 +4,22 @@
 
 mod account;
 mod archive;
+mod calendar;
+mod credential;
 mod encrypted;
 mod feed;
 mod harness;
 mod import;
+mod lease;
+mod log;
+mod mail;
 mod migrate;
 mod programme;
 mod release;
 mod sample;
 mod search;
 mod stars;
+mod tokens;
 mod verify;
 mod watch;
+mod webhooks;

@@ -3,11 +3,18 @@
 //! One module for each capability. Every handler takes [`Person`], enters its edition with [`enter`] and asks
 //! `Subject::may`; `track.rs` is the one to read.
 
+pub(crate) mod calendars;
+mod dates;
 mod home;
+mod hours;
 mod log;
+mod mail;
 mod track;
+mod webhook;
 
 use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
+pub(crate) use webhook::receiver;
+
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
 use model::{edition::Edition, permission::Action, text::Slug};
 
@@ -15,6 +22,10 @@ use model::{edition::Edition, permission::Action, text::Slug};
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = home::routes(router);
     let router = track::routes(router);
+    let router = dates::routes(router);
+    let router = hours::routes(router);
+    let router = webhook::routes(router);
+    let router = mail::routes(router);
     log::routes(router)
 }
 

@@ -11,7 +11,7 @@ mod tls;
 pub use crowd::{Crowd, Seat};
 pub use tls::Tls;
 
-use crate::{Front, Site, ops};
+use crate::{Front, Site, deliver, ops, refresh};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
@@ -73,6 +73,7 @@ async fn answer(
         tokio::spawn(site.clone().keep_warm()),
         tokio::spawn(store::search::follow(site.store().clone())),
         tokio::spawn(ops::tidy(site.clone())),
+        tokio::spawn(refresh::refresh_calendars(site.clone())),
     ];
     background.extend(tls.clone().map(|tls| tokio::spawn(tls.follow())));
     let open = GracefulShutdown::new();
@@ -83,6 +84,7 @@ async fn answer(
         places: Arc::new(Semaphore::new(site.options().connections)),
         tls,
     };
+    let deliverer = tokio::spawn(deliver::webhooks(site.clone()));
     let mut shutdown = std::pin::pin!(shutdown);
     tokio::select! {
         () = door.admit(&listener, &open) => {}
@@ -92,6 +94,10 @@ async fn answer(
     site.stop().cancel();
     if tokio::time::timeout(FAREWELL, open.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time");
+    }
+    // What was under way is ended, and the lease given back for the next start.
+    if tokio::time::timeout(FAREWELL, deliverer).await.is_err() {
+        tracing::warn!("some deliveries did not end in time");
     }
     for task in background {
         task.abort();

@@ -5,11 +5,14 @@
 mod caching;
 mod compat;
 mod connections;
+mod desk;
 mod failing;
 mod live;
 mod ops;
 mod pages;
 // mod security;
+mod planner;
+mod security;
 mod stars;
 mod static_copy;
 mod world;
