@@ -16,7 +16,7 @@ mod m0010_content;
 mod tools;
 
 use crate::{Error, Location, Result};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
 
 struct Migrator;
@@ -91,5 +91,8 @@ pub(crate) async fn applied(db: &DatabaseTransaction) -> Result<Vec<String>> {
     if !SchemaManager::new(db).has_table("seaql_migrations").await? {
         return Ok(vec![]);
     }
-    Ok(Migrator::get_migration_models(db).await?.into_iter().map(|step| step.version).collect())
+    // The library's own way would first create the table, which a transaction that only reads may not.
+    let sql = "SELECT version FROM seaql_migrations ORDER BY version";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }

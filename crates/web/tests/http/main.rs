@@ -10,6 +10,7 @@ mod failing;
 mod live;
 mod ops;
 mod pages;
+// mod security;
 mod planner;
 mod security;
 mod stars;
