@@ -10,7 +10,7 @@
 use crate::{
     Result,
     account::fact,
-    entity::{change, identity, role_grant, sign_in},
+    entity::{change, identity, registration, role_grant, sign_in},
     save::upsert,
     tx::{Change, Tx},
 };
@@ -79,6 +79,7 @@ macro_rules! holdings {
             identity::Entity,
             sign_in::Entity,
             role_grant::Entity,
+            registration::Entity,
         ])
     };
     (@ $function:ident $arguments:tt [$($entity:ty),* $(,)?]) => {
@@ -91,7 +92,8 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 4] = [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND];
+pub(crate) const KINDS: [&str; 5] =
+    [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND, model::id::RegistrationId::KIND];
 
 /// Hands over what belongs to `from` to `into`, of `only` these things where they are given. Gives what moved.
 pub(crate) async fn hand_over(

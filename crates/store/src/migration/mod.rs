@@ -8,6 +8,7 @@ mod m0001_record;
 mod m0002_account;
 mod m0003_mail;
 mod m0004_planner;
+mod m0005_registration;
 mod m0006_credential;
 mod m0007_programs;
 mod m0008_merge;
@@ -26,6 +27,10 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_record::Migration),
             Box::new(m0002_account::Migration),
+            Box::new(m0004_planner::Migration),
+            Box::new(m0005_registration::Migration),
+            Box::new(m0007_programs::Migration),
+            Box::new(m0009_desk::Migration),
             Box::new(m0003_mail::Migration),
             Box::new(m0004_planner::Migration),
             Box::new(m0006_credential::Migration),

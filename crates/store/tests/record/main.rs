@@ -15,6 +15,7 @@ mod log;
 mod mail;
 mod migrate;
 mod programme;
+mod registration;
 mod release;
 mod sample;
 mod search;

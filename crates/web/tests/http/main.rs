@@ -12,6 +12,8 @@ mod ops;
 mod pages;
 // mod security;
 mod planner;
+mod planner;
+mod registration;
 mod security;
 mod stars;
 mod static_copy;
