@@ -10,6 +10,8 @@ mod failing;
 mod live;
 mod ops;
 mod pages;
+// mod security;
+mod planner;
 mod planner;
 mod registration;
 mod security;
