@@ -4,20 +4,20 @@
 //! `Subject::may`; `track.rs` is the one to read.
 
 pub(crate) mod calendars;
-mod dates;
 mod change;
+mod dates;
 mod edition;
 mod home;
 mod hours;
 mod log;
 mod mail;
 mod person;
+mod registration;
 mod release;
 mod room;
 mod session;
 mod session_type;
 mod slot;
-mod registration;
 mod track;
 mod webhook;
 
