@@ -44,6 +44,8 @@ mod site;
 pub mod snapshot;
 pub mod static_site;
 pub mod target;
+mod timer;
+mod upload;
 
 pub use serve::{Front, serve};
 pub use site::{Live, Site, SiteOptions};

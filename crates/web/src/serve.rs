@@ -12,6 +12,7 @@ use crate::{
     page,
     route::{self, Client, RouteName},
     site::Site,
+    timer,
 };
 use axum::{
     Router,
@@ -298,6 +299,7 @@ pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Outp
         tokio::spawn(site.clone().keep_warm()),
         tokio::spawn(store::search::follow(site.store().clone())),
         tokio::spawn(ops::tidy(site.clone())),
+        tokio::spawn(timer::publish(site.clone())),
     ];
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).pipeline_flush(true);

@@ -40,7 +40,7 @@ pub(crate) mod uri;
 mod xcal;
 mod xml;
 
-pub use atom::atom;
+pub use atom::{PostEntry, atom, post_atom};
 pub use csv::csv;
 pub use fosdem_bot::fosdem_bot;
 pub use icalendar::{Filter, icalendar};

@@ -3,8 +3,14 @@
 //! One module for each capability. Every handler takes [`Person`], enters its edition with [`enter`] and asks
 //! `Subject::may`; `track.rs` is the one to read.
 
+mod history;
 mod home;
 mod log;
+mod mastodon;
+mod menu;
+mod page;
+mod post;
+mod sponsor;
 mod track;
 
 use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
@@ -15,6 +21,11 @@ use model::{edition::Edition, permission::Action, text::Slug};
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = home::routes(router);
     let router = track::routes(router);
+    let router = page::routes(router);
+    let router = menu::routes(router);
+    let router = sponsor::routes(router);
+    let router = post::routes(router);
+    let router = mastodon::routes(router);
     log::routes(router)
 }
 

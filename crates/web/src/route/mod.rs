@@ -1,5 +1,6 @@
 //! Which address is answered by what. Every pattern stands here or in `compat/`, once.
 
+mod content;
 mod edition;
 mod stars;
 
@@ -48,6 +49,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = at(router, "/metrics", get(ops::metrics));
     let router = at(router, "/{edition}/events", get(live::events));
     let router = edition::routes(router);
+    let router = content::routes(router);
     let router = stars::routes(router);
     let router = desk::routes(router);
     let router = compat::routes(router);
