@@ -1,7 +1,17 @@
-//! What an organiser may do to a session on the day: cancel, delay, restore, move, retitle.
+//! What people do to a programme.
 //!
-//! Each is a pure function from the programme to the new programme or a [`Refusal`]. None of them touches the
-//! title to say "cancelled": that is the slot's [`Standing`].
+//! [`Command`] is everything that the desk does: rooms, tracks, persons and sessions are added, changed, put in order and
+//! removed, sessions get their places, and stand as they do on the day. [`Edit`] is the part of it that an operator does
+//! by a session's code. Each is a pure function from the programme to the new programme or a [`Refusal`]. None of them
+//! touches the title to say "cancelled": that is the slot's [`Standing`].
+
+mod command;
+mod session;
+mod thing;
+
+pub use command::{Command, Shift, decide};
+pub use session::Placing;
+pub(crate) use thing::{gone, named, shift};
 
 use crate::{
     Refusal,

@@ -12,7 +12,7 @@ use model::{
     email::Email,
     feed::{Actor, Deed},
     id::{AccountId, IdentityId},
-    text::{Line, RichText},
+    text::{Line, RichText, folded},
     time::{Zone, from_micros, to_micros},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -295,6 +295,7 @@ fn account_row(account: &Account) -> Result<account::Model> {
         created_at: to_micros(account.created),
         state: state.to_owned(),
         merged_into,
+        found_by: folded(&format!("{} {} {}", account.name, account.handle, account.affiliation)),
     })
 }
 

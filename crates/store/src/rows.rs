@@ -5,7 +5,7 @@ use crate::{
     entity::{edition, participation, person, room, session, slot, sponsor, track},
 };
 use model::{
-    edition::{Edition, Sponsor},
+    edition::{Edition, EditionState, Mode, Sponsor},
     id::{EditionId, PersonId, RoomId, SessionId, SlotId, SponsorId, TrackId},
     programme::{
         Participation, Person, Programme, Recording, Role, Room, RoomKind, Session, SessionKind, Slot,
@@ -145,6 +145,9 @@ pub(crate) fn edition(row: &edition::Model) -> Result<Edition> {
         language: Line::clean(&row.language),
         colour: place.colour(row.colour.as_deref())?,
         timeslot_minutes: place.valid("timeslot_minutes", row.timeslot_minutes.try_into())?,
+        mode: place.known("mode", Mode::parse(&row.mode))?,
+        state: place.known("state", EditionState::parse(&row.state))?,
+        notice: Line::clean(&row.notice),
     })
 }
 
@@ -168,6 +171,9 @@ fn edition_row(edition: &Edition) -> edition::Model {
         language: edition.language.to_string(),
         colour: written(edition.colour.as_ref()),
         timeslot_minutes: edition.timeslot_minutes.into(),
+        mode: edition.mode.as_str().to_owned(),
+        state: edition.state.as_str().to_owned(),
+        notice: edition.notice.to_string(),
     }
 }
 

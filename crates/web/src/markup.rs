@@ -65,7 +65,11 @@ pub struct Heading {
 /// Beside what [`html`] keeps, it may link within this site (`#anchor`, `/path`), every heading has an anchor made from
 /// what it says, and the links are the organisers' own: they vouch for them. `to` writes paths of this site as the page
 /// needs them.
-pub fn page(text: &RichText, level: u8, to: impl Fn(&str) -> String + Send + Sync) -> (SafeHtml, Vec<Heading>) {
+pub fn page(
+    text: &RichText,
+    level: u8,
+    to: impl Fn(&str) -> String + Send + Sync,
+) -> (SafeHtml, Vec<Heading>) {
     if text.is_empty() {
         return (SafeHtml::default(), vec![]);
     }
@@ -80,7 +84,9 @@ pub fn page(text: &RichText, level: u8, to: impl Fn(&str) -> String + Send + Syn
         let anchor = url.strip_prefix('#').is_some_and(|id| !id.is_empty());
         match url.split_once('#') {
             _ if anchor => Some(Cow::Owned(url.to_owned())),
-            Some((path, id)) => model::address::local_path(path).map(|path| format!("{}#{id}", to(path)).into()),
+            Some((path, id)) => {
+                model::address::local_path(path).map(|path| format!("{}#{id}", to(path)).into())
+            }
             None => model::address::local_path(url).map(|path| to(path).into()),
         }
     };
@@ -101,8 +107,16 @@ impl<F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync> ammonia::UrlRelativ
 }
 
 /// Anchors that the pages around the text have.
-const TAKEN: [&str; 8] =
-    ["main", "tz", "zones", "zones-heading", "feeds-heading", "release-heading", "sponsors-heading", "contents"];
+const TAKEN: [&str; 8] = [
+    "main",
+    "tz",
+    "zones",
+    "zones-heading",
+    "feeds-heading",
+    "release-heading",
+    "sponsors-heading",
+    "contents",
+];
 
 /// The same HTML with an anchor at every heading, each its own, and the headings.
 fn with_anchors(html: &str, level: u8) -> (String, Vec<Heading>) {
@@ -364,18 +378,27 @@ mod tests {
     #[test]
     fn a_page_has_anchors_of_its_own_and_links_within_the_site() {
         let (html, headings) = page(
-            &RichText::clean("# Getting there\n\nSee [tickets](/x/pages/tickets/#prices), [below](#main-2).\n\n## Main\n\n## Main"),
+            &RichText::clean(
+                "# Getting there\n\nSee [tickets](/x/pages/tickets/#prices), [below](#main-2).\n\n## Main\n\n## Main",
+            ),
             2,
             |path| format!("..{path}"),
         );
         let html = html.0;
         assert!(html.contains("<h2 id=\"getting-there\">Getting there</h2>"), "{html}");
         assert!(html.contains("<h3 id=\"main-2\">") && html.contains("<h3 id=\"main-3\">"), "{html}");
-        assert!(html.contains("href=\"../x/pages/tickets/#prices\"") && html.contains("href=\"#main-2\""), "{html}");
+        assert!(
+            html.contains("href=\"../x/pages/tickets/#prices\"") && html.contains("href=\"#main-2\""),
+            "{html}"
+        );
         assert_eq!(headings.iter().filter(|heading| heading.outer).count(), 1);
         let hostile = "[a](//evil.example) [b](/\\evil.example) [c](javascript:alert(1)) <h2 id=\"main\" onclick=x>T</h2>";
         let (html, _) = page(&RichText::clean(hostile), 2, str::to_owned);
-        assert!(!html.0.contains("evil") && !html.0.contains("javascript:") && !html.0.contains("onclick"), "{}", html.0);
+        assert!(
+            !html.0.contains("evil") && !html.0.contains("javascript:") && !html.0.contains("onclick"),
+            "{}",
+            html.0
+        );
         assert!(!html.0.contains("id=\"main\""), "{}", html.0);
         let (table, _) = page(&RichText::clean("| a | b |\n|---|---|\n| 1 | 2 |"), 2, str::to_owned);
         assert!(table.0.contains("<table>"), "{}", table.0);

@@ -28,8 +28,7 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     at(router, "/desk/{edition}/mastodon/forget/", post(forget))
 }
 
-const HELP: &str =
-    "The account on which posts of this edition are published, where their author chose so, or from the post's page.";
+const HELP: &str = "The account on which posts of this edition are published, where their author chose so, or from the post's page.";
 
 #[derive(Template)]
 #[template(path = "desk/mastodon.html")]
@@ -56,18 +55,16 @@ fn page(
             .noticing(site, &asked.headers),
         form,
         since: since.map(|at| edition.zone.local(at).strftime("%-d %B %Y").to_string()),
-        visibilities: Visibility::ALL
-            .map(|one| (one.as_str().to_owned(), one.shown().to_owned()))
-            .to_vec(),
+        visibilities: Visibility::ALL.map(|one| (one.as_str().to_owned(), one.shown().to_owned())).to_vec(),
         here: EditionDesk::Mastodon.path(&edition.slug),
     }
 }
 
 fn filled(account: Option<&MastodonAccount>) -> Form {
     match account {
-        Some(account) => Form::default()
-            .with("server", &account.server)
-            .with("visibility", account.visibility.as_str()),
+        Some(account) => {
+            Form::default().with("server", &account.server).with("visibility", account.visibility.as_str())
+        }
         None => Form::default().with("server", "").with("visibility", Visibility::default().as_str()),
     }
     // So that what is refused about it is said there; its value is never drawn.

@@ -245,7 +245,8 @@ mod tests {
 
     #[test]
     fn rows_move_and_go_and_saving_is_no_moving() {
-        let row = |label: &str| Row { label: label.to_owned(), target: "heading".to_owned(), ..Row::default() };
+        let row =
+            |label: &str| Row { label: label.to_owned(), target: "heading".to_owned(), ..Row::default() };
         let rows = vec![row("a"), row("b"), row("c")];
         let labels = |rows: Option<Vec<Row>>| {
             rows.map(|rows| rows.iter().map(|row| row.label.clone()).collect::<String>())

@@ -3,17 +3,24 @@
 //! One module for each capability. Every handler takes [`Person`], enters its edition with [`enter`] and asks
 //! `Subject::may`; `track.rs` is the one to read.
 
+pub(crate) mod calendars;
+mod dates;
 mod history;
 mod home;
+mod hours;
 mod log;
+mod mail;
 mod mastodon;
 mod menu;
 mod page;
 mod post;
 mod sponsor;
 mod track;
+mod webhook;
 
 use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
+pub(crate) use webhook::receiver;
+
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
 use model::{edition::Edition, permission::Action, text::Slug};
 
@@ -26,6 +33,10 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = sponsor::routes(router);
     let router = post::routes(router);
     let router = mastodon::routes(router);
+    let router = dates::routes(router);
+    let router = hours::routes(router);
+    let router = webhook::routes(router);
+    let router = mail::routes(router);
     log::routes(router)
 }
 

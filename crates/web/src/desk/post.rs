@@ -215,11 +215,7 @@ impl Forms {
 }
 
 /// The segments that can be chosen, with the names of their fields behind `prefix`.
-async fn segments(
-    site: &Site,
-    edition: &Edition,
-    prefix: &str,
-) -> Result<Vec<(String, Segment)>, Failure> {
+async fn segments(site: &Site, edition: &Edition, prefix: &str) -> Result<Vec<(String, Segment)>, Failure> {
     let offered = site.store().segments(edition.id).await?;
     Ok(offered.into_iter().map(|segment| (field(prefix, &segment), segment)).collect())
 }
@@ -356,9 +352,9 @@ async fn read(
     let track = form.read("track", |text| {
         let wanted = Uuid::try_parse(text.trim()).ok().map(TrackId);
         let known = allowed.iter().any(|(id, _)| *id == wanted);
-        known.then_some(wanted).ok_or_else(|| {
-            Refusal::new("track", "you may not write about that", "Choose one of the list")
-        })
+        known
+            .then_some(wanted)
+            .ok_or_else(|| Refusal::new("track", "you may not write about that", "Choose one of the list"))
     });
     let (Some(title), Some(slug), Some(kind), Some(track)) = (title, slug, kind, track) else {
         return Ok(None);
@@ -560,10 +556,8 @@ async fn mail(
         .map(|(_, segment)| segment)
         .collect();
     if form.value("do") == "send" {
-        let mails = site
-            .store()
-            .mail_post(&person.subject, edition.id, post.id, &chosen, site.base_url())
-            .await?;
+        let mails =
+            site.store().mail_post(&person.subject, edition.id, post.id, &chosen, site.base_url()).await?;
         let own = EditionDesk::Post(post.id).path(&edition.slug);
         return done(&site, &own, &format!("{mails} mails are on their way."));
     }

@@ -152,8 +152,7 @@ fn page(site: &Site, asked: &Asked, person: &Person, known: &Known, form: Form) 
 }
 
 fn level_form(known: &Known) -> Form {
-    let lines: Vec<String> =
-        known.plan.offered(&known.sponsors).iter().map(ToString::to_string).collect();
+    let lines: Vec<String> = known.plan.offered(&known.sponsors).iter().map(ToString::to_string).collect();
     Form::default().with("levels", lines.join("\n"))
 }
 
@@ -196,12 +195,7 @@ async fn copy_levels(State(site): State<Site>, person: Person, Path(slug): Path<
     done(&site, &known.list(), &told)
 }
 
-async fn reopen(
-    State(site): State<Site>,
-    person: Person,
-    Path(slug): Path<String>,
-    form: Form,
-) -> Answer {
+async fn reopen(State(site): State<Site>, person: Person, Path(slug): Path<String>, form: Form) -> Answer {
     let known = Known::enter(&site, &person, &slug).await?;
     person.may(Action::EditEdition, &Place::edition(&known.edition))?;
     let reason = Line::clean(form.value("reason"));
@@ -249,9 +243,7 @@ async fn drawn(
         frozen: known.frozen,
         logo: sponsor.and_then(|sponsor| known.logo(sponsor)),
         uploaded: sponsor.is_some_and(|sponsor| sponsor.upload.is_some()),
-        remove: sponsor
-            .filter(|_| !known.frozen)
-            .map(|sponsor| format!("{}remove/", known.own(sponsor.id))),
+        remove: sponsor.filter(|_| !known.frozen).map(|sponsor| format!("{}remove/", known.own(sponsor.id))),
         history: match sponsor {
             Some(sponsor) => history::of(site, person, &known.edition, sponsor.id.0).await?,
             None => vec![],

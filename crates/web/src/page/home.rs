@@ -135,7 +135,8 @@ pub(crate) fn levels(snapshot: &Snapshot, viewer: &Viewer) -> Vec<Level> {
     for sponsor in &snapshot.content().sponsors {
         let upload = sponsor.upload.as_ref();
         let uploaded = upload.map(|name| viewer.file(snapshot.edition(), Address::Upload(name.as_str())));
-        let elsewhere = sponsor.logo.as_ref().map(ToString::to_string).filter(|url| url.starts_with("https:"));
+        let elsewhere =
+            sponsor.logo.as_ref().map(ToString::to_string).filter(|url| url.starts_with("https:"));
         let view = SponsorView {
             name: sponsor.name.to_string(),
             href: sponsor.url.as_ref().map(ToString::to_string),

@@ -27,8 +27,7 @@ type Named = Path<(String, String)>;
 
 /// Adds the routes of an edition.
 pub(crate) fn routes(mut router: Router<Site>) -> Router<Site> {
-    for page in
-        [
+    for page in [
         Page::Home,
         Page::Grid(None),
         Page::List(None),
@@ -37,8 +36,7 @@ pub(crate) fn routes(mut router: Router<Site>) -> Router<Site> {
         Page::Tracks,
         Page::Rooms,
         Page::Posts,
-    ]
-    {
+    ] {
         router = fixed(router, Target::Page(page));
     }
     for file in File::NAMED {

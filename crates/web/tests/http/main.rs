@@ -4,10 +4,14 @@
 
 mod caching;
 mod compat;
+mod connections;
+mod desk;
 mod failing;
 mod live;
 mod ops;
 mod pages;
+mod planner;
+mod security;
 mod stars;
 mod static_copy;
 mod world;

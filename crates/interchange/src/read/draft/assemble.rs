@@ -153,6 +153,9 @@ fn edition(
         language: values::language(&conference.language, "", notes),
         colour,
         timeslot_minutes: u16::try_from(timeslot.clamp(1, 240)).unwrap_or(5),
+        mode: model::edition::Mode::default(),
+        state: model::edition::EditionState::default(),
+        notice: Line::default(),
     }
 }
 
