@@ -10,7 +10,7 @@
 use crate::{
     Result,
     account::fact,
-    entity::{change, identity, registration, role_grant, sign_in},
+    entity::{change, identity, registration, role_grant, sign_in, speaker_account, subscription},
     save::upsert,
     tx::{Change, Tx},
 };
@@ -80,6 +80,8 @@ macro_rules! holdings {
             sign_in::Entity,
             role_grant::Entity,
             registration::Entity,
+            subscription::Entity,
+            speaker_account::Entity,
         ])
     };
     (@ $function:ident $arguments:tt [$($entity:ty),* $(,)?]) => {
@@ -92,8 +94,15 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 5] =
-    [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND, model::id::RegistrationId::KIND];
+pub(crate) const KINDS: [&str; 7] = [
+    AccountId::KIND,
+    IdentityId::KIND,
+    SignInId::KIND,
+    GrantId::KIND,
+    model::id::RegistrationId::KIND,
+    crate::audience::SUBSCRIPTION_KIND,
+    crate::audience::SPEAKER_KIND,
+];
 
 /// Hands over what belongs to `from` to `into`, of `only` these things where they are given. Gives what moved.
 pub(crate) async fn hand_over(

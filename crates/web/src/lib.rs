@@ -50,7 +50,9 @@ mod site;
 pub mod snapshot;
 pub mod static_site;
 pub mod target;
+mod timer;
 mod token;
+mod upload;
 
 pub use api::openapi_document;
 pub use listen::{serve, serve_tls};
