@@ -7,6 +7,7 @@ mod feed;
 mod harness;
 mod import;
 mod migrate;
+mod people;
 mod programme;
 mod release;
 mod sample;
