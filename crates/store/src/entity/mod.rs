@@ -25,6 +25,9 @@ pub(crate) use people::{
 pub(crate) use programme::{edition, participation, person, room, session, slot, sponsor, track};
 pub(crate) use programs::{attempt, delivery, lease, token, webhook};
 pub(crate) use proving::{ceremony, credential};
+pub(crate) use programme::{
+    announced, edition, participation, person, room, session, session_type, slot, sponsor, track,
+};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 
 /// What SeaORM wants of an entity that has no relations of its own.
