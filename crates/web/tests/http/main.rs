@@ -4,10 +4,14 @@
 
 mod caching;
 mod compat;
+mod desk;
+mod connections;
 mod failing;
 mod live;
 mod ops;
 mod pages;
+mod security;
+mod planner;
 mod stars;
 mod static_copy;
 mod world;
