@@ -5,7 +5,7 @@ mod mail;
 mod stars;
 
 use crate::{
-    api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops, site::Site,
+    account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops, site::Site,
     target::Target, token,
 };
 use axum::{
@@ -57,6 +57,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = edition::routes(router);
     let router = stars::routes(router);
     let router = mail::routes(router);
+    let router = account::routes(router);
     let router = identity::routes(router);
     let router = desk::routes(router);
     let router = token::routes(router);
