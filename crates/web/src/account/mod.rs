@@ -13,7 +13,9 @@ mod person;
 mod profile;
 mod security;
 
+pub(crate) use history::{EntryView, ViewView, actor as actor_name, of as history_of};
 pub(crate) use link::Links;
+pub(crate) use merge::{MergeView, of as merges_of};
 
 use crate::{error::Failure, inner::Answer, signed::Person, site::Site};
 use axum::Router;

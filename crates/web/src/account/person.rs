@@ -71,7 +71,7 @@ async fn person(State(site): State<Site>, asked: Asked, asker: Asker, Path(handl
         biography: if visibility.biography < reader {
             String::new()
         } else {
-            markup::rich(&account.biography).html
+            markup::html(&account.biography, 2).as_str().to_owned()
         },
         editions,
         own,
