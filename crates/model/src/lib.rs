@@ -35,6 +35,7 @@ pub mod permission;
 pub mod post;
 pub mod programme;
 pub mod refusal;
+pub mod registration;
 pub mod release;
 pub mod retry;
 pub mod session_type;

@@ -135,6 +135,21 @@ impl Store {
         .await
     }
 
+    /// The editions that somebody takes part in, as far as it is known: as a speaker or with a role. Two queries.
+    pub async fn taking_part(&self, account: AccountId) -> Result<Vec<EditionId>> {
+        let speaks = speaker_account::Entity::find()
+            .select_only()
+            .column(speaker_account::Column::Edition)
+            .filter(speaker_account::Column::Account.eq(account.0));
+        let mut editions: BTreeSet<Uuid> =
+            speaks.into_tuple::<Uuid>().all(self.readers()).await?.into_iter().collect();
+        let now = self.now();
+        let grants = grant::of_account(self.readers(), account).await?;
+        let holding = grants.iter().filter(|grant| grant.holds(now));
+        editions.extend(holding.filter_map(|grant| grant.scope.edition()).map(|id| id.0));
+        Ok(editions.into_iter().map(EditionId).collect())
+    }
+
     /// Whose accounts the persons of an edition's programme are known to be. One query.
     pub async fn speaker_accounts(&self, id: EditionId) -> Result<BTreeMap<PersonId, AccountId>> {
         let rows = speaker_account::Entity::find().filter(speaker_account::Column::Edition.eq(id.0));
@@ -205,6 +220,7 @@ pub(crate) async fn people(
     now: Timestamp,
 ) -> Result<Vec<Recipient>> {
     let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
+    let mut strangers: Vec<Recipient> = vec![];
     for segment in segments {
         match segment {
             Segment::Organisers => accounts.extend(with_role(db, edition, Role::Organiser, now).await?),
@@ -236,10 +252,25 @@ pub(crate) async fn people(
                     .await?;
                 accounts.extend(rows.into_iter().map(AccountId));
             }
-            Segment::Registered | Segment::RegisteredAs(_) => {}
+            Segment::Registered | Segment::RegisteredAs(_) => {
+                let kind = match segment {
+                    Segment::RegisteredAs(kind) => Some(kind.as_str()),
+                    _ => None,
+                };
+                for one in crate::registration::registered(db, edition.id, kind).await? {
+                    match one.account {
+                        Some(account) => {
+                            accounts.insert(account);
+                        }
+                        None => {
+                            strangers.push(Recipient { account: None, name: one.name, address: one.email });
+                        }
+                    }
+                }
+            }
         }
     }
-    addressed(db, accounts.into_iter().collect()).await
+    addressed(db, accounts.into_iter().collect(), strangers).await
 }
 
 /// Whoever has the role in the edition or in a part of it at `now`.
@@ -272,9 +303,12 @@ async fn with_role(
     Ok(found)
 }
 
-/// Those of these accounts that are in use and have an address, with it.
-async fn addressed(db: &impl ConnectionTrait, accounts: Vec<AccountId>) -> Result<Vec<Recipient>> {
-    let mut out = vec![];
+/// Those of these accounts that are in use and have an address, with it, and those in `out` who have no account.
+async fn addressed(
+    db: &impl ConnectionTrait,
+    accounts: Vec<AccountId>,
+    mut out: Vec<Recipient>,
+) -> Result<Vec<Recipient>> {
     for chunk in accounts.chunks(LOOKUP) {
         let ids = || chunk.iter().map(|id| id.0);
         let names = account::Entity::find()
@@ -383,7 +417,13 @@ fn subscription_fact(row: &subscription::Model) -> Value {
     json!({ "account": row.account, "since": model::time::from_micros(row.since) })
 }
 
-fn speaker_fact(row: &speaker_account::Model) -> Value {
+/// By what it is known whose account a person of a programme is.
+pub(crate) fn speaker_thing(edition: EditionId, person: PersonId) -> Uuid {
+    derived(&edition.to_string(), SPEAKER_KIND, &person.to_string())
+}
+
+/// What the feed tells of it.
+pub(crate) fn speaker_fact(row: &speaker_account::Model) -> Value {
     json!({ "person": row.person, "account": row.account })
 }
 
@@ -448,4 +488,42 @@ pub(crate) async fn state(
         state.insert((Some(row.edition), SPEAKER_KIND.to_owned(), row.id), speaker_fact(&row));
     }
     Ok(())
+}
+
+/// Has the posts that went to one account go to the other too.
+pub(crate) async fn hand_over_subscriptions(tx: &Tx, from: AccountId, into: AccountId) -> Result<()> {
+    let of = |id: AccountId| subscription::Entity::find().filter(subscription::Column::Account.eq(id.0));
+    let has: BTreeSet<Uuid> = of(into).all(tx.db()).await?.into_iter().map(|row| row.edition).collect();
+    let (mut written, mut changes) = (vec![], vec![]);
+    for row in of(from).all(tx.db()).await?.into_iter().filter(|row| !has.contains(&row.edition)) {
+        let row = subscription::Model { account: into.0, ..row };
+        let edition = EditionId(row.edition);
+        changes.push(Change {
+            kind: SUBSCRIPTION_KIND,
+            thing: subscription_thing(edition, into),
+            edition: Some(edition),
+            deed: Deed::Created,
+            before: None,
+            after: Some(subscription_fact(&row)),
+        });
+        written.push(row);
+    }
+    upsert::<subscription::Entity>(tx.db(), written).await?;
+    tx.note(changes).await
+}
+
+/// Removes the subscriptions of an account.
+pub(crate) async fn forget_subscriptions(tx: &Tx, id: AccountId) -> Result<()> {
+    let of = || subscription::Column::Account.eq(id.0);
+    let rows = subscription::Entity::find().filter(of()).all(tx.db()).await?;
+    subscription::Entity::delete_many().filter(of()).exec(tx.db()).await?;
+    let change = |row: &subscription::Model| Change {
+        kind: SUBSCRIPTION_KIND,
+        thing: subscription_thing(EditionId(row.edition), id),
+        edition: Some(EditionId(row.edition)),
+        deed: Deed::Removed,
+        before: Some(subscription_fact(row)),
+        after: None,
+    };
+    tx.note(rows.iter().map(change).collect()).await
 }

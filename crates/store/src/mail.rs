@@ -12,7 +12,9 @@ mod desk;
 mod template;
 
 pub use choice::OptOut;
-pub(crate) use choice::{opt_out_fact, suppression_fact, suppression_thing};
+pub(crate) use choice::{
+    claim_mail_to, forget_opt_outs, hand_over_opt_outs, opt_out_fact, suppression_fact, suppression_thing,
+};
 pub use deliver::{Claimed, Outgoing, ServerTrouble};
 pub use desk::{MailFilter, MailPage};
 pub(crate) use template::{sender_fact, sender_of, sender_thing, template_fact, template_thing};

@@ -24,6 +24,7 @@
 //!
 //! 4. Addresses that other systems' tools expect stand in `compat/`, one file for each system.
 
+mod account;
 mod api;
 pub mod assets;
 pub mod body;

@@ -73,6 +73,7 @@ async fn answer(
         tokio::spawn(site.clone().keep_warm()),
         tokio::spawn(store::search::follow(site.store().clone())),
         tokio::spawn(ops::tidy(site.clone())),
+        tokio::spawn(ops::forget(site.clone())),
         tokio::spawn(refresh::refresh_calendars(site.clone())),
         tokio::spawn(timer::publish(site.clone())),
     ];

@@ -3,11 +3,12 @@
 mod content;
 mod edition;
 mod mail;
+mod setup;
 mod stars;
 
 use crate::{
-    api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops, site::Site,
-    target::Target, token,
+    account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops,
+    site::Site, target::Target, token,
 };
 use axum::{
     Router,
@@ -59,7 +60,9 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = content::routes(router);
     let router = stars::routes(router);
     let router = mail::routes(router);
+    let router = account::routes(router);
     let router = identity::routes(router);
+    let router = setup::routes(router);
     let router = desk::routes(router);
     let router = token::routes(router);
     let router = api::routes(router);
