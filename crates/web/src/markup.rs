@@ -195,7 +195,7 @@ pub fn beginning(text: &str, max: usize) -> String {
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(builder);
 
 /// What is harmless, for everybody's texts.
-fn builder() -> Builder<'static> {
+fn builder<'a>() -> Builder<'a> {
     let mut builder = Builder::default();
     builder
         .rm_tags([
