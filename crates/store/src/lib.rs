@@ -64,6 +64,7 @@ mod webhook;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
 pub use announced::Untold;
+pub use audience::Audience;
 pub use calendar::{CalendarContent, KnownCalendar};
 pub use ceremony::{CEREMONY_LIFE, Ceremony};
 pub use content::Content;
