@@ -98,8 +98,8 @@ ids! {
     TokenId = "token";
     /// An address that is told of changes.
     WebhookId = "webhook";
-    /// Another conference, in the date planner.
-    OtherConferenceId = "other-conference";
+    /// A list of other conferences, in the date planner.
+    CalendarId = "calendar";
 }
 
 #[cfg(test)]

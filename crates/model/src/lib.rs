@@ -16,7 +16,9 @@
 pub mod account;
 pub mod address;
 pub mod announced;
+pub mod calendar;
 pub mod copy;
+pub mod country;
 pub mod diff;
 pub mod doubt;
 pub mod edit;

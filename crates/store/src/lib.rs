@@ -14,11 +14,14 @@
 
 mod account;
 mod announced;
+pub mod archive;
 mod body;
+mod calendar;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
 mod entity;
 mod error;
+mod examine;
 mod feed;
 mod grant;
 mod import;
@@ -38,14 +41,17 @@ mod star;
 mod store;
 mod token;
 mod tx;
+mod undo;
 mod verify;
 mod watch;
 mod webhook;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
 pub use announced::Untold;
+pub use calendar::{CalendarContent, KnownCalendar};
 pub use edition::{EditionHead, NextEdition};
 pub use error::{Error, Result};
+pub use examine::{Examination, Following, examine};
 pub use grant::NewGrant;
 pub use import::{ImportOptions, ImportOutcome};
 pub use location::{FILE_NAME, Location};
@@ -55,5 +61,6 @@ pub use secret::Secret;
 pub use sign_in::{LINK_LIFE, Link, Purpose, Redeemed, SETUP_LIFE, STAY, SignIn, Signed, Way};
 pub use store::Store;
 pub use token::{Bearer, KnownToken, NewToken};
+pub use undo::can_undo;
 pub use verify::verify;
 pub use webhook::{Attempt, Delivery, Due, KnownWebhook, Outcome, WebhookEdit};

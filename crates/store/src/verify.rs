@@ -1,14 +1,19 @@
 //! Whether the record is sound: what must hold whenever and however a server was stopped.
 
 use crate::{
-    Result, Store, account as accounts, announced,
-    entity::{account, announced as told, edition, identity, release, role_grant, sign_in, star, star_list},
+    Result, Store, account as accounts, announced, calendar as calendars,
+    entity::{
+        account, announced as told, calendar, date_plan, edition, identity, release, role_grant, sign_in,
+        star, star_list,
+    },
     feed, grant as grants, load, release as releases, save, search, session_type, sign_in as sign_ins,
     star as stars, token, webhook,
 };
 use model::{
     feed::{Deed, Entry},
-    id::{AccountId, EditionId, GrantId, IdentityId, SessionTypeId, SignInId, TokenId, WebhookId},
+    id::{
+        AccountId, CalendarId, EditionId, GrantId, IdentityId, SessionTypeId, SignInId, TokenId, WebhookId,
+    },
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -34,14 +39,20 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - The working state is in its canonical form, and no row belongs to nothing.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
-    let mut broken = vec![];
-    let told = replay(&db, &mut broken).await?;
-    let held = state(&db, &mut broken).await?;
-    compare(&told, &held, &mut broken);
-    followers(&db, &mut broken).await?;
-    broken.extend(webhook::broken(&db).await?);
-    orphans(&db, &mut broken).await?;
+    let broken = verify_in(&db).await?;
     db.commit().await?;
+    Ok(broken)
+}
+
+/// See [`verify()`]; of a record that is not committed yet.
+pub(crate) async fn verify_in(db: &DatabaseTransaction) -> Result<Vec<String>> {
+    let mut broken = vec![];
+    let told = replay(db, &mut broken).await?;
+    let held = state(db, &mut broken).await?;
+    compare(&told, &held, &mut broken);
+    followers(db, &mut broken).await?;
+    broken.extend(webhook::broken(db).await?);
+    orphans(db, &mut broken).await?;
     Ok(broken)
 }
 
@@ -131,8 +142,23 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
         state.insert((Some(list.edition), stars::KIND.to_owned(), list.id), fact);
     }
     people(db, &mut state).await?;
+    planning(db, &mut state, broken).await?;
     programs(db, &mut state).await?;
     Ok(state)
+}
+
+/// Calendars of other conferences, and what editions plan with.
+async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<String>) -> Result<()> {
+    for row in calendar::Entity::find().all(db).await? {
+        let fact = accounts::fact(&calendars::calendar_of(&row)?)?;
+        state.insert((Some(row.edition), CalendarId::KIND.to_owned(), row.id), fact);
+        broken.extend(calendars::broken(&row)?);
+    }
+    for row in date_plan::Entity::find().all(db).await? {
+        let fact = accounts::fact(&calendars::plan_of(&row)?)?;
+        state.insert((Some(row.edition), calendars::PLAN.to_owned(), row.edition), fact);
+    }
+    Ok(())
 }
 
 /// Accounts, identities, sign-ins and roles.

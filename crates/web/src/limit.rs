@@ -49,7 +49,7 @@ impl Limiter {
 }
 
 /// What counts as one client: an IPv4 address, or the /64 network that a household or a server gets in IPv6.
-fn network(client: IpAddr) -> IpAddr {
+pub(crate) fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),

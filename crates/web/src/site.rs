@@ -13,8 +13,10 @@ use crate::{
     error::Failure,
     headers::Policy,
     limit::Limiter,
+    listen::{Crowd, Seat},
     ops::Meters,
     page::{self, EditionEntry, Links, Viewer},
+    proxy::TrustedProxies,
     snapshot::Snapshot,
     target::Target,
 };
@@ -31,7 +33,7 @@ use model::{
 };
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -39,7 +41,7 @@ use std::{
     time::Duration,
 };
 use store::{EditionHead, Store};
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// What an operator may decide about the site.
@@ -55,15 +57,20 @@ pub struct SiteOptions {
     pub body_bytes: u64,
     /// How many streams of live updates may be open at once.
     pub streams: usize,
+    /// How many of them one client address may hold.
+    pub streams_per_client: usize,
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one
     /// address, and each star that somebody sets writes their list.
     pub star_writes_per_minute: u32,
     /// How many requests one token, or one client address without a token, may make of the API in a minute. Public lists
     /// that are in memory do not count.
     pub api_per_minute: u32,
-    /// Whether a reverse proxy stands before the server, so that the last entry of `X-Forwarded-For` is the
-    /// client's address. Without a proxy anybody could write that header.
-    pub behind_proxy: bool,
+    /// The reverse proxies that stand before the server, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// How many connections may be open at once; more wait until one ends.
+    pub connections: usize,
+    /// How many of them one client address may hold. A whole venue may stand behind one.
+    pub connections_per_client: usize,
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
@@ -78,9 +85,12 @@ impl Default for SiteOptions {
             snapshots: 8,
             body_bytes: 32 * 1_024 * 1_024,
             streams: 4_000,
+            streams_per_client: 1_000,
             star_writes_per_minute: 600,
+            trusted_proxies: TrustedProxies::default(),
+            connections: 10_000,
+            connections_per_client: 2_500,
             api_per_minute: 1_200,
-            behind_proxy: false,
             ahead_after: Some(Duration::from_secs(2)),
             fetch_private: false,
         }
@@ -109,9 +119,17 @@ struct Inner {
     bodies: Bodies,
     meters: Meters,
     streams: Arc<Semaphore>,
+    streamers: Arc<Crowd>,
     star_writes: Limiter,
     api: ApiState,
     stop: CancellationToken,
+}
+
+/// A place for one stream of live updates; given back when it is dropped.
+#[derive(Debug)]
+pub struct StreamPlace {
+    _permit: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 /// The editions of which something is public, newest first.
@@ -168,6 +186,7 @@ impl Site {
             bodies: Bodies::new(options.body_bytes),
             meters: Meters::new(),
             streams: Arc::new(Semaphore::new(options.streams)),
+            streamers: Crowd::new(options.streams_per_client),
             star_writes: Limiter::new(options.star_writes_per_minute),
             api: ApiState::new(options.api_per_minute),
             stop: CancellationToken::new(),
@@ -214,15 +233,16 @@ impl Site {
         made.as_ref()
     }
 
-    /// Whether visitors reach the site by TLS, so that cookies never travel without.
-    pub fn is_https(&self) -> bool {
-        self.base_url().starts_with("https://")
+    /// Says where the server listens, and whether with TLS, for a site that was not told its address.
+    pub fn listens_at(&self, address: SocketAddr, encrypted: bool) {
+        let scheme = if encrypted { "https" } else { "http" };
+        // Given already: the operator knows better.
+        let _ = self.0.base_url.set(format!("{scheme}://{address}"));
     }
 
-    /// Says where the server listens, for a site that was not told its address.
-    pub fn listens_at(&self, address: SocketAddr) {
-        // Given already: the operator knows better.
-        let _ = self.0.base_url.set(format!("http://{address}"));
+    /// Whether visitors reach the site by HTTPS, so that cookies say `Secure` and browsers are told to stay with it.
+    pub fn is_https(&self) -> bool {
+        self.base_url().starts_with("https://")
     }
 
     /// What is counted.
@@ -235,9 +255,23 @@ impl Site {
         &self.0.bodies
     }
 
-    /// Permits for streams of live updates.
+    /// Permits for streams of live updates that are left.
     pub fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+
+    /// A place for one stream of live updates to `client`, to be kept as long as it is open.
+    pub fn stream(&self, client: IpAddr) -> Result<StreamPlace, Failure> {
+        let seat = self.0.streamers.enter(client).ok_or_else(|| {
+            Failure::Busy("From your network as many pages are kept up to date as one may; reload the page to see what is new".to_owned())
+        })?;
+        let permit = Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| {
+            Failure::Busy(
+                "As many pages are kept up to date as this server can; reload the page to see what is new"
+                    .to_owned(),
+            )
+        })?;
+        Ok(StreamPlace { _permit: permit, _seat: seat })
     }
 
     /// Who may write stars how often.

@@ -315,7 +315,7 @@ pub(super) struct Row {
 
 impl Table {
     /// The table in `source`: separated by commas, semicolons or tabs; `None` for a text that is no table.
-    fn parse(source: &Source) -> Result<Option<Self>, ReadError> {
+    pub(super) fn parse(source: &Source) -> Result<Option<Self>, ReadError> {
         let header = source.text.lines().next().unwrap_or_default();
         let count = |separator: char| header.matches(separator).count();
         let Some(separator) =

@@ -1,6 +1,7 @@
 //! Reading: what a file is, what it may cost, and how what is wrong with it is told.
 
 mod bundle;
+mod conferences;
 mod decode;
 pub(crate) mod draft;
 mod emf;
@@ -19,6 +20,8 @@ mod schedule_xml;
 mod sessionize;
 mod xcal;
 mod xml;
+
+pub use conferences::{ConferenceList, read_conferences};
 
 use crate::{container, read::decode::Source};
 use jiff::Timestamp;

@@ -5,11 +5,13 @@
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
 mod people;
+mod planner;
 mod programme;
 mod programs;
 mod record;
 
 pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
+pub(crate) use planner::{calendar, date_plan};
 pub(crate) use programme::{
     announced, edition, participation, person, room, session, session_type, slot, sponsor, track,
 };

@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
 mod account;
+mod archive;
+mod calendar;
+mod encrypted;
 mod feed;
 mod harness;
 mod import;
 mod lease;
+mod log;
 mod migrate;
 mod programme;
 mod release;

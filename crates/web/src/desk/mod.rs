@@ -3,7 +3,10 @@
 //! One module for each capability. Every handler takes [`Person`], enters its edition with [`enter`] and asks
 //! `Subject::may`; `track.rs` is the one to read.
 
+pub(crate) mod calendars;
+mod dates;
 mod home;
+mod hours;
 mod log;
 mod track;
 mod webhook;
@@ -18,6 +21,8 @@ use model::{edition::Edition, permission::Action, text::Slug};
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = home::routes(router);
     let router = track::routes(router);
+    let router = dates::routes(router);
+    let router = hours::routes(router);
     let router = webhook::routes(router);
     log::routes(router)
 }

@@ -16,7 +16,12 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use model::{text::Slug, time::Zone};
-use std::{convert::Infallible, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tower_http::csrf::CsrfLayer;
 
 /// The most bytes that a request may send.
@@ -61,8 +66,18 @@ pub(crate) fn routes(site: Site) -> Router {
         .with_state(site)
 }
 
+/// Every pattern that [`at`] was given since the program began.
+static PATTERNS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+/// The patterns of all routes, once a [`crate::Front`] was made: by them the tests of security know that they leave none
+/// out.
+pub fn patterns() -> Vec<&'static str> {
+    PATTERNS.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+}
+
 /// Adds a route that tells its pattern with every answer.
 pub(crate) fn at(router: Router<Site>, pattern: &'static str, methods: MethodRouter<Site>) -> Router<Site> {
+    PATTERNS.lock().unwrap_or_else(PoisonError::into_inner).insert(pattern);
     let named = move |mut response: Response<HttpBody>| async move {
         response.extensions_mut().get_or_insert(RouteName(pattern));
         response
