@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
 
+mod api;
 mod caching;
 mod compat;
 mod connections;
@@ -14,6 +15,7 @@ mod pages;
 mod planner;
 mod planner;
 mod registration;
+mod planner;
 mod security;
 mod stars;
 mod static_copy;
