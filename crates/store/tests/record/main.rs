@@ -4,14 +4,25 @@
 
 mod account;
 mod desk;
+mod archive;
+mod calendar;
+mod credential;
+mod encrypted;
 mod feed;
 mod harness;
 mod import;
+mod lease;
+mod log;
+mod mail;
 mod migrate;
+mod people;
 mod programme;
+mod registration;
 mod release;
 mod sample;
 mod search;
 mod stars;
+mod tokens;
 mod verify;
 mod watch;
+mod webhooks;
