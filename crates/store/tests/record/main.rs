@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
 mod account;
+mod desk;
 mod archive;
 mod calendar;
 mod credential;
