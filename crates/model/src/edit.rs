@@ -10,7 +10,7 @@ mod session;
 mod thing;
 
 pub use command::{Command, Shift, decide};
-pub use session::Placing;
+pub use session::{Placing, move_days};
 pub(crate) use thing::{gone, named, shift};
 
 use crate::{

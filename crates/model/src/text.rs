@@ -251,7 +251,10 @@ impl Slug {
         if !taken.contains(self) {
             return self.clone();
         }
-        (2..).map(|number| self.numbered(number)).find(|slug| !taken.contains(slug)).unwrap_or_else(|| self.clone())
+        (2..)
+            .map(|number| self.numbered(number))
+            .find(|slug| !taken.contains(slug))
+            .unwrap_or_else(|| self.clone())
     }
 
     /// The text.

@@ -18,6 +18,7 @@ use model::{
     id::{AccountId, EditionId, PersonId, derived},
     permission::{Action, Place, Role, Scope, Subject},
     post::{Post, Segment},
+    registration::RegistrationState,
     text::Line,
     time::to_micros,
 };
@@ -82,7 +83,8 @@ impl Store {
         .await
     }
 
-    /// The editions that somebody takes part in, as far as it is known: as a speaker or with a role. Two queries.
+    /// The editions that somebody takes part in, as far as it is known: as a speaker, registered, or with
+    /// a role. Three queries.
     pub async fn taking_part(&self, account: AccountId) -> Result<Vec<EditionId>> {
         let speaks = speaker_account::Entity::find()
             .select_only()
@@ -90,6 +92,9 @@ impl Store {
             .filter(speaker_account::Column::Account.eq(account.0));
         let mut editions: BTreeSet<Uuid> =
             speaks.into_tuple::<Uuid>().all(self.readers()).await?.into_iter().collect();
+        let registered = self.registrations_of(account).await?;
+        let coming = registered.iter().filter(|one| one.state == RegistrationState::Active);
+        editions.extend(coming.map(|one| one.edition.0));
         let now = self.now();
         let grants = grant::of_account(self.readers(), account).await?;
         let holding = grants.iter().filter(|grant| grant.holds(now));
@@ -162,6 +167,7 @@ pub(crate) async fn people(
     now: Timestamp,
 ) -> Result<Vec<Recipient>> {
     let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
+    let mut strangers: Vec<Recipient> = vec![];
     for segment in segments {
         match segment {
             Segment::Organisers => accounts.extend(with_role(db, edition, Role::Organiser, now).await?),
@@ -193,10 +199,25 @@ pub(crate) async fn people(
                     .await?;
                 accounts.extend(rows.into_iter().map(AccountId));
             }
-            Segment::Registered | Segment::RegisteredAs(_) => {}
+            Segment::Registered | Segment::RegisteredAs(_) => {
+                let kind = match segment {
+                    Segment::RegisteredAs(kind) => Some(kind.as_str()),
+                    _ => None,
+                };
+                for one in crate::registration::registered(db, edition.id, kind).await? {
+                    match one.account {
+                        Some(account) => {
+                            accounts.insert(account);
+                        }
+                        None => {
+                            strangers.push(Recipient { account: None, name: one.name, address: one.email });
+                        }
+                    }
+                }
+            }
         }
     }
-    addressed(db, accounts.into_iter().collect()).await
+    addressed(db, accounts.into_iter().collect(), strangers).await
 }
 
 /// Whoever has the role in the edition or in a part of it at `now`.
@@ -229,9 +250,12 @@ async fn with_role(
     Ok(found)
 }
 
-/// Those of these accounts that are in use and have an address, with it.
-async fn addressed(db: &impl ConnectionTrait, accounts: Vec<AccountId>) -> Result<Vec<Recipient>> {
-    let mut out = vec![];
+/// Those of these accounts that are in use and have an address, with it, and those in `out` who have no account.
+async fn addressed(
+    db: &impl ConnectionTrait,
+    accounts: Vec<AccountId>,
+    mut out: Vec<Recipient>,
+) -> Result<Vec<Recipient>> {
     for chunk in accounts.chunks(LOOKUP) {
         let ids = || chunk.iter().map(|id| id.0);
         let names = account::Entity::find()

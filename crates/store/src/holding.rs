@@ -10,7 +10,9 @@
 use crate::{
     Result,
     account::fact,
-    entity::{change, credential, identity, mail, role_grant, sign_in, speaker_account, token, webhook},
+    entity::{
+        change, credential, identity, mail, registration, role_grant, sign_in, speaker_account, token, webhook,
+    },
     save::upsert,
     tx::{Change, Tx},
 };
@@ -93,6 +95,7 @@ macro_rules! holdings {
             webhook::Entity,
             speaker_account::Entity,
             mail::Entity,
+            registration::Entity,
         ])
     };
     (@ $function:ident $arguments:tt [$($entity:ty),* $(,)?]) => {
@@ -105,13 +108,14 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 6] = [
+pub(crate) const KINDS: [&str; 7] = [
     AccountId::KIND,
     IdentityId::KIND,
     SignInId::KIND,
     GrantId::KIND,
     CredentialId::KIND,
     TokenId::KIND,
+    model::id::RegistrationId::KIND,
 ];
 
 /// Hands over what belongs to `from` to `into`, of `only` these things where they are given. Gives what moved.
@@ -192,11 +196,7 @@ async fn export_rows<E: Holding>(
     Ok(())
 }
 
-async fn collect_things<E: Holding>(
-    db: &impl ConnectionTrait,
-    id: Uuid,
-    out: &mut Vec<Uuid>,
-) -> Result<()> {
+async fn collect_things<E: Holding>(db: &impl ConnectionTrait, id: Uuid, out: &mut Vec<Uuid>) -> Result<()> {
     out.extend(rows_of::<E>(db, id).await?.iter().map(E::id));
     Ok(())
 }

@@ -15,8 +15,8 @@ use model::{
     id::AccountId,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -104,6 +104,7 @@ impl Store {
             }
             let ids: Vec<AccountId> = merged.iter().map(|account| account.id).chain([id]).collect();
             holding::scrub(tx, &ids).await?;
+            crate::registration::scrub(tx, &ids).await?;
             scrub_accounts(tx, &ids).await
         })
         .await

@@ -4,7 +4,7 @@ use crate::{
     Result, Store,
     account::{self, KnownAccount, account_of, identity_of},
     account_merge::settle_primary,
-    entity::{account as account_entity, identity, role_grant},
+    entity::{account as account_entity, identity, registration, role_grant},
     grant,
     tx::Change,
 };
@@ -19,7 +19,8 @@ use model::{
     time::to_micros,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::{Expr, LikeExpr},
 };
 
@@ -78,7 +79,17 @@ impl Store {
                 .column(role_grant::Column::Account)
                 .filter(role_grant::Column::Edition.is_in(editions.iter().map(|id| id.0)))
                 .into_query();
-            wanted = wanted.add(account_entity::Column::Id.in_subquery(with_role));
+            let registered = registration::Entity::find()
+                .select_only()
+                .column(registration::Column::Account)
+                .filter(registration::Column::Edition.is_in(editions.iter().map(|id| id.0)))
+                .filter(registration::Column::Account.is_not_null())
+                .into_query();
+            wanted = wanted.add(
+                Condition::any()
+                    .add(account_entity::Column::Id.in_subquery(with_role))
+                    .add(account_entity::Column::Id.in_subquery(registered)),
+            );
         }
         let db = self.readers();
         let found = account_entity::Entity::find().filter(wanted);
@@ -190,7 +201,8 @@ impl Store {
             let known = account::known(tx.db(), id).await?;
             let is_address = |identity: &Identity| identity.id == which && identity.proof.email().is_some();
             if !known.is_some_and(|known| known.identities.iter().any(is_address)) {
-                let gone = Refusal::new("identity", "it is no address of this account", "Load the page again");
+                let gone =
+                    Refusal::new("identity", "it is no address of this account", "Load the page again");
                 return Err(gone.into());
             }
             settle_primary(tx, id, Some(which)).await

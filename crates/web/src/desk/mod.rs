@@ -19,6 +19,7 @@ mod room;
 mod session;
 mod session_type;
 mod slot;
+mod registration;
 mod track;
 mod webhook;
 
@@ -38,6 +39,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = track::routes(router);
     let router = dates::routes(router);
     let router = hours::routes(router);
+    let router = registration::routes(router);
     let router = webhook::routes(router);
     let router = mail::routes(router);
     let router = session_type::routes(router);

@@ -219,11 +219,7 @@ async fn save(
     });
     if put.await?.is_some() {
         let name = form.value("name").trim().to_owned();
-        return done(
-            &site,
-            &EditionDesk::Rooms.path(&edition.slug),
-            &format!("The room {name} is saved."),
-        );
+        return done(&site, &EditionDesk::Rooms.path(&edition.slug), &format!("The room {name} is saved."));
     }
     again(&page(&site, &asked, &person, &edition, Some((&room, &all)), form))
 }
@@ -247,5 +243,9 @@ async fn shift(
     let by = super::shift_of(&way)?;
     by_button(&site, &person, &edition, &Command::ShiftRoom(room.id, by)).await?;
     let way = if by == Shift::Up { "up" } else { "down" };
-    done(&site, &EditionDesk::Rooms.path(&edition.slug), &format!("{} is one place further {way}.", room.name))
+    done(
+        &site,
+        &EditionDesk::Rooms.path(&edition.slug),
+        &format!("{} is one place further {way}.", room.name),
+    )
 }

@@ -195,11 +195,7 @@ async fn save(
     });
     if put.await?.is_some() {
         let name = form.value("name").trim().to_owned();
-        return done(
-            &site,
-            &EditionDesk::Tracks.path(&edition.slug),
-            &format!("The track {name} is saved."),
-        );
+        return done(&site, &EditionDesk::Tracks.path(&edition.slug), &format!("The track {name} is saved."));
     }
     again(&page(&site, &asked, &person, &edition, Some((&track, &all)), form))
 }
@@ -223,5 +219,9 @@ async fn shift(
     let by = super::shift_of(&way)?;
     by_button(&site, &person, &edition, &Command::ShiftTrack(track.id, by)).await?;
     let way = if by == Shift::Up { "up" } else { "down" };
-    done(&site, &EditionDesk::Tracks.path(&edition.slug), &format!("{} is one place further {way}.", track.name))
+    done(
+        &site,
+        &EditionDesk::Tracks.path(&edition.slug),
+        &format!("{} is one place further {way}.", track.name),
+    )
 }
