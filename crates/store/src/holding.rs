@@ -10,7 +10,7 @@
 use crate::{
     Result,
     account::fact,
-    entity::{change, identity, role_grant, sign_in},
+    entity::{change, identity, mail, role_grant, sign_in},
     save::upsert,
     tx::{Change, Tx},
 };
@@ -79,6 +79,7 @@ macro_rules! holdings {
             identity::Entity,
             sign_in::Entity,
             role_grant::Entity,
+            mail::Entity,
         ])
     };
     (@ $function:ident $arguments:tt [$($entity:ty),* $(,)?]) => {
@@ -91,8 +92,7 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 4] =
-    [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND];
+pub(crate) const KINDS: [&str; 4] = [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND];
 
 /// Hands over what belongs to `from` to `into`, of `only` these things where they are given. Gives what moved.
 pub(crate) async fn hand_over(
@@ -172,11 +172,7 @@ async fn export_rows<E: Holding>(
     Ok(())
 }
 
-async fn collect_things<E: Holding>(
-    db: &impl ConnectionTrait,
-    id: Uuid,
-    out: &mut Vec<Uuid>,
-) -> Result<()> {
+async fn collect_things<E: Holding>(db: &impl ConnectionTrait, id: Uuid, out: &mut Vec<Uuid>) -> Result<()> {
     out.extend(rows_of::<E>(db, id).await?.iter().map(E::id));
     Ok(())
 }

@@ -14,6 +14,7 @@ mod template;
 pub use choice::OptOut;
 pub(crate) use choice::{opt_out_fact, suppression_fact, suppression_thing};
 pub use deliver::{Claimed, Outgoing, ServerTrouble};
+pub(crate) use desk::forget;
 pub use desk::{MailFilter, MailPage};
 pub(crate) use template::{sender_fact, sender_of, sender_thing, template_fact, template_thing};
 

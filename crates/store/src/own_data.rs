@@ -4,18 +4,19 @@ use crate::{
     Result, Store,
     account::{self, account_of, active, fact},
     entity::{account as account_entity, account_merge, change, link, viewing},
-    feed, grant, holding,
+    feed, grant, holding, mail,
     tx::Tx,
 };
 use model::{
     Refusal,
     account::{Account, AccountState},
+    email::Email,
     feed::{Actor, Entry},
     id::AccountId,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -76,6 +77,9 @@ impl Store {
             let merged = merged_into(tx, id).await?;
             let email = account::known(tx.db(), id).await?.map(|known| known.identities).unwrap_or_default();
             holding::forget(tx, id, tx.actor()).await?;
+            let addresses: Vec<Email> =
+                email.iter().filter_map(|identity| identity.proof.email().cloned()).collect();
+            mail::forget(tx, id, &addresses).await?;
             if grant::no_administrator(tx.db(), tx.at()).await? {
                 return Err(Refusal::new(
                     "account",

@@ -4,15 +4,17 @@ use super::{change, deliver, fact, mail_of};
 use crate::{
     Error, Result, Store,
     entity::{mail, mail_attempt},
+    holding::Holding,
     save::upsert,
     tx::{Change, Tx},
 };
+use jiff::Timestamp;
 use model::{
     Refusal,
     email::Email,
     feed::{Actor, Deed},
     id::{AccountId, EditionId, MailId},
-    mail::{Attempt, Mail, MailKind, Stage},
+    mail::{Attempt, Mail, MailKind, Stage, redacted},
     time::to_micros,
 };
 use sea_orm::{
@@ -20,6 +22,7 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LikeExpr},
 };
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -90,12 +93,6 @@ impl Store {
         Ok(Some((mail_of(row)?, attempts)))
     }
 
-    /// All mail that went to an account or to one of these addresses: for the export of somebody's own data.
-    pub async fn mails_to(&self, account: AccountId, addresses: &[Email]) -> Result<Vec<Mail>> {
-        let rows = mail::Entity::find().filter(of_person(account, addresses)).order_by_asc(mail::Column::Id);
-        rows.all(self.readers()).await?.into_iter().map(mail_of).collect()
-    }
-
     /// Queues a mail again by an organiser's wish, and gives the one that is queued now. A mail that was sent stays what
     /// it is, and a copy is queued; any other is queued itself. Refused while it is on its way; see
     /// [`Mail::may_send_again`].
@@ -146,11 +143,6 @@ impl Store {
         .await
     }
 
-    /// Takes a person out of the mail, as [`forget`] does within the end of an account.
-    pub async fn forget_mail(&self, actor: &Actor, account: AccountId, addresses: &[Email]) -> Result<()> {
-        self.write(actor, async |tx| forget(tx, account, addresses).await).await
-    }
-
     /// Lets an uncertain mail be, by an organiser's wish: it counts as given up. Refused for any other.
     pub async fn let_mail_be(&self, actor: &Actor, id: MailId) -> Result<()> {
         self.write(actor, async |tx| {
@@ -180,44 +172,79 @@ impl Store {
 /// Takes a person out of the mail, within the write that deletes their account: what was sent when and with which result
 /// stays, to whom and what it said goes. What waits is never sent.
 pub(crate) async fn forget(tx: &Tx, account: AccountId, addresses: &[Email]) -> Result<()> {
-    let of_person = || of_person(account, addresses);
-    let waiting = mail::Entity::find()
-        .filter(of_person())
-        .filter(mail::Column::Stage.is_in([Stage::Queued.as_str(), Stage::Kept.as_str()]))
-        .all(tx.db())
-        .await?;
-    mail::Entity::update_many()
-        .col_expr(mail::Column::Stage, Expr::value(Stage::GivenUp.as_str()))
-        .col_expr(mail::Column::At, Expr::value(to_micros(tx.at())))
-        .filter(mail::Column::Id.is_in(waiting.iter().map(|row| row.id)))
-        .exec(tx.db())
-        .await?;
-    tx.note(waiting.iter().filter_map(|row| change(row, Stage::GivenUp)).collect()).await?;
-    let ids: Vec<Uuid> = mail::Entity::find()
-        .select_only()
-        .column(mail::Column::Id)
-        .filter(of_person())
-        .into_tuple()
-        .all(tx.db())
-        .await?;
-    mail::Entity::update_many()
-        .col_expr(mail::Column::ToName, Expr::value(""))
-        .col_expr(mail::Column::ToAddress, Expr::value(""))
-        .col_expr(mail::Column::Subject, Expr::value("Deleted with its recipient's account"))
-        .col_expr(mail::Column::Body, Expr::value(""))
-        .col_expr(mail::Column::Link, Expr::value(Option::<String>::None))
-        .col_expr(mail::Column::Once, Expr::value(Option::<String>::None))
-        // Servers name the address in their answers.
-        .col_expr(mail::Column::Answer, Expr::value(""))
-        .filter(mail::Column::Id.is_in(ids.iter().copied()))
-        .exec(tx.db())
-        .await?;
-    mail_attempt::Entity::update_many()
-        .col_expr(mail_attempt::Column::Answer, Expr::value(""))
-        .filter(mail_attempt::Column::Mail.is_in(ids))
-        .exec(tx.db())
-        .await?;
-    Ok(())
+    let rows = mail::Entity::find().filter(of_person(account, addresses)).all(tx.db()).await?;
+    let (mut written, mut feed) = (vec![], vec![]);
+    for row in rows {
+        let after = forgotten(row.clone(), to_micros(tx.at()));
+        feed.extend(Stage::parse(&after.stage).and_then(|stage| change(&row, stage)));
+        written.push(after);
+    }
+    // Servers name the address in their answers.
+    for chunk in written.chunks(super::LOOKUP) {
+        mail_attempt::Entity::update_many()
+            .col_expr(mail_attempt::Column::Answer, Expr::value(""))
+            .filter(mail_attempt::Column::Mail.is_in(chunk.iter().map(|row| row.id)))
+            .exec(tx.db())
+            .await?;
+    }
+    upsert::<mail::Entity>(tx.db(), written).await?;
+    tx.note(feed).await
+}
+
+/// What stays of a mail when its recipient is forgotten.
+fn forgotten(row: mail::Model, at: i64) -> mail::Model {
+    let never = row.stage == Stage::Queued.as_str() || row.stage == Stage::Kept.as_str();
+    let (stage, at) = if never { (Stage::GivenUp.as_str().to_owned(), at) } else { (row.stage, row.at) };
+    mail::Model {
+        stage,
+        at,
+        to_name: String::new(),
+        to_address: String::new(),
+        subject: "Deleted with its recipient's account".to_owned(),
+        body: String::new(),
+        link: None,
+        once: None,
+        answer: String::new(),
+        ..row
+    }
+}
+
+impl Holding for mail::Entity {
+    const KIND: &'static str = MailId::KIND;
+    const ACCOUNT: Self::Column = mail::Column::Account;
+    const ID: Self::Column = mail::Column::Id;
+
+    fn id(row: &mail::Model) -> Uuid {
+        row.id
+    }
+
+    fn edition(row: &mail::Model) -> Option<EditionId> {
+        row.edition.map(EditionId)
+    }
+
+    fn fact(row: &mail::Model) -> Result<Value> {
+        Ok(fact(row))
+    }
+
+    fn of_account(row: mail::Model, account: Uuid) -> mail::Model {
+        mail::Model { account: Some(account), ..row }
+    }
+
+    fn kept(row: mail::Model, at: Timestamp, _by: &str) -> Option<mail::Model> {
+        Some(forgotten(row, to_micros(at)))
+    }
+
+    fn exported(row: &mail::Model) -> Result<Value> {
+        let mail = mail_of(row.clone())?;
+        Ok(json!({
+            "to": mail.to.as_ref().map(ToString::to_string),
+            "subject": mail.subject,
+            "text": redacted(&mail.body),
+            "queued": mail.created,
+            "state": mail.state.stage(),
+            "since": mail.state.at(),
+        }))
+    }
 }
 
 async fn find(tx: &Tx, id: MailId) -> Result<mail::Model> {
