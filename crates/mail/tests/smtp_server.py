@@ -58,7 +58,7 @@ async def serve(args):
             data.login.decode() == args.user and data.password.decode() == args.password
         )
         # What is not handled here is answered with 535.
-        return AuthResult(success=ours, handled=ours)
+        return AuthResult(success=ours, handled=ours, auth_data=data)
 
     handler = Moods(args)
 

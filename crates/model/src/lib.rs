@@ -15,10 +15,10 @@
 
 pub mod account;
 pub mod address;
-pub mod calendar;
-pub mod country;
 pub mod announced;
+pub mod calendar;
 pub mod copy;
+pub mod country;
 pub mod diff;
 pub mod doubt;
 pub mod edit;
@@ -35,6 +35,7 @@ pub mod permission;
 pub mod post;
 pub mod programme;
 pub mod refusal;
+pub mod registration;
 pub mod release;
 pub mod retry;
 pub mod session_type;

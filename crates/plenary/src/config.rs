@@ -161,7 +161,9 @@ impl Config {
 
     /// Starts logging on standard error.
     pub(crate) fn start_logs(&self) -> anyhow::Result<()> {
-        let filter = tracing_subscriber::EnvFilter::try_new(&self.log).with_context(|| {
+        // The library tells of each step of a migration three times; we tell once.
+        let filter = format!("sea_orm_migration=warn,{}", self.log);
+        let filter = tracing_subscriber::EnvFilter::try_new(filter).with_context(|| {
             format!("log: \"{}\" is no filter. Use error, warn, info, debug or trace.", self.log)
         })?;
         let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -177,7 +179,12 @@ impl Config {
         if let Some(url) = &self.database {
             return Ok(Location::from_url(url)?);
         }
-        std::fs::create_dir_all(&self.data).with_context(|| {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        // The record holds secrets and everybody's addresses.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.data).with_context(|| {
             format!(
                 "data: cannot create the folder {}. Name a writable one with --data.",
                 self.data.display()

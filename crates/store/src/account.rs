@@ -242,6 +242,9 @@ pub(crate) async fn add_identity(tx: &Tx, id: AccountId, proof: &Proof) -> Resul
         after: Some(fact(&identity)?),
     }])
     .await?;
+    if let Proof::Email(email) = proof {
+        crate::registration::link_registrations(tx, id, email).await?;
+    }
     Ok(identity.id)
 }
 

@@ -231,8 +231,7 @@ async fn put(tx: &Tx, before: Option<&Merge>, after: &Merge) -> Result<()> {
 pub(crate) fn merge_of(row: &account_merge::Model) -> Result<Merge> {
     let damaged = |what: &str| Error::damaged(format!("merge {}", row.id), what);
     let instant = |micros| from_micros(micros).ok_or_else(|| damaged("no such instant"));
-    let moved: Vec<Moved> =
-        serde_json::from_str(&row.moved).map_err(|error| damaged(&error.to_string()))?;
+    let moved: Vec<Moved> = serde_json::from_str(&row.moved).map_err(|error| damaged(&error.to_string()))?;
     let undone = match (row.undone_at, &row.undone_by) {
         (Some(at), by) => Some(Undone { at: instant(at)?, by: by.clone().unwrap_or_default() }),
         (None, _) => None,

@@ -147,6 +147,7 @@ pub(crate) async fn people(
     now: Timestamp,
 ) -> Result<Vec<Recipient>> {
     let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
+    let mut strangers: Vec<Recipient> = vec![];
     for segment in segments {
         match segment {
             Segment::Organisers => accounts.extend(with_role(db, edition, Role::Organiser, now).await?),
@@ -178,10 +179,25 @@ pub(crate) async fn people(
                     .await?;
                 accounts.extend(rows.into_iter().map(AccountId));
             }
-            Segment::Registered | Segment::RegisteredAs(_) => {}
+            Segment::Registered | Segment::RegisteredAs(_) => {
+                let kind = match segment {
+                    Segment::RegisteredAs(kind) => Some(kind.as_str()),
+                    _ => None,
+                };
+                for one in crate::registration::registered(db, edition.id, kind).await? {
+                    match one.account {
+                        Some(account) => {
+                            accounts.insert(account);
+                        }
+                        None => {
+                            strangers.push(Recipient { account: None, name: one.name, address: one.email });
+                        }
+                    }
+                }
+            }
         }
     }
-    addressed(db, accounts.into_iter().collect()).await
+    addressed(db, accounts.into_iter().collect(), strangers).await
 }
 
 /// Whoever has the role in the edition or in a part of it at `now`.
@@ -214,9 +230,12 @@ async fn with_role(
     Ok(found)
 }
 
-/// Those of these accounts that are in use and have an address, with it.
-async fn addressed(db: &impl ConnectionTrait, accounts: Vec<AccountId>) -> Result<Vec<Recipient>> {
-    let mut out = vec![];
+/// Those of these accounts that are in use and have an address, with it, and those in `out` who have no account.
+async fn addressed(
+    db: &impl ConnectionTrait,
+    accounts: Vec<AccountId>,
+    mut out: Vec<Recipient>,
+) -> Result<Vec<Recipient>> {
     for chunk in accounts.chunks(LOOKUP) {
         let ids = || chunk.iter().map(|id| id.0);
         let names = account::Entity::find()

@@ -99,11 +99,8 @@ impl Store {
                 .await?
                 .ok_or_else(|| Error::no_edition(id))?;
             let old = rows.programme()?;
-            let types: Vec<SessionType> = types::rows(tx.db(), id)
-                .await?
-                .iter()
-                .map(types::session_type_of)
-                .collect::<Result<_>>()?;
+            let types: Vec<SessionType> =
+                types::rows(tx.db(), id).await?.iter().map(types::session_type_of).collect::<Result<_>>()?;
             let beginning = copy::next(&old, &types, &next.edition, next.kept, Uuid::now_v7);
             let edition = begin(tx, &beginning).await?;
             if next.archive && old.edition.state != EditionState::Archived {

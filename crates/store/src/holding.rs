@@ -10,7 +10,7 @@
 use crate::{
     Result,
     account::fact,
-    entity::{change, identity, mail, role_grant, sign_in},
+    entity::{change, identity, mail, registration, role_grant, sign_in},
     save::upsert,
     tx::{Change, Tx},
 };
@@ -80,6 +80,7 @@ macro_rules! holdings {
             sign_in::Entity,
             role_grant::Entity,
             mail::Entity,
+            registration::Entity,
         ])
     };
     (@ $function:ident $arguments:tt [$($entity:ty),* $(,)?]) => {
@@ -92,7 +93,8 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 4] = [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND];
+pub(crate) const KINDS: [&str; 5] =
+    [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND, model::id::RegistrationId::KIND];
 
 /// Hands over what belongs to `from` to `into`, of `only` these things where they are given. Gives what moved.
 pub(crate) async fn hand_over(

@@ -102,6 +102,7 @@ impl Store {
             }
             let ids: Vec<AccountId> = merged.iter().map(|account| account.id).chain([id]).collect();
             holding::scrub(tx, &ids).await?;
+            crate::registration::scrub(tx, &ids).await?;
             scrub_accounts(tx, &ids).await
         })
         .await

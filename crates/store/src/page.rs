@@ -123,27 +123,27 @@ pub(crate) async fn put_page(
 ) -> Result<()> {
     let Some(id) = after.or(before).map(|page| page.id) else { return Ok(()) };
     if let Some(page) = after {
-            page.check()?;
-            let other = web_page::Entity::find()
-                .filter(web_page::Column::Edition.eq(edition.0))
-                .filter(web_page::Column::Slug.eq(page.slug.as_str()))
-                .filter(web_page::Column::Id.ne(id.0))
-                .one(tx.db())
-                .await?;
-            if let Some(other) = other {
-                let problem = format!("\"{}\" is the address of the page {}", page.slug, other.title);
-                return Err(Refusal::new("slug", problem, "Choose another").into());
-            }
-            upsert::<web_page::Entity>(tx.db(), vec![row_of(edition, page)]).await?;
+        page.check()?;
+        let other = web_page::Entity::find()
+            .filter(web_page::Column::Edition.eq(edition.0))
+            .filter(web_page::Column::Slug.eq(page.slug.as_str()))
+            .filter(web_page::Column::Id.ne(id.0))
+            .one(tx.db())
+            .await?;
+        if let Some(other) = other {
+            let problem = format!("\"{}\" is the address of the page {}", page.slug, other.title);
+            return Err(Refusal::new("slug", problem, "Choose another").into());
+        }
+        upsert::<web_page::Entity>(tx.db(), vec![row_of(edition, page)]).await?;
     } else {
-            if let Some(menu) = menu_of(tx.db(), edition).await? {
-                let left = menu.without(id);
-                if left != menu {
-                    let kept = (!left.entries.is_empty()).then_some(&left);
-                    put_menu(tx, edition, Some(&menu), kept).await?;
-                }
+        if let Some(menu) = menu_of(tx.db(), edition).await? {
+            let left = menu.without(id);
+            if left != menu {
+                let kept = (!left.entries.is_empty()).then_some(&left);
+                put_menu(tx, edition, Some(&menu), kept).await?;
             }
-            web_page::Entity::delete_by_id((edition.0, id.0)).exec(tx.db()).await?;
+        }
+        web_page::Entity::delete_by_id((edition.0, id.0)).exec(tx.db()).await?;
     }
     note(tx, (WebPageId::KIND, id.0), edition, before, after).await
 }

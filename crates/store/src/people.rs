@@ -19,7 +19,8 @@ use model::{
     time::to_micros,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::{Expr, LikeExpr},
 };
 
@@ -190,7 +191,8 @@ impl Store {
             let known = account::known(tx.db(), id).await?;
             let is_address = |identity: &Identity| identity.id == which && identity.proof.email().is_some();
             if !known.is_some_and(|known| known.identities.iter().any(is_address)) {
-                let gone = Refusal::new("identity", "it is no address of this account", "Load the page again");
+                let gone =
+                    Refusal::new("identity", "it is no address of this account", "Load the page again");
                 return Err(gone.into());
             }
             settle_primary(tx, id, Some(which)).await

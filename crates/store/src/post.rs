@@ -252,27 +252,27 @@ pub(crate) async fn put_post(
 ) -> Result<()> {
     let Some(id) = after.or(before).map(|post| post.id) else { return Ok(()) };
     if let Some(after) = after {
-            after.check()?;
-            let other = post::Entity::find()
-                .filter(post::Column::Edition.eq(edition.0))
-                .filter(post::Column::Slug.eq(after.slug.as_str()))
-                .filter(post::Column::Id.ne(id.0))
-                .one(tx.db())
-                .await?;
-            if let Some(other) = other {
-                let problem = format!("\"{}\" is the address of the post {}", after.slug, other.title);
-                return Err(Refusal::new("slug", problem, "Choose another").into());
-            }
-            if let Some(id) = after.track
-                && before.is_none_or(|before| before.track != after.track)
-                && track::Entity::find_by_id((edition.0, id.0)).one(tx.db()).await?.is_none()
-            {
-                return Err(Refusal::new("track", "it is not there any more", "Choose another").into());
-            }
-            upsert::<post::Entity>(tx.db(), vec![row_of(edition, after)?]).await?;
+        after.check()?;
+        let other = post::Entity::find()
+            .filter(post::Column::Edition.eq(edition.0))
+            .filter(post::Column::Slug.eq(after.slug.as_str()))
+            .filter(post::Column::Id.ne(id.0))
+            .one(tx.db())
+            .await?;
+        if let Some(other) = other {
+            let problem = format!("\"{}\" is the address of the post {}", after.slug, other.title);
+            return Err(Refusal::new("slug", problem, "Choose another").into());
+        }
+        if let Some(id) = after.track
+            && before.is_none_or(|before| before.track != after.track)
+            && track::Entity::find_by_id((edition.0, id.0)).one(tx.db()).await?.is_none()
+        {
+            return Err(Refusal::new("track", "it is not there any more", "Choose another").into());
+        }
+        upsert::<post::Entity>(tx.db(), vec![row_of(edition, after)?]).await?;
     } else {
-            toot::forget(tx, edition, id).await?;
-            post::Entity::delete_by_id((edition.0, id.0)).exec(tx.db()).await?;
+        toot::forget(tx, edition, id).await?;
+        post::Entity::delete_by_id((edition.0, id.0)).exec(tx.db()).await?;
     }
     note(tx, (PostId::KIND, id.0), edition, before, after).await
 }

@@ -98,7 +98,8 @@ pub(crate) async fn rows(db: &impl ConnectionTrait, id: EditionId) -> Result<Vec
 
 /// The type that a row says.
 pub(crate) fn session_type_of(row: &session_type::Model) -> Result<SessionType> {
-    let damaged = |column: &str| Error::damaged(format!("session_type {}, column {column}", row.id), "out of range");
+    let damaged =
+        |column: &str| Error::damaged(format!("session_type {}, column {column}", row.id), "out of range");
     Ok(SessionType {
         id: SessionTypeId(row.id),
         name: Line::clean(&row.name),

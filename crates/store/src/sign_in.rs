@@ -329,7 +329,8 @@ impl Store {
             Ok::<_, Error>(account.filter(|account| account.state == AccountState::Active))
         };
         let Some(account) = find(row.account)? else { return Ok(None) };
-        let grants = role_grant::Entity::find().filter(role_grant::Column::Account.is_in(ids)).all(db).await?;
+        let grants =
+            role_grant::Entity::find().filter(role_grant::Column::Account.is_in(ids)).all(db).await?;
         let grants = grants.iter().map(grant::grant_of).collect::<Result<Vec<Grant>>>()?;
         let (own, theirs): (Vec<Grant>, Vec<Grant>) =
             grants.into_iter().partition(|grant| grant.account == account.id);

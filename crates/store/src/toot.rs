@@ -26,9 +26,7 @@ use model::{
     text::{Line, WebUrl, excerpt},
     time::{from_micros, to_micros},
 };
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;

@@ -3,8 +3,9 @@
 use crate::{
     Result, Store, account as accounts, announced, calendar as calendars, credential as credentials,
     entity::{
-        account, account_merge, announced as told, calendar, credential, date_plan, edition, identity, mail, mail_sender, mail_template, opt_out,
-        release, role_grant, sign_in, star, star_list, suppression, viewing,
+        account, account_merge, announced as told, calendar, credential, date_plan, edition, identity, mail,
+        mail_sender, mail_template, opt_out, registration, release, role_grant, sign_in, star, star_list,
+        suppression, viewing,
     },
     feed, grant as grants, load, mail as mailing, release as releases, save, search, session_type,
     sign_in as sign_ins, star as stars, token, webhook,
@@ -12,8 +13,8 @@ use crate::{
 use model::{
     feed::{Deed, Entry},
     id::{
-        AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, MergeId, SessionTypeId, SignInId, TemplateId, TokenId,
-        ViewingId, WebhookId,
+        AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, MergeId, RegistrationId,
+        SessionTypeId, SignInId, TemplateId, TokenId, ViewingId, WebhookId,
     },
 };
 use sea_orm::{
@@ -153,12 +154,24 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     Ok(state)
 }
 
-/// Calendars of other conferences, and what editions plan with.
+/// Calendars of other conferences, what editions plan with, registrations.
 async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<String>) -> Result<()> {
     for row in calendar::Entity::find().all(db).await? {
         let fact = accounts::fact(&calendars::calendar_of(&row)?)?;
         state.insert((Some(row.edition), CalendarId::KIND.to_owned(), row.id), fact);
         broken.extend(calendars::broken(&row)?);
+    }
+    let mut addresses = BTreeSet::new();
+    for row in registration::Entity::find().all(db).await? {
+        if !addresses.insert((row.edition, row.email.clone())) {
+            broken.push(format!("registration {}: another of the edition has its address", row.id));
+        }
+        let registration = crate::registration::registration_of(&row)?;
+        if registration.searched() != row.searched {
+            broken.push(format!("registration {}: it is not found by what it says", row.id));
+        }
+        let fact = accounts::fact(&registration)?;
+        state.insert((Some(row.edition), RegistrationId::KIND.to_owned(), row.id), fact);
     }
     for row in date_plan::Entity::find().all(db).await? {
         let fact = accounts::fact(&calendars::plan_of(&row)?)?;

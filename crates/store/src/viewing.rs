@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Result, Store,
-    account::{active, account_of, fact},
+    account::{account_of, active, fact},
     entity::{account, edition, role_grant, sign_in, viewing},
     grant,
     save::upsert,
@@ -42,9 +42,9 @@ impl Store {
             let known = known(tx.db(), other, &grant::of_account(tx.db(), other).await?).await?;
             subject.may_view_as(other, &known.grants, &known.places)?;
             let row = sign_in::Entity::find_by_id(browser.0).one(tx.db()).await?;
-            let row = row.filter(|row| Some(AccountId(row.account)) == subject.account).ok_or_else(|| {
-                Refusal::new("view as", "you are not signed in any more", "Sign in first")
-            })?;
+            let row = row
+                .filter(|row| Some(AccountId(row.account)) == subject.account)
+                .ok_or_else(|| Refusal::new("view as", "you are not signed in any more", "Sign in first"))?;
             end(tx, browser).await?;
             let until = tx.at().checked_add(VIEW_LIFE).unwrap_or(tx.at());
             let view = Viewing {
@@ -55,11 +55,8 @@ impl Store {
                 until,
                 ended: None,
             };
-            let viewing = sign_in::Model {
-                viewing_as: Some(other.0),
-                viewing_until: Some(to_micros(until)),
-                ..row
-            };
+            let viewing =
+                sign_in::Model { viewing_as: Some(other.0), viewing_until: Some(to_micros(until)), ..row };
             upsert::<sign_in::Entity>(tx.db(), vec![viewing]).await?;
             put(tx, None, &view, browser).await
         })
@@ -108,21 +105,16 @@ impl Store {
 }
 
 /// What is known of the person with these grants. One query.
-pub(crate) async fn known(
-    db: &impl ConnectionTrait,
-    id: AccountId,
-    grants: &[Grant],
-) -> Result<Known> {
+pub(crate) async fn known(db: &impl ConnectionTrait, id: AccountId, grants: &[Grant]) -> Result<Known> {
     let editions = editions_of(db, id).await?;
     let place = |grant: &Grant| {
         let series = grant.scope.edition().and_then(|edition| editions.get(&edition));
         (grant.clone(), Place::of_scope(&grant.scope, series))
     };
     let mut places = vec![Place::installation()];
-    places.extend(editions.iter().map(|(edition, series)| Place {
-        edition: Some(*edition),
-        ..Place::series(series)
-    }));
+    places.extend(
+        editions.iter().map(|(edition, series)| Place { edition: Some(*edition), ..Place::series(series) }),
+    );
     Ok(Known { grants: grants.iter().map(place).collect(), places })
 }
 

@@ -205,11 +205,7 @@ impl Live {
 
     /// For what is a function of the release.
     fn release_stamp(&self) -> Stamp {
-        Stamp {
-            version: self.release_version,
-            current: Arc::clone(&self.release_current),
-            until: i64::MAX,
-        }
+        Stamp { version: self.release_version, current: Arc::clone(&self.release_current), until: i64::MAX }
     }
 }
 
@@ -396,11 +392,8 @@ impl Site {
     pub async fn refresh(&self) -> Result<(), store::Error> {
         let _one_at_a_time = self.0.refreshing.lock().await;
         let (seen, head_of_feed) = (self.0.seen.load(Ordering::Relaxed), *self.0.store.watch().borrow());
-        let written = if head_of_feed > seen {
-            self.0.store.content_changed_since(seen).await?
-        } else {
-            vec![]
-        };
+        let written =
+            if head_of_feed > seen { self.0.store.content_changed_since(seen).await? } else { vec![] };
         let heads = self.0.store.editions().await?;
         let before = self.0.editions.load_full();
         let mut live = Vec::with_capacity(heads.len());

@@ -157,8 +157,8 @@ async fn invite(store: &Store, base_url: Option<&str>, here: &str) -> anyhow::Re
         let token = store.make_link(Purpose::Setup, None, None, "", SETUP_LIFE).await?;
         let origin = base_url.unwrap_or(here).trim_end_matches('/');
         output::line(format_args!(
-            "Nobody runs it yet. Set it up within a day at {origin}{}?token={token}",
-            Account::Setup.path()
+            "Nobody administers it yet. Set it up within a day, once, at {origin}{}",
+            Account::SetupToken(&token).path()
         ));
     }
     Ok(())

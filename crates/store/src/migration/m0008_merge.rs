@@ -77,8 +77,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
 
 /// The text by which an account is found: only this program folds letters as search does.
 async fn fill(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let select =
-        Query::select().columns(["id", "name", "handle", "affiliation"]).from("account").take();
+    let select = Query::select().columns(["id", "name", "handle", "affiliation"]).from("account").take();
     for row in db.query_all(&select).await? {
         let id: uuid::Uuid = row.try_get("", "id")?;
         let texts: [String; 3] =

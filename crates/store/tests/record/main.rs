@@ -4,17 +4,18 @@
 
 mod account;
 mod archive;
-mod encrypted;
 mod calendar;
 mod credential;
+mod encrypted;
 mod feed;
 mod harness;
 mod import;
-mod log;
 mod lease;
+mod log;
 mod mail;
 mod migrate;
 mod programme;
+mod registration;
 mod release;
 mod sample;
 mod search;

@@ -41,7 +41,7 @@ macro_rules! parts {
         $module:ident: $field:ident of $shown:ident by $input:ident with $id:ident,
         $one:tt, $many:tt, $list_path:tt, $item_path:tt, $action:ident,
         $list_id:tt, $create_id:tt, $get_id:tt, $change_id:tt, $remove_id:tt,
-        $same:expr, $put:expr, $remove:expr
+        $same:ident, $put:ident, $remove:ident
     ) => {
         mod $module {
             use super::*;
@@ -192,36 +192,68 @@ parts!(
     rooms: rooms of Room by RoomInput with RoomId,
     "a room", "rooms", "/api/v1/editions/{edition}/rooms", "/api/v1/editions/{edition}/rooms/{id}", EditProgramme,
     "listRooms", "createRoom", "getRoom", "changeRoom", "removeRoom",
-    |one: &model::programme::Room, key: &str| one.slug.as_str() == key || one.id.to_string() == key,
-    |caller, all, one| decide(caller, &all, &Command::PutRoom(one)),
-    |caller, all, id| decide(caller, &all, &Command::RemoveRoom(id))
+    is_room, put_room, remove_room
 );
 parts!(
     tracks: tracks of Track by TrackInput with TrackId,
     "a track", "tracks", "/api/v1/editions/{edition}/tracks", "/api/v1/editions/{edition}/tracks/{id}", EditProgramme,
     "listTracks", "createTrack", "getTrack", "changeTrack", "removeTrack",
-    |one: &model::programme::Track, key: &str| one.slug.as_str() == key || one.id.to_string() == key,
-    |caller, all, one| decide(caller, &all, &Command::PutTrack(one)),
-    |caller, all, id| decide(caller, &all, &Command::RemoveTrack(id))
+    is_track, put_track, remove_track
 );
 parts!(
     persons: persons of Person by PersonInput with PersonId,
-    "a person", "persons", "/api/v1/editions/{edition}/persons", "/api/v1/editions/{edition}/persons/{id}",
-    EditProgramme, "listPersons", "createPerson", "getPerson", "changePerson", "removePerson",
-    |one: &model::programme::Person, key: &str| one.slug.as_str() == key || one.id.to_string() == key,
-    |caller, all, one| decide(caller, &all, &Command::PutPerson(one)),
-    |caller, all, id| decide(caller, &all, &Command::RemovePerson(id))
+    "a person", "persons", "/api/v1/editions/{edition}/persons", "/api/v1/editions/{edition}/persons/{id}", EditProgramme,
+    "listPersons", "createPerson", "getPerson", "changePerson", "removePerson",
+    is_person, put_person, remove_person
 );
 parts!(
     sponsors: sponsors of Sponsor by SponsorInput with SponsorId,
-    "a sponsor", "sponsors", "/api/v1/editions/{edition}/sponsors", "/api/v1/editions/{edition}/sponsors/{id}",
-    EditSponsors, "listSponsors", "createSponsor", "getSponsor", "changeSponsor", "removeSponsor",
-    |one: &model::edition::Sponsor, key: &str| one.id.to_string() == key,
-    |_, all, one| put_sponsor(all, one),
-    |_, all, id| remove_sponsor(all, id)
+    "a sponsor", "sponsors", "/api/v1/editions/{edition}/sponsors", "/api/v1/editions/{edition}/sponsors/{id}", EditSponsors,
+    "listSponsors", "createSponsor", "getSponsor", "changeSponsor", "removeSponsor",
+    is_sponsor, put_sponsor, remove_sponsor
 );
 
-fn put_sponsor(mut all: Programme, sponsor: model::edition::Sponsor) -> Result<Programme, Fault> {
+fn is_room(one: &model::programme::Room, key: &str) -> bool {
+    one.slug.as_str() == key || one.id.to_string() == key
+}
+
+fn put_room(caller: &Caller, all: Programme, one: model::programme::Room) -> Result<Programme, Fault> {
+    decide(caller, &all, &Command::PutRoom(one))
+}
+
+fn remove_room(caller: &Caller, all: Programme, id: RoomId) -> Result<Programme, Fault> {
+    decide(caller, &all, &Command::RemoveRoom(id))
+}
+
+fn is_track(one: &model::programme::Track, key: &str) -> bool {
+    one.slug.as_str() == key || one.id.to_string() == key
+}
+
+fn put_track(caller: &Caller, all: Programme, one: model::programme::Track) -> Result<Programme, Fault> {
+    decide(caller, &all, &Command::PutTrack(one))
+}
+
+fn remove_track(caller: &Caller, all: Programme, id: TrackId) -> Result<Programme, Fault> {
+    decide(caller, &all, &Command::RemoveTrack(id))
+}
+
+fn is_person(one: &model::programme::Person, key: &str) -> bool {
+    one.slug.as_str() == key || one.id.to_string() == key
+}
+
+fn put_person(caller: &Caller, all: Programme, one: model::programme::Person) -> Result<Programme, Fault> {
+    decide(caller, &all, &Command::PutPerson(one))
+}
+
+fn remove_person(caller: &Caller, all: Programme, id: PersonId) -> Result<Programme, Fault> {
+    decide(caller, &all, &Command::RemovePerson(id))
+}
+
+fn is_sponsor(one: &model::edition::Sponsor, key: &str) -> bool {
+    one.id.to_string() == key
+}
+
+fn put_sponsor(_: &Caller, mut all: Programme, sponsor: model::edition::Sponsor) -> Result<Programme, Fault> {
     match all.sponsors.iter_mut().find(|other| other.id == sponsor.id) {
         Some(present) => *present = sponsor,
         None => all.sponsors.push(sponsor),
@@ -229,7 +261,7 @@ fn put_sponsor(mut all: Programme, sponsor: model::edition::Sponsor) -> Result<P
     Ok(all)
 }
 
-fn remove_sponsor(mut all: Programme, id: SponsorId) -> Result<Programme, Fault> {
+fn remove_sponsor(_: &Caller, mut all: Programme, id: SponsorId) -> Result<Programme, Fault> {
     all.sponsors.retain(|sponsor| sponsor.id != id);
     Ok(all)
 }

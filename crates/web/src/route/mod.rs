@@ -2,6 +2,7 @@
 
 mod edition;
 mod mail;
+mod setup;
 mod stars;
 
 use crate::{
@@ -58,6 +59,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = stars::routes(router);
     let router = mail::routes(router);
     let router = identity::routes(router);
+    let router = setup::routes(router);
     let router = desk::routes(router);
     let router = token::routes(router);
     let router = api::routes(router);

@@ -4,14 +4,17 @@
 
 mod caching;
 mod compat;
-mod desk;
 mod connections;
+mod desk;
 mod failing;
 mod live;
 mod ops;
 mod pages;
-mod security;
+// mod security;
 mod planner;
+mod planner;
+mod registration;
+mod security;
 mod stars;
 mod static_copy;
 mod world;
