@@ -3,6 +3,7 @@
 use crate::{
     Result, Store,
     account::{self, account_of, active, fact},
+    audience,
     entity::{account as account_entity, account_merge, change, link, viewing},
     feed, grant, holding, mail,
     tx::Tx,
@@ -75,12 +76,16 @@ impl Store {
         self.write(actor, async |tx| {
             let before = active(tx.db(), id).await?;
             let merged = merged_into(tx, id).await?;
-            let email = account::known(tx.db(), id).await?.map(|known| known.identities).unwrap_or_default();
-            holding::forget(tx, id, tx.actor()).await?;
+            let identities =
+                account::known(tx.db(), id).await?.map(|known| known.identities).unwrap_or_default();
             let addresses: Vec<Email> =
-                email.iter().filter_map(|identity| identity.proof.email().cloned()).collect();
-            mail::forget(tx, id, &addresses).await?;
-            if grant::no_administrator(tx.db(), tx.at()).await? {
+                identities.iter().filter_map(|identity| identity.proof.email().cloned()).collect();
+            mail::claim_mail_to(tx, id, &addresses).await?;
+            mail::forget_opt_outs(tx, id, &addresses).await?;
+            audience::forget_subscriptions(tx, id).await?;
+            let was_administrated = !grant::no_administrator(tx.db(), tx.at()).await?;
+            holding::forget(tx, id, tx.actor()).await?;
+            if was_administrated && grant::no_administrator(tx.db(), tx.at()).await? {
                 return Err(Refusal::new(
                     "account",
                     "nobody would be an administrator any more",
@@ -89,10 +94,8 @@ impl Store {
                 .into());
             }
             let mut about = Condition::any().add(link::Column::Account.eq(id.0));
-            for identity in &email {
-                if let Some(email) = identity.proof.email() {
-                    about = about.add(link::Column::Email.eq(email.as_str()));
-                }
+            for address in &addresses {
+                about = about.add(link::Column::Email.eq(address.as_str()));
             }
             link::Entity::delete_many().filter(about).exec(tx.db()).await?;
             let after = Account { state: AccountState::Deleted, ..before.erased() };

@@ -4,17 +4,14 @@ use super::{change, deliver, fact, mail_of};
 use crate::{
     Error, Result, Store,
     entity::{mail, mail_attempt},
-    holding::Holding,
     save::upsert,
     tx::{Change, Tx},
 };
-use jiff::Timestamp;
 use model::{
     Refusal,
-    email::Email,
     feed::{Actor, Deed},
-    id::{AccountId, EditionId, MailId},
-    mail::{Attempt, Mail, MailKind, Stage, redacted},
+    id::{EditionId, MailId},
+    mail::{Attempt, Mail, MailKind, Stage},
     time::to_micros,
 };
 use sea_orm::{
@@ -22,7 +19,6 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LikeExpr},
 };
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -169,93 +165,10 @@ impl Store {
     }
 }
 
-/// Takes a person out of the mail, within the write that deletes their account: what was sent when and with which result
-/// stays, to whom and what it said goes. What waits is never sent.
-pub(crate) async fn forget(tx: &Tx, account: AccountId, addresses: &[Email]) -> Result<()> {
-    let rows = mail::Entity::find().filter(of_person(account, addresses)).all(tx.db()).await?;
-    let (mut written, mut feed) = (vec![], vec![]);
-    for row in rows {
-        let after = forgotten(row.clone(), to_micros(tx.at()));
-        feed.extend(Stage::parse(&after.stage).and_then(|stage| change(&row, stage)));
-        written.push(after);
-    }
-    // Servers name the address in their answers.
-    for chunk in written.chunks(super::LOOKUP) {
-        mail_attempt::Entity::update_many()
-            .col_expr(mail_attempt::Column::Answer, Expr::value(""))
-            .filter(mail_attempt::Column::Mail.is_in(chunk.iter().map(|row| row.id)))
-            .exec(tx.db())
-            .await?;
-    }
-    upsert::<mail::Entity>(tx.db(), written).await?;
-    tx.note(feed).await
-}
-
-/// What stays of a mail when its recipient is forgotten.
-fn forgotten(row: mail::Model, at: i64) -> mail::Model {
-    let never = row.stage == Stage::Queued.as_str() || row.stage == Stage::Kept.as_str();
-    let (stage, at) = if never { (Stage::GivenUp.as_str().to_owned(), at) } else { (row.stage, row.at) };
-    mail::Model {
-        stage,
-        at,
-        to_name: String::new(),
-        to_address: String::new(),
-        subject: "Deleted with its recipient's account".to_owned(),
-        body: String::new(),
-        link: None,
-        once: None,
-        answer: String::new(),
-        ..row
-    }
-}
-
-impl Holding for mail::Entity {
-    const KIND: &'static str = MailId::KIND;
-    const ACCOUNT: Self::Column = mail::Column::Account;
-    const ID: Self::Column = mail::Column::Id;
-
-    fn id(row: &mail::Model) -> Uuid {
-        row.id
-    }
-
-    fn edition(row: &mail::Model) -> Option<EditionId> {
-        row.edition.map(EditionId)
-    }
-
-    fn fact(row: &mail::Model) -> Result<Value> {
-        Ok(fact(row))
-    }
-
-    fn of_account(row: mail::Model, account: Uuid) -> mail::Model {
-        mail::Model { account: Some(account), ..row }
-    }
-
-    fn kept(row: mail::Model, at: Timestamp, _by: &str) -> Option<mail::Model> {
-        Some(forgotten(row, to_micros(at)))
-    }
-
-    fn exported(row: &mail::Model) -> Result<Value> {
-        let mail = mail_of(row.clone())?;
-        Ok(json!({
-            "to": mail.to.as_ref().map(ToString::to_string),
-            "subject": mail.subject,
-            "text": redacted(&mail.body),
-            "queued": mail.created,
-            "state": mail.state.stage(),
-            "since": mail.state.at(),
-        }))
-    }
-}
-
 async fn find(tx: &Tx, id: MailId) -> Result<mail::Model> {
     mail::Entity::find_by_id(id.0).one(tx.db()).await?.ok_or_else(|| {
         Error::Refused(Refusal::new("mail", "there is no such mail", "Look for it in the list"))
     })
-}
-
-fn of_person(account: AccountId, addresses: &[Email]) -> Condition {
-    let addresses = addresses.iter().map(ToString::to_string);
-    Condition::any().add(mail::Column::Account.eq(account.0)).add(mail::Column::ToAddress.is_in(addresses))
 }
 
 fn condition(filter: &MailFilter) -> Condition {

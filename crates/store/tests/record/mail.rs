@@ -375,7 +375,7 @@ async fn a_deleted_person_is_gone_from_the_mail(world: World) {
     let export = store.own_data(account).await.unwrap().unwrap_or_default();
     assert!(!export.to_string().contains("elsewhere"), "{export}");
     let (mail, attempts) = store.mail(ids[0]).await.unwrap().unwrap();
-    assert!(!format!("{mail:?}{attempts:?}").contains("ada@"), "{mail:?}");
+    assert!(!format!("{mail:?}{attempts:?}").contains("ada@"), "{mail:?} {attempts:?}");
     assert_eq!(mail.state.stage(), Stage::Refused, "that something was sent, and when, stays");
     assert!(store.send_mail_again(&Actor::System, ids[0]).await.is_err());
     assert_eq!(claim(store, worker).await.len(), 1, "the other's");
