@@ -9,6 +9,7 @@ mod connections;
 mod desk;
 mod failing;
 mod live;
+mod mail;
 mod ops;
 mod pages;
 // mod security;
