@@ -8,6 +8,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use identity::settings::{LdapSettings, OidcSettings};
 use model::{text::WebUrl, time::SharedClock};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
@@ -67,6 +68,14 @@ pub(crate) struct Config {
     pub(crate) behind_proxy: bool,
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one.
     pub(crate) star_writes_per_minute: u32,
+    /// How many tries to sign in one client address has in a minute. A whole venue may stand behind one.
+    pub(crate) sign_in_tries_per_minute: u32,
+    /// The OpenID Connect providers at which people may sign in.
+    #[serde(skip_serializing)]
+    pub(crate) oidc: Vec<OidcSettings>,
+    /// The LDAP directories with whose passwords people may sign in.
+    #[serde(skip_serializing)]
+    pub(crate) ldap: Vec<LdapSettings>,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
@@ -82,6 +91,9 @@ impl Default for Config {
             base_url: None,
             behind_proxy: false,
             star_writes_per_minute: web::SiteOptions::default().star_writes_per_minute,
+            sign_in_tries_per_minute: web::SiteOptions::default().sign_in_tries_per_minute,
+            oidc: vec![],
+            ldap: vec![],
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -150,6 +162,9 @@ impl Config {
             base_url,
             behind_proxy: self.behind_proxy,
             star_writes_per_minute: self.star_writes_per_minute,
+            sign_in_tries_per_minute: self.sign_in_tries_per_minute,
+            oidc: self.oidc.clone(),
+            ldap: self.ldap.clone(),
             ..web::SiteOptions::default()
         })
     }
