@@ -269,6 +269,9 @@ pub(crate) fn programme(size: Size) -> Result<Programme, Refusal> {
         language: Line::clean("en"),
         colour: None,
         timeslot_minutes: 5,
+        mode: model::edition::Mode::default(),
+        state: model::edition::EditionState::default(),
+        notice: Line::default(),
     };
     let rooms: Vec<Room> = (1..=size.rooms)
         .map(|number| {

@@ -3,6 +3,7 @@
 use crate::{
     Refusal,
     id::{EditionId, SponsorId},
+    sponsor::UploadName,
     text::{Colour, Line, RichText, Slug, WebUrl},
     time::Zone,
 };
@@ -37,7 +38,77 @@ pub const RESERVED: [&str; 19] = [
     "webhooks",
 ];
 
+/// Where people take part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// At the venue.
+    #[default]
+    InPerson,
+    /// At the venue and from elsewhere by video.
+    Hybrid,
+    /// By video only.
+    Virtual,
+}
+
+impl Mode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::InPerson, Self::Hybrid, Self::Virtual];
+
+    /// The word kept in the record and used in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InPerson => "in_person",
+            Self::Hybrid => "hybrid",
+            Self::Virtual => "virtual",
+        }
+    }
+
+    /// What people read.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::InPerson => "In person",
+            Self::Hybrid => "Hybrid: in person and online",
+            Self::Virtual => "Online only",
+        }
+    }
+
+    /// The mode of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == word)
+    }
+}
+
+/// Whether an edition is still being made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EditionState {
+    /// It is planned, runs, or is being tidied up after.
+    #[default]
+    Open,
+    /// It is over. Everything of it stays at its addresses, and nothing of its programme changes any more.
+    Archived,
+}
+
+impl EditionState {
+    /// The word kept in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Archived => "archived",
+        }
+    }
+
+    /// The state of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Open, Self::Archived].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 /// One edition of a series: what is true of the whole conference.
+///
+/// Fields that came later leave their default out of the JSON, so that what the feed said of an edition before they
+/// came still is what the record says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edition {
     /// Its identifier.
@@ -88,10 +159,23 @@ pub struct Edition {
     /// The grid of its timetable in minutes, as schedule files state it.
     #[serde(default = "five")]
     pub timeslot_minutes: u16,
+    /// Where people take part.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mode: Mode,
+    /// Whether it is still being made. The same in every release: archiving is no news about the programme.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub state: EditionState,
+    /// A line at the top of its front page, such as that its dates have changed; empty for none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub notice: Line,
 }
 
 fn five() -> u16 {
     5
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One conference day.
@@ -115,6 +199,39 @@ impl Edition {
                 "edition",
                 format!("\"{}\" is an address of Plenary itself", self.slug),
                 format!("Name another with --edition, such as {}-{}", self.slug, self.first_day.year()),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether an organiser can have entered it: it has a name, days in their order, and an address of its own.
+    pub fn check_entered(&self) -> Result<(), Refusal> {
+        if self.title.is_empty() {
+            return Err(Refusal::new("title", "it is empty", "Give the edition a title"));
+        }
+        if self.series.is_empty() {
+            return Err(Refusal::new("series", "it is empty", "Name the conference, without the year"));
+        }
+        if self.last_day < self.first_day {
+            return Err(Refusal::new(
+                "last_day",
+                "it is before the first day",
+                "Give the same day or a later one",
+            ));
+        }
+        let length = self.first_day.until(self.last_day).map_or(i32::MAX, |span| span.get_days());
+        if length >= DAYS_MAX {
+            return Err(Refusal::new(
+                "last_day",
+                format!("the conference would last {} days", length.saturating_add(1)),
+                format!("Give at most {DAYS_MAX} days"),
+            ));
+        }
+        if RESERVED.contains(&self.slug.as_str()) {
+            return Err(Refusal::new(
+                "slug",
+                format!("\"{}\" is an address of Plenary itself", self.slug),
+                format!("Choose another, such as {}-{}", self.slug, self.first_day.year()),
             ));
         }
         Ok(())
@@ -179,9 +296,12 @@ pub struct Sponsor {
     /// Its site.
     #[serde(default)]
     pub url: Option<WebUrl>,
-    /// Its logo.
+    /// Its logo, where it stands on another site.
     #[serde(default)]
     pub logo: Option<WebUrl>,
+    /// Its logo, where it was uploaded; it goes before one that stands elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<UploadName>,
     /// A line or two about it.
     #[serde(default)]
     pub description: RichText,

@@ -74,6 +74,10 @@ ids! {
     SignInId = "sign-in";
     /// A role that somebody was given.
     GrantId = "grant";
+    /// The joining of two accounts of one person.
+    MergeId = "account-merge";
+    /// A while during which somebody saw the pages as another person sees them.
+    ViewingId = "viewing";
     /// Somebody's registration for an edition.
     RegistrationId = "registration";
     /// A call for proposals, reviews or offers.
@@ -98,8 +102,8 @@ ids! {
     TokenId = "token";
     /// An address that is told of changes.
     WebhookId = "webhook";
-    /// Another conference, in the date planner.
-    OtherConferenceId = "other-conference";
+    /// A list of other conferences, in the date planner.
+    CalendarId = "calendar";
 }
 
 #[cfg(test)]

@@ -15,20 +15,34 @@
 
 pub mod account;
 pub mod address;
+pub mod announced;
+pub mod calendar;
+pub mod copy;
+pub mod country;
 pub mod diff;
+pub mod doubt;
 pub mod edit;
 pub mod edition;
 pub mod email;
 pub mod feed;
 pub mod id;
+pub mod mail;
+pub mod mastodon;
 pub mod merge;
 pub mod now;
+pub mod page;
 pub mod permission;
+pub mod post;
 pub mod programme;
 pub mod refusal;
+pub mod registration;
 pub mod release;
 pub mod retry;
+pub mod session_type;
+pub mod sponsor;
 pub mod text;
 pub mod time;
+pub mod token;
+pub mod webhook;
 
 pub use refusal::Refusal;

@@ -1,12 +1,17 @@
 //! The commands, one module each, and what several of them need.
 
+pub(crate) mod backup;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod editions;
 pub(crate) mod export;
+pub(crate) mod grant;
 pub(crate) mod import;
 pub(crate) mod release;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod session;
+pub(crate) mod user;
 
 use anyhow::bail;
 use model::{edition::Edition, text::Slug};

@@ -13,6 +13,7 @@ use model::{text::WebUrl, time::SharedClock};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 use store::{Location, Store};
+use web::{listen::Tls, proxy::TrustedProxies};
 
 /// The settings that every command takes.
 #[derive(Debug, clap::Args, Serialize)]
@@ -50,6 +51,17 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Whether the server confines itself where the kernel can do it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sandbox {
+    /// As far as the kernel can.
+    #[default]
+    On,
+    /// Not at all.
+    Off,
+}
+
 /// The settings in force.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -63,11 +75,30 @@ pub(crate) struct Config {
     /// The address under which visitors reach the site, for feeds: `https://conf.example.org`. Without it the
     /// address that the server listens at.
     pub(crate) base_url: Option<String>,
-    /// Whether a reverse proxy stands before the server, so that the client's address is the last one in
-    /// `X-Forwarded-For`. Without a proxy anybody could write that header.
-    pub(crate) behind_proxy: bool,
+    /// The certificate of the server and those that lead to its authority, as PEM; with it the server speaks HTTPS.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The key of the certificate, as PEM.
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The reverse proxies that stand before the server, as addresses and networks. What `X-Forwarded-For` and
+    /// `X-Forwarded-Proto` say is believed only from them.
+    #[serde(deserialize_with = "list")]
+    pub(crate) trusted_proxies: Vec<String>,
+    /// How many connections may be open at once.
+    pub(crate) connections: usize,
+    /// How many of them one client address may hold. A whole venue may stand behind one.
+    pub(crate) connections_per_client: usize,
+    /// How many streams of live updates may be open at once.
+    pub(crate) streams: usize,
+    /// How many of them one client address may hold.
+    pub(crate) streams_per_client: usize,
+    /// Whether the server confines itself.
+    pub(crate) sandbox: Sandbox,
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one.
     pub(crate) star_writes_per_minute: u32,
+    /// How many requests one token, or one client address without a token, may make of the API in a minute.
+    pub(crate) api_per_minute: u32,
+    /// Whether webhooks, calendars and the like may be called at private addresses and without TLS: for laboratories.
+    pub(crate) allow_private_addresses: bool,
     /// How many tries to sign in one client address has in a minute. A whole venue may stand behind one.
     pub(crate) sign_in_tries_per_minute: u32,
     /// The OpenID Connect providers at which people may sign in.
@@ -84,14 +115,24 @@ pub(crate) struct Config {
 
 impl Default for Config {
     fn default() -> Self {
+        let site = web::SiteOptions::default();
         Self {
             data: PathBuf::from("plenary-data"),
             database: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             base_url: None,
-            behind_proxy: false,
-            star_writes_per_minute: web::SiteOptions::default().star_writes_per_minute,
-            sign_in_tries_per_minute: web::SiteOptions::default().sign_in_tries_per_minute,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxies: vec![],
+            connections: site.connections,
+            connections_per_client: site.connections_per_client,
+            streams: site.streams,
+            streams_per_client: site.streams_per_client,
+            sandbox: Sandbox::On,
+            star_writes_per_minute: site.star_writes_per_minute,
+            api_per_minute: site.api_per_minute,
+            allow_private_addresses: false,
+            sign_in_tries_per_minute: site.sign_in_tries_per_minute,
             oidc: vec![],
             ldap: vec![],
             log: "info".to_owned(),
@@ -125,7 +166,9 @@ impl Config {
 
     /// Starts logging on standard error.
     pub(crate) fn start_logs(&self) -> anyhow::Result<()> {
-        let filter = tracing_subscriber::EnvFilter::try_new(&self.log).with_context(|| {
+        // The library tells of each step of a migration three times; we tell once.
+        let filter = format!("sea_orm_migration=warn,{}", self.log);
+        let filter = tracing_subscriber::EnvFilter::try_new(filter).with_context(|| {
             format!("log: \"{}\" is no filter. Use error, warn, info, debug or trace.", self.log)
         })?;
         let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -141,7 +184,12 @@ impl Config {
         if let Some(url) = &self.database {
             return Ok(Location::from_url(url)?);
         }
-        std::fs::create_dir_all(&self.data).with_context(|| {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        // The record holds secrets and everybody's addresses.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.data).with_context(|| {
             format!(
                 "data: cannot create the folder {}. Name a writable one with --data.",
                 self.data.display()
@@ -160,13 +208,42 @@ impl Config {
         };
         Ok(web::SiteOptions {
             base_url,
-            behind_proxy: self.behind_proxy,
+            trusted_proxies: TrustedProxies::parse(&self.trusted_proxies)?,
+            connections: self.connections.max(1),
+            connections_per_client: self.connections_per_client.max(1),
+            streams: self.streams,
+            streams_per_client: self.streams_per_client,
             star_writes_per_minute: self.star_writes_per_minute,
+            api_per_minute: self.api_per_minute,
+            fetch_private: self.allow_private_addresses,
             sign_in_tries_per_minute: self.sign_in_tries_per_minute,
             oidc: self.oidc.clone(),
             ldap: self.ldap.clone(),
             ..web::SiteOptions::default()
         })
+    }
+
+    /// The address of the site for links that are printed, without a slash at its end.
+    pub(crate) fn origin(&self) -> String {
+        if let Some(url) = &self.base_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.tls_certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.listen)
+    }
+
+    /// The certificate files, where they are set.
+    pub(crate) fn tls(&self) -> anyhow::Result<Option<Tls>> {
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => Ok(Some(Tls::open(certificate, key)?)),
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                anyhow::bail!("tls_key: it is missing. Name the key that belongs to tls_certificate.")
+            }
+            (None, Some(_)) => {
+                anyhow::bail!("tls_certificate: it is missing. Name the certificate of tls_key.")
+            }
+        }
     }
 
     /// Opens the record, bringing it to this version's schema.
@@ -175,9 +252,30 @@ impl Config {
     }
 }
 
+/// A list as the file writes it, or one text with commas between, as the environment does.
+fn list<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Text(String),
+        List(Vec<String>),
+    }
+    Ok(match Given::deserialize(from)? {
+        Given::List(list) => list,
+        Given::Text(text) => {
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        }
+    })
+}
+
 /// Who is at the command line, for the change feed: the operating system's name for them.
 pub(crate) fn actor() -> model::feed::Actor {
+    model::feed::Actor::Operator(operator())
+}
+
+/// Their name.
+pub(crate) fn operator() -> String {
     let name =
         std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).or_else(|_| std::env::var("LOGNAME"));
-    model::feed::Actor::Operator(name.unwrap_or_else(|_| "command line".to_owned()))
+    name.unwrap_or_else(|_| "command line".to_owned())
 }

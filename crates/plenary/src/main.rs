@@ -4,6 +4,7 @@ mod command;
 mod config;
 mod demo;
 mod output;
+mod sandbox;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -34,6 +35,16 @@ enum Command {
     Editions(command::editions::Args),
     /// Changes one session: cancel, delay, restore, move, retitle.
     Session(command::session::Args),
+    /// Writes the whole record and the uploaded files into one file, and reads it back to be sure.
+    Backup(command::backup::Args),
+    /// Puts a backup into its place: all of it or nothing.
+    Restore(command::restore::Args),
+    /// Accounts: makes one, lets somebody in who is locked out.
+    User(command::user::Args),
+    /// Roles: gives, revokes and lists them.
+    Grant(command::grant::Args),
+    /// Says what is wrong with this installation, and how to mend it.
+    Doctor(command::doctor::Args),
 }
 
 fn main() -> ExitCode {
@@ -41,11 +52,17 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = config::Config::load(&cli.settings).and_then(|config| {
         config.start_logs()?;
+        // Asked for before a server confines itself: the answer stands in files that it gives up.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let ready = Ready::of(cli.command, config)?;
         // Drawing and compressing run on these threads: more of them than this only multiply the memory that they
         // take when a whole site is drawn anew.
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(4).build()?;
-        let done = runtime.block_on(run(cli.command, &config));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(cores)
+            .enable_all()
+            .max_blocking_threads(4)
+            .build()?;
+        let done = runtime.block_on(run(ready));
         // A stream that a client holds open must not keep a stopped server alive.
         runtime.shutdown_timeout(std::time::Duration::from_secs(5));
         done
@@ -78,15 +95,53 @@ fn give_memory_back() {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn give_memory_back() {}
 
-async fn run(command: Command, config: &config::Config) -> anyhow::Result<()> {
+/// A command after what it must do while the process has one thread.
+enum Ready {
+    Serve(config::Config, command::serve::Opened),
+    ConfinedTest(config::Config, sandbox::Confinement),
+    Other(Command, config::Config),
+}
+
+impl Ready {
+    fn of(command: Command, config: config::Config) -> anyhow::Result<Self> {
+        Ok(match command {
+            Command::Serve(args) => {
+                let config = args.over(&config);
+                let opened = command::serve::open_confined(&config)?;
+                Self::Serve(config, opened)
+            }
+            Command::Doctor(args) if args.confined => {
+                let confinement = sandbox::enter(&config);
+                Self::ConfinedTest(config, confinement)
+            }
+            other => Self::Other(other, config),
+        })
+    }
+}
+
+async fn run(ready: Ready) -> anyhow::Result<()> {
+    let (command, config) = match ready {
+        Ready::Serve(config, opened) => return command::serve::run(&config, opened).await,
+        Ready::ConfinedTest(config, confinement) => {
+            return command::doctor::confined::run(&config, confinement).await;
+        }
+        Ready::Other(command, config) => (command, config),
+    };
+    let config = &config;
     match command {
         Command::Demo(args) => command::demo::run(args, config).await,
-        Command::Serve(args) => command::serve::run(args, config).await,
+        // Both were made ready above.
+        Command::Serve(_) => Ok(()),
         Command::Import(args) => command::import::run(args, config).await,
         Command::Export(args) => command::export::run(args, config).await,
         Command::Release(args) => command::release::run(args, config).await,
         Command::Editions(args) => command::editions::run(args, config).await,
         Command::Session(args) => command::session::run(args, config).await,
+        Command::Backup(args) => command::backup::run(args, config).await,
+        Command::Restore(args) => command::restore::run(args, config).await,
+        Command::User(args) => command::user::run(args, config).await,
+        Command::Grant(args) => command::grant::run(args, config).await,
+        Command::Doctor(args) => command::doctor::run(args, config).await,
     }
 }
 

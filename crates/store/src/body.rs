@@ -1,21 +1,20 @@
-//! A whole programme in one column: JSON of [`Programme`], compressed with zstd (RFC 8878).
+//! A whole programme in one column, or another large value: its JSON, compressed with zstd (RFC 8878).
 
 use crate::{Error, Result};
-use model::programme::Programme;
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 /// A level at which a large programme takes some milliseconds.
 const LEVEL: i32 = 3;
 
-/// The column's bytes for `programme`.
-pub(crate) fn encode(programme: &Programme) -> Result<Vec<u8>> {
-    let json =
-        serde_json::to_vec(programme).map_err(|error| Error::damaged("a programme to be written", error))?;
-    zstd::encode_all(&json[..], LEVEL).map_err(|error| Error::damaged("a programme to be written", error))
+/// The column's bytes for `value`.
+pub(crate) fn encode(value: &impl Serialize) -> Result<Vec<u8>> {
+    let json = serde_json::to_vec(value).map_err(|error| Error::damaged("a value to be written", error))?;
+    zstd::encode_all(&json[..], LEVEL).map_err(|error| Error::damaged("a value to be written", error))
 }
 
-/// The programme of a column's bytes; `place` names the row for messages.
-pub(crate) fn decode(bytes: &[u8], place: &str) -> Result<Programme> {
+/// The value of a column's bytes; `place` names the row for messages.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<T> {
     let json = zstd::decode_all(bytes).map_err(|error| Error::damaged(place, error))?;
     serde_json::from_slice(&json).map_err(|error| Error::damaged(place, error))
 }

@@ -3,14 +3,23 @@
 use crate::{
     Error, Result, Store,
     entity::{edition, release},
-    load, release as releases, rows, save,
+    load, release as releases, rows, save, session_type as types,
+    tx::Tx,
 };
 use model::{
-    Refusal, edition::Edition, feed::Actor, id::EditionId, programme::Programme, release::ReleaseHead,
-    text::Slug,
+    Refusal,
+    copy::{self, Beginning, Kept},
+    edition::{Edition, EditionState},
+    feed::Actor,
+    id::{EditionId, SessionTypeId},
+    programme::Programme,
+    release::ReleaseHead,
+    session_type::{self, SessionType},
+    text::{Line, RichText, Slug},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// An edition and its newest release.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +28,17 @@ pub struct EditionHead {
     pub edition: Edition,
     /// Its newest release; `None` while nothing is published.
     pub latest: Option<ReleaseHead>,
+}
+
+/// The next edition of a series, as it is made from an earlier one.
+#[derive(Clone, Debug)]
+pub struct NextEdition {
+    /// What was entered for it; it gets an identifier of its own.
+    pub edition: Edition,
+    /// What comes along.
+    pub kept: Kept,
+    /// Whether the earlier one is archived.
+    pub archive: bool,
 }
 
 impl Store {
@@ -57,6 +77,42 @@ impl Store {
         Ok(Some(EditionHead { edition: rows::edition(&row)?, latest }))
     }
 
+    /// Opens a new edition with the usual session types. `entered` gets an identifier of its own.
+    pub async fn new_edition(&self, actor: &Actor, entered: &Edition) -> Result<Edition> {
+        let usual = session_type::USUAL.into_iter().map(|(name, kind, minutes)| SessionType {
+            id: SessionTypeId(Uuid::now_v7()),
+            name: Line::from(name),
+            kind,
+            minutes,
+            description: RichText::default(),
+        });
+        let edition = Edition { id: EditionId(Uuid::now_v7()), ..entered.clone() };
+        let beginning = Beginning { programme: Programme::empty(edition), types: usual.collect() };
+        self.write(actor, async |tx| begin(tx, &beginning).await).await
+    }
+
+    /// Opens the next edition from the settings of an earlier one: rooms, tracks, session types and the like as `next`
+    /// says, no people and no sessions. The earlier one stays where it is, archived where `next` says so.
+    pub async fn copy_edition(&self, actor: &Actor, id: EditionId, next: &NextEdition) -> Result<Edition> {
+        self.write(actor, async |tx| {
+            let rows = load::load(tx.db(), edition::Column::Id.eq(id.0))
+                .await?
+                .ok_or_else(|| Error::no_edition(id))?;
+            let old = rows.programme()?;
+            let types: Vec<SessionType> =
+                types::rows(tx.db(), id).await?.iter().map(types::session_type_of).collect::<Result<_>>()?;
+            let beginning = copy::next(&old, &types, &next.edition, next.kept, Uuid::now_v7);
+            let edition = begin(tx, &beginning).await?;
+            if next.archive && old.edition.state != EditionState::Archived {
+                let mut after = old.clone();
+                after.edition.state = EditionState::Archived;
+                save::save(tx, Some(&rows), &after).await?;
+            }
+            Ok(edition)
+        })
+        .await
+    }
+
     /// Edits the working state of an edition: `rule` gets the present state and answers with the new one, or
     /// says no. Writes the rows that differ and one feed entry for each thing that changed, in one
     /// transaction. Returns the new state, normalised.
@@ -70,9 +126,17 @@ impl Store {
             let before = load::load(tx.db(), edition::Column::Id.eq(id.0))
                 .await?
                 .ok_or_else(|| Error::no_edition(id))?;
-            let mut after = rule(before.programme()?)?;
+            let present = before.programme()?;
+            let state = present.edition.state;
+            let mut after = rule(present)?;
             after.edition.id = id;
             after.normalise();
+            if state == EditionState::Archived
+                && after.edition.state == EditionState::Archived
+                && before.programme()? != after
+            {
+                return Err(archived(&after.edition.title).into());
+            }
             if before.edition.slug != after.edition.slug.as_str() {
                 slug_is_free(tx.db(), &after.edition.slug).await?;
             }
@@ -80,6 +144,34 @@ impl Store {
         })
         .await
     }
+}
+
+/// The edition of that identifier, where it can be changed.
+pub(crate) async fn open(db: &impl ConnectionTrait, id: EditionId) -> Result<edition::Model> {
+    let row = edition::Entity::find_by_id(id.0).one(db).await?.ok_or_else(|| Error::no_edition(id))?;
+    if row.state == EditionState::Archived.as_str() {
+        return Err(archived(&Line::clean(&row.title)).into());
+    }
+    Ok(row)
+}
+
+/// The refusal of a change to an archived edition.
+pub(crate) fn archived(title: &Line) -> Refusal {
+    Refusal::new(
+        "edition",
+        format!("{title} is archived: it stays as it is"),
+        "Open it again in its settings to change it",
+    )
+}
+
+/// An edition and what it begins with, in the record for the first time.
+async fn begin(tx: &Tx, beginning: &Beginning) -> Result<Edition> {
+    let edition = &beginning.programme.edition;
+    edition.check_entered()?;
+    slug_is_free(tx.db(), &edition.slug).await?;
+    let (programme, _) = save::save(tx, None, &beginning.programme).await?;
+    types::save_types(tx, edition.id, &[], &beginning.types).await?;
+    Ok(programme.edition)
 }
 
 async fn slug_is_free(db: &impl ConnectionTrait, slug: &Slug) -> Result<()> {

@@ -89,15 +89,7 @@ impl Store {
             let revoked = Some(Revoked { at: tx.at(), by: subject.actor.to_string() });
             let after = Grant { revoked, ..before.clone() };
             put(tx, Some(&before), &after).await?;
-            if before.role == Role::Administrator && no_administrator(tx.db(), tx.at()).await? {
-                return Err(Refusal::new(
-                    "grant",
-                    "nobody would be an administrator any more",
-                    "Make somebody else one first",
-                )
-                .into());
-            }
-            Ok(())
+            if before.role == Role::Administrator { keep_an_administrator(tx).await } else { Ok(()) }
         })
         .await
     }
@@ -181,6 +173,15 @@ pub(crate) async fn of_account(db: &impl ConnectionTrait, id: AccountId) -> Resu
     rows.iter().map(grant_of).collect()
 }
 
+/// Refuses when nobody would be an administrator any more.
+pub(crate) async fn keep_an_administrator(tx: &Tx) -> Result<()> {
+    if no_administrator(tx.db(), tx.at()).await? {
+        let remedy = "Make somebody else one first";
+        return Err(Refusal::new("grant", "nobody would be an administrator any more", remedy).into());
+    }
+    Ok(())
+}
+
 /// Whether nobody is an administrator at `now`.
 pub(crate) async fn no_administrator(db: &impl ConnectionTrait, now: Timestamp) -> Result<bool> {
     let rows = role_grant::Entity::find()
@@ -193,7 +194,7 @@ pub(crate) async fn no_administrator(db: &impl ConnectionTrait, now: Timestamp) 
 }
 
 /// The series of the edition in which a scope lies.
-async fn series_of(db: &impl ConnectionTrait, scope: &Scope) -> Result<Option<Line>> {
+pub(crate) async fn series_of(db: &impl ConnectionTrait, scope: &Scope) -> Result<Option<Line>> {
     let Some(id) = scope.edition() else { return Ok(None) };
     let row = edition::Entity::find_by_id(id.0).one(db).await?.ok_or_else(|| Error::no_edition(id))?;
     Ok(Some(Line::clean(&row.series)))

@@ -2,12 +2,14 @@
 
 use crate::{
     Result, Store, body,
+    edition::archived,
     entity::import_base,
     load, release,
     rows::Rows,
     save::{save, upsert},
 };
 use model::{
+    edition::EditionState,
     feed::Actor,
     merge::{Carries, Conflict, Merged, merge},
     programme::Programme,
@@ -54,6 +56,12 @@ impl Store {
         self.write(actor, async |tx| {
             let (present, mut merged, base) =
                 prepare(tx.db(), incoming, carries, options.take_theirs).await?;
+            if let Some(present) = &present
+                && present.edition.state == EditionState::Archived.as_str()
+                && present.programme()? != merged.programme
+            {
+                return Err(archived(&merged.programme.edition.title).into());
+            }
             if !options.allow_removals {
                 merged.check()?;
             }

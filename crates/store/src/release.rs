@@ -2,13 +2,17 @@
 //! database refuses everything else.
 
 use crate::{
-    Error, Result, Store, body,
+    Error, Result, Store, announced, body,
+    edition::archived,
     entity::{edition, release},
-    load,
+    load, save,
     tx::{Change, Tx},
 };
 use model::{
+    Refusal,
+    announced::Facts,
     diff::diff,
+    edition::EditionState,
     feed::{Actor, Deed},
     id::{EditionId, derived},
     programme::Programme,
@@ -74,11 +78,78 @@ impl Store {
         })
         .await
     }
+
+    /// Takes the newest release back: publishes a further one that says what release `to` said, 0 for an empty
+    /// programme, and so what the public sees is again what it was. Releases are never removed: the one taken back
+    /// stays in the list. The working state keeps its changes, to be mended and released again, unless `reset` makes
+    /// it what is published too. `None` when the newest release says the same already.
+    pub async fn take_back(
+        &self,
+        actor: &Actor,
+        id: EditionId,
+        to: u32,
+        note: &str,
+        reset: bool,
+    ) -> Result<Option<ReleaseHead>> {
+        self.write(actor, async |tx| {
+            let rows = load::load(tx.db(), edition::Column::Id.eq(id.0))
+                .await?
+                .ok_or_else(|| Error::no_edition(id))?;
+            let present = rows.programme()?;
+            let earlier = earlier(tx, &present, to).await?;
+            let head = publish(tx, &earlier, note).await?;
+            if reset {
+                save::save(tx, Some(&rows), &earlier).await?;
+            }
+            Ok(head)
+        })
+        .await
+    }
+
+    /// Makes the working state what the newest release says: what was changed since is dropped. Refused where nothing
+    /// is published.
+    pub async fn reset_to_release(&self, actor: &Actor, id: EditionId) -> Result<Programme> {
+        self.write(actor, async |tx| {
+            let rows = load::load(tx.db(), edition::Column::Id.eq(id.0))
+                .await?
+                .ok_or_else(|| Error::no_edition(id))?;
+            let present = rows.programme()?;
+            if present.edition.state == EditionState::Archived {
+                return Err(archived(&present.edition.title).into());
+            }
+            let newest = newest_head(tx.db(), id.0).await?.ok_or_else(|| no_release(1))?;
+            let published = earlier(tx, &present, newest.number).await?;
+            Ok(save::save(tx, Some(&rows), &published).await?.0)
+        })
+        .await
+    }
 }
 
-/// Publishes `programme`, the working state, unless the newest release says the same.
+/// What release `number` said, with the address that the edition has now; an empty programme for 0.
+async fn earlier(tx: &Tx, present: &Programme, number: u32) -> Result<Programme> {
+    let mut programme = if number == 0 {
+        Programme { sponsors: present.sponsors.clone(), ..Programme::empty(present.edition.clone()) }
+    } else {
+        let key = (present.edition.id.0, i32::try_from(number).unwrap_or(i32::MAX));
+        let row = release::Entity::find_by_id(key).one(tx.db()).await?.ok_or_else(|| no_release(number))?;
+        read(&row)?.programme
+    };
+    programme.edition.slug = present.edition.slug.clone();
+    programme.edition.state = present.edition.state;
+    Ok(programme)
+}
+
+fn no_release(number: u32) -> Error {
+    Refusal::new("release", format!("there is no release {number}"), "Choose one of the list").into()
+}
+
+/// Publishes `programme`, the working state, unless the newest release says the same. Nothing is published of an
+/// archived edition.
 pub(crate) async fn publish(tx: &Tx, programme: &Programme, note: &str) -> Result<Option<ReleaseHead>> {
     let edition = programme.edition.id;
+    if programme.edition.state == EditionState::Archived {
+        return Err(archived(&programme.edition.title).into());
+    }
     let previous = newest(tx.db(), edition.0).await?.map(|row| read(&row)).transpose()?;
     let empty;
     let (number, against) = match &previous {
@@ -102,6 +173,11 @@ pub(crate) async fn publish(tx: &Tx, programme: &Programme, note: &str) -> Resul
         body: Set(body::encode(programme)?),
     };
     release::Entity::insert_many([row]).exec_without_returning(tx.db()).await?;
+    if announced::facts(tx.db(), edition).await?.is_none() {
+        // What the first release says is what people know; of an edition that is older than this note, what its
+        // newest release has said until now.
+        announced::set(tx, edition, &Facts::of(&against.edition)).await?;
+    }
     tx.note(vec![Change {
         kind: KIND,
         thing: thing(edition, number),

@@ -5,12 +5,13 @@ use crate::{
     entity::{edition, participation, person, room, session, slot, sponsor, track},
 };
 use model::{
-    edition::{Edition, Sponsor},
+    edition::{Edition, EditionState, Mode, Sponsor},
     id::{EditionId, PersonId, RoomId, SessionId, SlotId, SponsorId, TrackId},
     programme::{
         Participation, Person, Programme, Recording, Role, Room, RoomKind, Session, SessionKind, Slot,
         Slugish, Standing, Track,
     },
+    sponsor::UploadName,
     text::{Colour, Line, RichText, Slug, WebUrl},
     time::{Zone, from_micros, to_micros},
 };
@@ -144,6 +145,9 @@ pub(crate) fn edition(row: &edition::Model) -> Result<Edition> {
         language: Line::clean(&row.language),
         colour: place.colour(row.colour.as_deref())?,
         timeslot_minutes: place.valid("timeslot_minutes", row.timeslot_minutes.try_into())?,
+        mode: place.known("mode", Mode::parse(&row.mode))?,
+        state: place.known("state", EditionState::parse(&row.state))?,
+        notice: Line::clean(&row.notice),
     })
 }
 
@@ -167,6 +171,9 @@ fn edition_row(edition: &Edition) -> edition::Model {
         language: edition.language.to_string(),
         colour: written(edition.colour.as_ref()),
         timeslot_minutes: edition.timeslot_minutes.into(),
+        mode: edition.mode.as_str().to_owned(),
+        state: edition.state.as_str().to_owned(),
+        notice: edition.notice.to_string(),
     }
 }
 
@@ -342,7 +349,8 @@ fn slot_row(edition: Uuid, session: &Session, slot: &Slot) -> slot::Model {
     }
 }
 
-fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
+/// The sponsor of a row.
+pub(crate) fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
     let place = Place("sponsor", row.id);
     Ok(Sponsor {
         id: SponsorId(row.id),
@@ -351,6 +359,7 @@ fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
         rank: place.valid("rank", row.rank.try_into())?,
         url: place.address("url", row.url.as_deref())?,
         logo: place.address("logo", row.logo.as_deref())?,
+        upload: row.upload.as_deref().and_then(UploadName::parse),
         description: RichText::clean(&row.description),
     })
 }
@@ -365,6 +374,7 @@ fn sponsor_row(edition: Uuid, sponsor: &Sponsor, position: i64) -> sponsor::Mode
         rank: sponsor.rank.into(),
         url: written(sponsor.url.as_ref()),
         logo: written(sponsor.logo.as_ref()),
+        upload: sponsor.upload.as_ref().map(ToString::to_string),
         description: sponsor.description.to_string(),
     }
 }

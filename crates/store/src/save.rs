@@ -157,7 +157,7 @@ fn compare<'a>(
 }
 
 /// Gives each of `order` a position, keeping as many of the old ones as ascend; `new` gets the outcome.
-fn place(old: &Positions, order: impl Iterator<Item = Uuid>, new: &mut Positions) {
+pub(crate) fn place(old: &Positions, order: impl Iterator<Item = Uuid>, new: &mut Positions) {
     let order: Vec<Uuid> = order.collect();
     // The old position of the next thing that had one, seen from each place.
     let mut ahead: Vec<Option<i64>> = vec![None; order.len() + 1];

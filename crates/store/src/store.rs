@@ -222,7 +222,8 @@ impl Store {
     }
 }
 
-fn snapshot(backend: DbBackend) -> TransactionOptions {
+/// A transaction that sees one state and writes nothing.
+pub(crate) fn snapshot(backend: DbBackend) -> TransactionOptions {
     match backend {
         DbBackend::Sqlite => TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
@@ -236,8 +237,14 @@ fn snapshot(backend: DbBackend) -> TransactionOptions {
     }
 }
 
-fn sqlite(file: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(file).foreign_keys(true).busy_timeout(PATIENCE)
+/// How every connection to a SQLite file is made. What a query cannot hold elsewhere stays in memory: a confined server
+/// may write nowhere but into its data folder.
+pub(crate) fn sqlite(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .pragma("temp_store", "MEMORY")
 }
 
 /// One transaction, in which no other process migrates.

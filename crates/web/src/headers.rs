@@ -59,6 +59,12 @@ pub fn of(policy: Policy) -> HeaderMap {
     headers
 }
 
+/// Tells the browser to come by HTTPS for the next year (RFC 6797), where the visitor did so now: a link or a bookmark
+/// that says `http:` then costs no unencrypted request. Other hosts of the same domain are not ours to decide about.
+pub fn only_encrypted(headers: &mut HeaderMap) {
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+}
+
 /// Gives `headers` what every answer carries and they lack.
 pub fn complete(headers: &mut HeaderMap) {
     for (name, value) in EVERYWHERE {

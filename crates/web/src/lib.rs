@@ -24,9 +24,11 @@
 //!
 //! 4. Addresses that other systems' tools expect stand in `compat/`, one file for each system.
 
+mod api;
 pub mod assets;
 pub mod body;
 mod compat;
+mod deliver;
 mod desk;
 pub mod error;
 mod form;
@@ -34,10 +36,13 @@ pub mod headers;
 mod identity;
 mod inner;
 pub mod limit;
+pub mod listen;
 mod live;
 pub mod markup;
 pub mod ops;
 pub mod page;
+pub mod proxy;
+mod refresh;
 mod route;
 mod serve;
 mod signed;
@@ -45,6 +50,10 @@ mod site;
 pub mod snapshot;
 pub mod static_site;
 pub mod target;
+mod token;
 
-pub use serve::{Front, serve};
-pub use site::{Live, Site, SiteOptions};
+pub use api::openapi_document;
+pub use listen::{serve, serve_tls};
+pub use route::patterns;
+pub use serve::Front;
+pub use site::{Live, MailServer, Site, SiteOptions};

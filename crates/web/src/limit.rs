@@ -61,7 +61,7 @@ impl Limiter {
 }
 
 /// What counts as one client: an IPv4 address, or the /64 network that a household or a server gets in IPv6.
-fn network(client: IpAddr) -> u128 {
+pub(crate) fn network(client: IpAddr) -> u128 {
     match client.to_canonical() {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
         IpAddr::V6(v6) => v6.to_bits() & !u128::from(u64::MAX),

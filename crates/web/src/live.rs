@@ -8,7 +8,7 @@ use crate::{
     error::Failure,
     headers::{self, Policy},
     route::Asked,
-    site::{Live, Site},
+    site::{Live, Site, StreamPlace},
 };
 use axum::{
     body::Body as HttpBody,
@@ -22,8 +22,8 @@ use axum::{
 use futures_util::{Stream, StreamExt, stream};
 use model::address::Address;
 use serde_json::json;
-use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use std::{convert::Infallible, time::Duration};
+use tokio::sync::watch;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -37,12 +37,7 @@ pub(crate) async fn events(
     Path(edition): Path<String>,
 ) -> Result<Response<HttpBody>, Failure> {
     let live = site.live(&edition)?;
-    let permit = Arc::clone(site.streams()).try_acquire_owned().map_err(|_| {
-        Failure::Busy(
-            "As many pages are kept up to date as this server can; reload the page to see what is new"
-                .to_owned(),
-        )
-    })?;
+    let place = site.stream(asked.client)?;
     let known = asked
         .headers
         .get("last-event-id")
@@ -50,7 +45,7 @@ pub(crate) async fn events(
         .and_then(|id| id.trim().parse().ok());
     let stop = site.stop().clone();
     let follower =
-        Follower { changes: site.changes(), site, edition: live.slug().to_string(), known, _permit: permit };
+        Follower { changes: site.changes(), site, edition: live.slug().to_string(), known, _place: place };
     let events = releases(follower).take_until(stop.cancelled_owned());
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
     for (name, value) in &headers::of(Policy::Fresh) {
@@ -69,7 +64,7 @@ struct Follower {
     changes: watch::Receiver<u64>,
     /// The newest release that the page knows.
     known: Option<u32>,
-    _permit: OwnedSemaphorePermit,
+    _place: StreamPlace,
 }
 
 fn releases(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {

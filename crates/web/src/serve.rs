@@ -1,15 +1,16 @@
-//! The front of the server: connections, and what is done for every request.
+//! The front of the server: what is done for every request.
 //!
 //! A request for a body in memory is answered here, before any routing. Every other one goes to the routes, with
 //! a time limit and a net for panics; a failure that comes back is drawn for the one who asked, and every answer
 //! gets the headers that protect the visitor.
 
 use crate::{
+    deliver,
     error::{Failure, Problem, wants_json},
     headers::{self, Policy},
     inner,
     ops::{self, Seen},
-    page,
+    page, refresh,
     route::{self, Client, RouteName},
     site::Site,
 };
@@ -21,35 +22,19 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-};
 use std::{
     convert::Infallible,
     fmt::Write as _,
-    io,
     net::{IpAddr, Ipv4Addr},
     panic::AssertUnwindSafe,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
-use tokio::net::{TcpListener, TcpStream};
 use tower::{Service, ServiceExt};
 
 /// So long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// So long a client may take to send the head of a request.
-const HEAD_PATIENCE: Duration = Duration::from_secs(20);
-
-/// So long open connections may go on after the server was told to stop.
-const FAREWELL: Duration = Duration::from_secs(10);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -58,20 +43,34 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Front {
     site: Site,
     routes: Router,
-    client: IpAddr,
+    /// The other end of the connection: the visitor, or a proxy.
+    peer: IpAddr,
+    encrypted: bool,
 }
 
 impl Front {
-    /// The service for `site`. Requests count as coming from this machine until [`Front::of_client`] says
-    /// otherwise.
+    /// The service for `site`. Requests count as coming from this machine, unencrypted, until
+    /// [`Front::of_connection`] says otherwise.
     pub fn new(site: Site) -> Self {
-        Self { routes: route::routes(site.clone()), site, client: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self { routes: route::routes(site.clone()), site, peer, encrypted: false }
     }
 
     /// The service for a connection from `client`.
     #[must_use]
     pub fn of_client(&self, client: IpAddr) -> Self {
-        Self { client, ..self.clone() }
+        self.of_connection(client, false)
+    }
+
+    /// The service for a connection from `peer`, which may be a proxy; `encrypted` where it is TLS.
+    #[must_use]
+    pub fn of_connection(&self, peer: IpAddr, encrypted: bool) -> Self {
+        Self { peer, encrypted, ..self.clone() }
+    }
+
+    /// The site that it serves.
+    pub fn site(&self) -> &Site {
+        &self.site
     }
 
     /// Answers a request. Never fails: what goes wrong is an answer too.
@@ -81,7 +80,10 @@ impl Front {
         B::Error: Into<axum::BoxError>,
     {
         let mut seen = Seen { number: self.site.meters().request(), at: Instant::now(), hit: true };
-        if let Some((route, response)) = self.kept(request.method(), request.uri(), request.headers()) {
+        if let Some((route, mut response)) = self.kept(request.method(), request.uri(), request.headers()) {
+            if self.encrypted || self.site.is_https() {
+                headers::only_encrypted(response.headers_mut());
+            }
             ops::note(&self.site, seen, request.method(), route, &response);
             return response;
         }
@@ -109,7 +111,10 @@ impl Front {
     }
 
     async fn by_route(self, mut request: Request, seen: Seen) -> Response<HttpBody> {
-        let client = self.client_of(request.headers());
+        let proxies = &self.site.options().trusted_proxies;
+        let client = proxies.client(self.peer, request.headers());
+        let secure =
+            self.encrypted || self.site.is_https() || proxies.says_https(self.peer, request.headers());
         request.extensions_mut().insert(Client(client));
         let (parts, body) = request.into_parts();
         let asked = parts.clone();
@@ -125,6 +130,9 @@ impl Front {
         }
         let mut headers = std::mem::take(response.headers_mut());
         headers::complete(&mut headers);
+        if secure {
+            headers::only_encrypted(&mut headers);
+        }
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         }
@@ -240,26 +248,6 @@ impl Front {
         *out.headers_mut() = headers;
         out
     }
-
-    /// The address of the client: that of the connection, or behind a proxy the one that the proxy saw.
-    fn client_of(&self, headers: &HeaderMap) -> IpAddr {
-        if !self.site.options().behind_proxy {
-            return self.client;
-        }
-        // The last entry is the one that the proxy added; those before it are what the client claims.
-        let forwarded =
-            headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-        forwarded
-            .and_then(|list| list.rsplit(',').next())
-            .and_then(|last| {
-                let last = last.trim();
-                // Some proxies add the port.
-                last.parse()
-                    .ok()
-                    .or_else(|| last.parse::<std::net::SocketAddr>().ok().map(|client| client.ip()))
-            })
-            .unwrap_or(self.client)
-    }
 }
 
 /// Whether the address of the route holds a secret, or its page belongs to one person.
@@ -285,90 +273,4 @@ where
         let front = self.clone();
         Box::pin(async move { Ok(front.answer(request).await) })
     }
-}
-
-/// Answers on `listener` until `shutdown` is ready: HTTP/1.1 and HTTP/2 (with prior knowledge, as proxies speak
-/// it). Keeps the site and the search index up to date meanwhile. When told to stop it ends the streams of live
-/// updates, lets other answers finish for at most ten seconds, and returns.
-pub async fn serve(listener: TcpListener, site: Site, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    site.listens_at(listener.local_addr()?);
-    let front = Front::new(site.clone());
-    let background = [
-        tokio::spawn(site.clone().follow()),
-        tokio::spawn(site.clone().keep_warm()),
-        tokio::spawn(store::search::follow(site.store().clone())),
-        tokio::spawn(ops::tidy(site.clone())),
-    ];
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).pipeline_flush(true);
-    server
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Duration::from_mins(1))
-        .max_concurrent_streams(128);
-    let open = GracefulShutdown::new();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut shutdown => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let front = front.of_client(peer.ip().to_canonical());
-                connection(&server, stream, front, &open);
-            }
-            Err(error) => {
-                // A connection that was reset before it was accepted, or no file descriptors for the moment.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-    drop(listener);
-    site.stop().cancel();
-    if tokio::time::timeout(FAREWELL, open.shutdown()).await.is_err() {
-        tracing::warn!("some connections did not end in time");
-    }
-    for task in background {
-        task.abort();
-    }
-    Ok(())
-}
-
-fn connection(
-    server: &auto::Builder<TokioExecutor>,
-    stream: TcpStream,
-    front: Front,
-    open: &GracefulShutdown,
-) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection was gone at once");
-        return;
-    }
-    let asked = Arc::new(AtomicBool::new(false));
-    let has_asked = Arc::clone(&asked);
-    let service = hyper::service::service_fn(move |request| {
-        has_asked.store(true, Ordering::Relaxed);
-        let front = front.clone();
-        async move { Ok::<_, Infallible>(front.answer(request).await) }
-    });
-    let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
-    let watched = open.watch(connection);
-    tokio::spawn(async move {
-        let mut watched = std::pin::pin!(watched);
-        // hyper's limit on the head begins with HTTP/1: a client that sends nothing, or the beginning of
-        // HTTP/2's preface, would hold its connection for ever.
-        let ended = match tokio::time::timeout(HEAD_PATIENCE, &mut watched).await {
-            Ok(ended) => ended,
-            Err(_) if asked.load(Ordering::Relaxed) => watched.await,
-            Err(_) => {
-                tracing::debug!("a connection asked for nothing");
-                return;
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(error, "a connection ended early");
-        }
-    });
 }

@@ -5,22 +5,30 @@
 //! known in memory, a release is read when its first page is asked for, and a page is drawn when it is first
 //! asked for. When a release commits, in this process or another, [`Site::follow`] reads it, swaps it in, and
 //! everything drawn from the one before is outdated at once.
+//!
+//! Pages, menus, posts and sponsors are public without a release. [`Site::refresh`] learns from the feed of which
+//! editions some changed, reads those anew and outdates the edition's pages, which all show the menu and the sponsors.
+//! Schedule files say nothing of them, and stay.
 
 use crate::{
+    api::ApiState,
     assets,
     body::{Bodies, Body, Draft, Stamp},
     error::Failure,
     headers::Policy,
     identity::Ways,
     limit::Limiter,
+    listen::{Crowd, Seat},
     ops::Meters,
     page::{self, EditionEntry, Links, Viewer},
+    proxy::TrustedProxies,
     snapshot::Snapshot,
     target::Target,
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::http::HeaderValue;
 use bytes::Bytes;
+use fetch::Fetcher;
 use jiff::Timestamp;
 use model::{
     id::EditionId,
@@ -30,15 +38,16 @@ use model::{
 };
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 use store::{EditionHead, Store};
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// What an operator may decide about the site.
@@ -54,9 +63,22 @@ pub struct SiteOptions {
     pub body_bytes: u64,
     /// How many streams of live updates may be open at once.
     pub streams: usize,
+    /// How many of them one client address may hold.
+    pub streams_per_client: usize,
     /// How many lists of stars one client address may write in a minute. A whole venue may stand behind one
     /// address, and each star that somebody sets writes their list.
     pub star_writes_per_minute: u32,
+    /// How many requests one token, or one client address without a token, may make of the API in a minute. Public lists
+    /// that are in memory do not count.
+    pub api_per_minute: u32,
+    /// The reverse proxies that stand before the server, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// How many connections may be open at once; more wait until one ends.
+    pub connections: usize,
+    /// How many of them one client address may hold. A whole venue may stand behind one.
+    pub connections_per_client: usize,
+    /// With what mail is sent, for the pages about mail; `None` where no server is configured.
+    pub mail: Option<MailServer>,
     /// How many tries to sign in one client address has in a minute, in all ways together. A whole venue may stand behind
     /// one address.
     pub sign_in_tries_per_minute: u32,
@@ -64,12 +86,22 @@ pub struct SiteOptions {
     pub oidc: Vec<::identity::settings::OidcSettings>,
     /// The LDAP directories with whose passwords people may sign in.
     pub ldap: Vec<::identity::settings::LdapSettings>,
-    /// Whether a reverse proxy stands before the server, so that the last entry of `X-Forwarded-For` is the
-    /// client's address. Without a proxy anybody could write that header.
-    pub behind_proxy: bool,
+    /// The folder of uploaded files; without one nothing can be uploaded. On several nodes it is the same for all.
+    pub uploads: Option<PathBuf>,
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
+    /// Whether calendars may be fetched from private addresses, and without TLS: for laboratories and tests.
+    pub fetch_private: bool,
+}
+
+/// The server with which mail is sent, as pages show it.
+#[derive(Clone, Debug)]
+pub struct MailServer {
+    /// Its name and port.
+    pub name: String,
+    /// From whom mail comes where an edition has no sender of its own.
+    pub sender: model::mail::Sender,
 }
 
 impl Default for SiteOptions {
@@ -79,12 +111,19 @@ impl Default for SiteOptions {
             snapshots: 8,
             body_bytes: 32 * 1_024 * 1_024,
             streams: 4_000,
+            streams_per_client: 1_000,
             star_writes_per_minute: 600,
+            trusted_proxies: TrustedProxies::default(),
+            connections: 10_000,
+            connections_per_client: 2_500,
+            api_per_minute: 1_200,
+            mail: None,
             sign_in_tries_per_minute: 120,
             oidc: vec![],
             ldap: vec![],
-            behind_proxy: false,
+            uploads: None,
             ahead_after: Some(Duration::from_secs(2)),
+            fetch_private: false,
         }
     }
 }
@@ -99,9 +138,12 @@ struct Inner {
     clock: SharedClock,
     options: SiteOptions,
     base_url: OnceLock<String>,
+    fetcher: OnceLock<Option<Fetcher>>,
     editions: ArcSwap<Editions>,
     /// One refresh at a time, so that an older state never replaces a newer one.
     refreshing: Mutex<()>,
+    /// Up to which entry of the feed changes of pages, posts and the like are in `editions`.
+    seen: AtomicI64,
     versions: AtomicU64,
     ticks: AtomicU64,
     /// The version of [`Editions`] that is public.
@@ -110,9 +152,18 @@ struct Inner {
     bodies: Bodies,
     meters: Meters,
     streams: Arc<Semaphore>,
+    streamers: Arc<Crowd>,
     star_writes: Limiter,
+    api: ApiState,
     ways: Ways,
     stop: CancellationToken,
+}
+
+/// A place for one stream of live updates; given back when it is dropped.
+#[derive(Debug)]
+pub struct StreamPlace {
+    _permit: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 /// The editions of which something is public, newest first.
@@ -129,8 +180,12 @@ pub struct Live {
     pub edition: model::edition::Edition,
     /// The newest release.
     pub head: ReleaseHead,
+    /// The version of all that pages are drawn from.
     version: u64,
     current: Arc<AtomicU64>,
+    /// The version of what files are drawn from: the release and the edition.
+    release_version: u64,
+    release_current: Arc<AtomicU64>,
     snapshot: ArcSwapOption<Snapshot>,
     loading: Mutex<()>,
     /// When the snapshot was last used, in ticks of the site.
@@ -143,8 +198,14 @@ impl Live {
         &self.edition.slug
     }
 
+    /// For what shows more than the release.
     fn stamp(&self, until: i64) -> Stamp {
         Stamp { version: self.version, current: Arc::clone(&self.current), until }
+    }
+
+    /// For what is a function of the release.
+    fn release_stamp(&self) -> Stamp {
+        Stamp { version: self.release_version, current: Arc::clone(&self.release_current), until: i64::MAX }
     }
 }
 
@@ -161,8 +222,11 @@ impl Site {
             clock,
             ways,
             base_url,
+            fetcher: OnceLock::new(),
             editions: ArcSwap::default(),
             refreshing: Mutex::new(()),
+            // Nothing is read yet, so nothing before this is missing.
+            seen: AtomicI64::new(*store.watch().borrow()),
             versions: AtomicU64::new(1),
             ticks: AtomicU64::new(1),
             listed: Arc::new(AtomicU64::new(1)),
@@ -170,7 +234,9 @@ impl Site {
             bodies: Bodies::new(options.body_bytes),
             meters: Meters::new(),
             streams: Arc::new(Semaphore::new(options.streams)),
+            streamers: Crowd::new(options.streams_per_client),
             star_writes: Limiter::new(options.star_writes_per_minute),
+            api: ApiState::new(options.api_per_minute),
             stop: CancellationToken::new(),
             store,
             options,
@@ -199,15 +265,32 @@ impl Site {
         self.0.base_url.get().map_or("http://localhost", String::as_str)
     }
 
-    /// Whether visitors reach the site by TLS, so that cookies never travel without.
-    pub fn is_https(&self) -> bool {
-        self.base_url().starts_with("https://")
+    /// What calls addresses that organisers typed; `None` where it cannot be set up, which the log says.
+    pub(crate) fn fetcher(&self) -> Option<&Fetcher> {
+        let private = self.0.options.fetch_private;
+        let made = self.0.fetcher.get_or_init(|| {
+            let options = fetch::Options {
+                allow_private: private,
+                allow_http: private,
+                ..fetch::Options::new(self.base_url())
+            };
+            Fetcher::new(options)
+                .inspect_err(|error| tracing::error!(%error, "nothing can be fetched from elsewhere"))
+                .ok()
+        });
+        made.as_ref()
     }
 
-    /// Says where the server listens, for a site that was not told its address.
-    pub fn listens_at(&self, address: SocketAddr) {
+    /// Says where the server listens, and whether with TLS, for a site that was not told its address.
+    pub fn listens_at(&self, address: SocketAddr, encrypted: bool) {
+        let scheme = if encrypted { "https" } else { "http" };
         // Given already: the operator knows better.
-        let _ = self.0.base_url.set(format!("http://{address}"));
+        let _ = self.0.base_url.set(format!("{scheme}://{address}"));
+    }
+
+    /// Whether visitors reach the site by HTTPS, so that cookies say `Secure` and browsers are told to stay with it.
+    pub fn is_https(&self) -> bool {
+        self.base_url().starts_with("https://")
     }
 
     /// What is counted.
@@ -220,14 +303,33 @@ impl Site {
         &self.0.bodies
     }
 
-    /// Permits for streams of live updates.
+    /// Permits for streams of live updates that are left.
     pub fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+
+    /// A place for one stream of live updates to `client`, to be kept as long as it is open.
+    pub fn stream(&self, client: IpAddr) -> Result<StreamPlace, Failure> {
+        let seat = self.0.streamers.enter(client).ok_or_else(|| {
+            Failure::Busy("From your network as many pages are kept up to date as one may; reload the page to see what is new".to_owned())
+        })?;
+        let permit = Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| {
+            Failure::Busy(
+                "As many pages are kept up to date as this server can; reload the page to see what is new"
+                    .to_owned(),
+            )
+        })?;
+        Ok(StreamPlace { _permit: permit, _seat: seat })
     }
 
     /// Who may write stars how often.
     pub fn star_writes(&self) -> &Limiter {
         &self.0.star_writes
+    }
+
+    /// What the API holds in memory.
+    pub(crate) fn api(&self) -> &ApiState {
+        &self.0.api
     }
 
     /// The ways of signing in beside the link in a mail.
@@ -289,13 +391,18 @@ impl Site {
     /// in use is read before it replaces the one before, so that nobody waits for it.
     pub async fn refresh(&self) -> Result<(), store::Error> {
         let _one_at_a_time = self.0.refreshing.lock().await;
+        let (seen, head_of_feed) = (self.0.seen.load(Ordering::Relaxed), *self.0.store.watch().borrow());
+        let written =
+            if head_of_feed > seen { self.0.store.content_changed_since(seen).await? } else { vec![] };
         let heads = self.0.store.editions().await?;
         let before = self.0.editions.load_full();
         let mut live = Vec::with_capacity(heads.len());
         for EditionHead { edition, latest } in heads {
             let Some(head) = latest else { continue };
             let old = before.live.iter().find(|old| old.edition.id == edition.id);
-            if let Some(old) = old.filter(|old| old.head == head && old.edition == edition) {
+            let same_release = old.filter(|old| old.head == head && old.edition == edition);
+            let other_content = written.contains(&edition.id);
+            if let (Some(old), false) = (same_release, other_content) {
                 live.push(Arc::clone(old));
                 continue;
             }
@@ -311,9 +418,15 @@ impl Site {
                     }
                     Err(error) => return Err(error),
                 };
+            } else if let (Some(held), true) = (&snapshot, other_content) {
+                snapshot = Some(Arc::new(held.with_content(self.0.store.content(edition.id).await?)));
             }
+            let version = self.0.versions.fetch_add(1, Ordering::Relaxed) + 1;
             live.push(Arc::new(Live {
-                version: self.0.versions.fetch_add(1, Ordering::Relaxed) + 1,
+                version,
+                release_version: same_release.map_or(version, |old| old.release_version),
+                release_current: old
+                    .map_or_else(|| Arc::new(AtomicU64::new(0)), |old| Arc::clone(&old.release_current)),
                 current: old.map_or_else(|| Arc::new(AtomicU64::new(0)), |old| Arc::clone(&old.current)),
                 snapshot: ArcSwapOption::new(snapshot),
                 loading: Mutex::new(()),
@@ -325,6 +438,7 @@ impl Site {
         let same =
             live.len() == before.live.len() && live.iter().zip(&before.live).all(|(a, b)| Arc::ptr_eq(a, b));
         if same {
+            self.0.seen.store(head_of_feed, Ordering::Relaxed);
             return Ok(());
         }
         let by_slug = live.iter().map(|live| (live.slug().to_string(), Arc::clone(live))).collect();
@@ -338,14 +452,17 @@ impl Site {
         // What is drawn from now on is drawn from the new state; only then does the old become outdated.
         for live in &live {
             live.current.store(live.version, Ordering::Release);
+            live.release_current.store(live.release_version, Ordering::Release);
         }
         for old in gone {
             old.current.store(0, Ordering::Release);
+            old.release_current.store(0, Ordering::Release);
         }
         let version = self.0.versions.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.listed.store(version, Ordering::Release);
         self.0.bodies.drop_outdated();
         self.0.released.send_replace(version);
+        self.0.seen.store(head_of_feed, Ordering::Relaxed);
         Ok(())
     }
 
@@ -372,7 +489,9 @@ impl Site {
     }
 
     async fn read(&self, edition: EditionId, number: u32) -> Result<Option<Snapshot>, store::Error> {
-        Ok(self.0.store.release(edition, number).await?.map(Snapshot::new))
+        let Some(release) = self.0.store.release(edition, number).await? else { return Ok(None) };
+        let content = self.0.store.content(edition).await?;
+        Ok(Some(Snapshot::new(release).with_content(content)))
     }
 
     fn forget_least_used(&self) {
@@ -429,8 +548,12 @@ impl Site {
                 content_type: HeaderValue::from_static(target.content_type()),
                 policy: target.policy(),
                 // A file is a function of the release; a page also of the present and of the program.
-                modified: Some(if target.is_page() { now } else { snapshot.head().at }),
-                stamp: live.stamp(if target.is_page() { next_minute(now) } else { i64::MAX }),
+                modified: Some(if target.is_file() { snapshot.head().at } else { now }),
+                stamp: match (target.is_page(), target.is_file()) {
+                    (true, _) => live.stamp(next_minute(now)),
+                    (false, true) => live.release_stamp(),
+                    (false, false) => live.stamp(i64::MAX),
+                },
                 moment,
             })))
         };
@@ -460,7 +583,7 @@ impl Site {
                 content_type: HeaderValue::from_static("application/json"),
                 policy: Policy::File,
                 modified: Some(snapshot.head().at),
-                stamp: live.stamp(i64::MAX),
+                stamp: live.release_stamp(),
                 moment: 0,
             })))
         };
@@ -541,10 +664,10 @@ impl Site {
     }
 
     /// Draws and compresses with good effort what most visitors and programs ask for, one after the other, so
-    /// that after a release hardly anybody waits. For a task of its own.
-    pub async fn warm(&self, live: &Arc<Live>) {
+    /// that after a release hardly anybody waits; without `files` only pages. For a task of its own.
+    pub async fn warm(&self, live: &Arc<Live>, files: bool) {
         let Ok(snapshot) = self.snapshot(live).await else { return };
-        for target in Target::busiest(&snapshot) {
+        for target in Target::busiest(&snapshot).into_iter().filter(|target| files || !target.is_file()) {
             if self.0.stop.is_cancelled() {
                 return;
             }
@@ -560,7 +683,7 @@ impl Site {
     pub async fn keep_warm(self) {
         let Some(patience) = self.0.options.ahead_after else { return };
         let mut changes = self.changes();
-        let mut warmed: HashMap<EditionId, u32> = HashMap::new();
+        let mut warmed: HashMap<EditionId, (u32, u64)> = HashMap::new();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(patience) => {}
@@ -569,8 +692,14 @@ impl Site {
             changes.mark_unchanged();
             for (at, live) in self.editions().iter().enumerate() {
                 let used = at == 0 || live.snapshot.load().is_some();
-                if used && warmed.insert(live.edition.id, live.head.number) != Some(live.head.number) {
-                    self.warm(live).await;
+                if used {
+                    let now = (live.head.number, live.version);
+                    match warmed.insert(live.edition.id, now) {
+                        Some(before) if before == now => {}
+                        // A page or a post changed: the files are what they were.
+                        Some((number, _)) if number == now.0 => self.warm(live, false).await,
+                        _ => self.warm(live, true).await,
+                    }
                 }
             }
             tokio::select! {

@@ -7,7 +7,7 @@
 //! file; nobody trims before.
 
 mod assemble;
-mod notes;
+pub(super) mod notes;
 mod people;
 mod sessions;
 mod values;

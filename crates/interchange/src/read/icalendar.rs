@@ -3,6 +3,7 @@
 //! Most calendars hold less than they seem to: names stand in titles and descriptions, where nobody can tell
 //! them from other words. They stay there; only what a property names as a person becomes one.
 
+pub(super) mod conferences;
 mod lines;
 mod zones;
 

@@ -154,8 +154,7 @@ pub(super) struct Node<'a> {
 
 impl<'a> Node<'a> {
     /// The root of a file.
-    #[cfg(test)]
-    fn root(value: &'a Value, log: &'a Log) -> Self {
+    pub(super) fn root(value: &'a Value, log: &'a Log) -> Self {
         Self { value, place: String::new(), log }
     }
 

@@ -1,6 +1,7 @@
 //! Reading: what a file is, what it may cost, and how what is wrong with it is told.
 
 mod bundle;
+mod conferences;
 mod decode;
 pub(crate) mod draft;
 mod emf;
@@ -17,8 +18,12 @@ mod schedule_json;
 mod schedule_json_v2;
 mod schedule_xml;
 mod sessionize;
+mod table;
 mod xcal;
 mod xml;
+
+pub use conferences::{ConferenceList, read_conferences};
+pub use table::read_table;
 
 use crate::{container, read::decode::Source};
 use jiff::Timestamp;

@@ -57,6 +57,9 @@ pub(crate) fn edition(zone: &str, first: Date, last: Date) -> Edition {
         language: "en".into(),
         colour: Some(Colour::parse("#1f6feb").unwrap()),
         timeslot_minutes: 5,
+        mode: model::edition::Mode::default(),
+        state: model::edition::EditionState::default(),
+        notice: Line::default(),
     }
 }
 
@@ -227,6 +230,7 @@ pub(crate) fn conference() -> Programme {
             rank: 0,
             url: None,
             logo: None,
+            upload: None,
             description: RichText::default(),
         }],
     };

@@ -8,8 +8,10 @@ use crate::{
 /// An address outside any edition that concerns the one who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Account<'a> {
-    /// The first page of a new installation: its first administrator and edition.
+    /// Where somebody learns how a new installation is set up.
     Setup,
+    /// The first page of a new installation, by a token that is good for one use: its first administrator.
+    SetupToken(&'a str),
     /// Signing in: all ways of it.
     SignIn,
     /// Sends a link by e-mail.
@@ -69,6 +71,7 @@ impl Account<'_> {
     pub fn path(&self) -> String {
         match self {
             Self::Setup => "/setup/".to_owned(),
+            Self::SetupToken(token) => format!("/setup/{token}/"),
             Self::SignIn => "/sign-in/".to_owned(),
             Self::SignInLink => "/sign-in/link/".to_owned(),
             Self::SignInToken(token) => format!("/sign-in/link/{token}/"),

@@ -40,6 +40,9 @@ pub(crate) fn edition() -> Edition {
         language: Line::default(),
         colour: None,
         timeslot_minutes: 5,
+        mode: model::edition::Mode::default(),
+        state: model::edition::EditionState::default(),
+        notice: Line::default(),
     }
 }
 

@@ -60,7 +60,9 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         "the demo's clock stands at a moment of the conference; --at TIME moves it, --at now takes the real time"
     );
     let path = format!("{slug}/");
-    super::serve::site(store, clock, &Config { listen: args.listen, ..config.clone() }, &path).await
+    let config = Config { listen: args.listen, ..config.clone() };
+    let opened = super::serve::open(&config)?;
+    super::serve::site(store, clock, &config, opened, &path).await
 }
 
 /// Publishes the demo's releases, each at its own moment in the past, into a record that does not hold them.

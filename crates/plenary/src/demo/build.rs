@@ -322,6 +322,9 @@ fn edition(file: &File) -> Edition {
         language: facts.language.clone(),
         colour: Some(facts.accent),
         timeslot_minutes: 5,
+        mode: model::edition::Mode::default(),
+        state: model::edition::EditionState::default(),
+        notice: Line::default(),
     }
 }
 
@@ -374,6 +377,7 @@ fn sponsor(file: &File, sponsor: &super::file::Sponsor) -> Result<Sponsor, Refus
         rank,
         url: Some(sponsor.url.clone()),
         logo: None,
+        upload: None,
         description: sponsor.text.clone(),
     })
 }

@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -51,6 +51,23 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `plenary` with these arguments; they must make it listen at port 0.
     pub(crate) fn start(data: &Path, args: &[&str]) -> Self {
+        Self::start_with(data, args).0
+    }
+
+    /// The same, with the second line that it printed.
+    pub(crate) fn start_and_read(data: &Path, args: &[&str]) -> (Self, String) {
+        let (server, mut out) = Self::start_with(data, args);
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        (server, line)
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn start_with(data: &Path, args: &[&str]) -> (Self, BufReader<ChildStdout>) {
         let mut child = plenary(data)
             .args(args)
             .stdout(Stdio::piped())
@@ -58,7 +75,8 @@ impl Server {
             .spawn()
             .expect("the binary runs");
         let mut greeting = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut greeting).unwrap();
         let address = greeting
             .split("http://")
             .nth(1)
@@ -66,7 +84,7 @@ impl Server {
             .unwrap_or_default()
             .to_owned();
         assert!(!address.is_empty(), "the first line holds no address: {greeting:?}");
-        Self { child, address, greeting }
+        (Self { child, address, greeting }, out)
     }
 
     /// Asks for a path; gives the status, the head and the body.

@@ -30,6 +30,11 @@ pub(crate) mod edition {
         pub language: String,
         pub colour: Option<String>,
         pub timeslot_minutes: i32,
+        /// `in_person`, `hybrid` or `virtual`.
+        pub mode: String,
+        /// `open` or `archived`.
+        pub state: String,
+        pub notice: String,
     }
 
     no_relations!();
@@ -200,7 +205,48 @@ pub(crate) mod sponsor {
         pub rank: i32,
         pub url: Option<String>,
         pub logo: Option<String>,
+        /// The name of an uploaded file.
+        pub upload: Option<String>,
         pub description: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod session_type {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "session_type")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub edition: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// Types are offered by ascending position; gaps are normal.
+        pub position: i64,
+        pub name: String,
+        pub kind: String,
+        pub minutes: i32,
+        pub description: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod announced {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "announced")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub edition: Uuid,
+        /// JSON of `model::announced::Facts`.
+        pub facts: String,
+        pub at: i64,
     }
 
     no_relations!();

@@ -11,6 +11,7 @@ use model::time::{SharedClock, SystemClock};
 use sqlx::{Connection, PgConnection};
 use std::{
     fs::{self, File},
+    io::Write,
     net::TcpListener,
     os::unix::{fs::MetadataExt, process::CommandExt},
     path::{Path, PathBuf},
@@ -207,6 +208,7 @@ fn start(programs: &Path) -> Server {
         .status()
         .unwrap();
     assert!(made.success(), "initdb failed");
+    certify(&dir, &data, user == 0);
 
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let log = File::create(dir.join("log")).unwrap();
@@ -233,6 +235,50 @@ fn start(programs: &Path) -> Server {
         std::thread::sleep(Duration::from_millis(100));
     }
     panic!("PostgreSQL did not start: {}", fs::read_to_string(dir.join("log")).unwrap_or_default());
+}
+
+/// The certificate of the server that was started here, for connections by TLS; `None` where it has none.
+pub(crate) fn certificate() -> Option<PathBuf> {
+    if std::env::var_os("PLENARY_TEST_POSTGRES").is_some() {
+        return None;
+    }
+    let user = fs::metadata("/proc/self").unwrap().uid();
+    let file = std::env::temp_dir().join(format!("plenary-test-postgres-{user}")).join(CERTIFICATE);
+    file.exists().then_some(file)
+}
+
+const CERTIFICATE: &str = "certificate.pem";
+
+/// Gives the server a certificate, where there is a program that makes one.
+fn certify(dir: &Path, data: &Path, root: bool) {
+    let (certificate, key) = (data.join("server.crt"), data.join("server.key"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+        .args([
+            "-days",
+            "30",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        ])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .stderr(Stdio::null())
+        .status();
+    if !made.is_ok_and(|made| made.success()) {
+        return;
+    }
+    if root {
+        assert!(
+            Command::new("chown").arg("postgres:").args([&certificate, &key]).status().unwrap().success()
+        );
+    }
+    fs::copy(&certificate, dir.join(CERTIFICATE)).unwrap();
+    let mut settings = File::options().append(true).open(data.join("postgresql.conf")).unwrap();
+    settings.write_all(b"ssl = on\n").unwrap();
 }
 
 /// Runs the server until nobody has used it for ten seconds, then removes its data.

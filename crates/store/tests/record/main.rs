@@ -3,15 +3,24 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
 mod account;
+mod archive;
+mod calendar;
 mod credential;
+mod encrypted;
 mod feed;
 mod harness;
 mod import;
+mod lease;
+mod log;
+mod mail;
 mod migrate;
 mod programme;
+mod registration;
 mod release;
 mod sample;
 mod search;
 mod stars;
+mod tokens;
 mod verify;
 mod watch;
+mod webhooks;

@@ -89,6 +89,9 @@ fn edition(slug: &str) -> Edition {
         language: Line::clean("en"),
         colour: Some(Colour::parse("#2f6f3a").unwrap()),
         timeslot_minutes: 15,
+        mode: model::edition::Mode::Hybrid,
+        state: model::edition::EditionState::default(),
+        notice: Line::from("The dates have changed"),
     }
 }
 
@@ -159,6 +162,7 @@ fn sponsor(slug: &str, n: u16) -> Sponsor {
         rank: n / 2,
         url: Some(WebUrl::parse("https://seeds.example.org/").unwrap()),
         logo: None,
+        upload: None,
         description: RichText::clean("Since 1890."),
     }
 }

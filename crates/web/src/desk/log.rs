@@ -4,7 +4,8 @@ use super::enter;
 use crate::{
     error::Failure,
     form::Form,
-    inner::{Answer, Inner, show},
+    inner::{Answer, Inner, done, show},
+    page::Anchor,
     route::{Asked, at},
     signed::Person,
     site::Site,
@@ -13,7 +14,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
-    routing::get,
+    routing::{get, post},
 };
 use jiff::{Timestamp, civil::Date};
 use model::{
@@ -35,6 +36,7 @@ const PAGE: usize = 50;
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/desk/log/", get(whole));
     let router = at(router, "/desk/log/{seq}/", get(one));
+    let router = at(router, "/desk/log/{seq}/undo/", post(undo));
     at(router, "/desk/{edition}/log/", get(of_edition))
 }
 
@@ -223,6 +225,16 @@ struct EntryPage {
     kind: String,
     name: String,
     fields: Vec<Field>,
+    together: Vec<Anchor>,
+    undo: Undo,
+}
+
+/// Whether the deed can be taken back.
+enum Undo {
+    /// Yes, here.
+    At(String),
+    /// No, and why.
+    Not(String),
 }
 
 /// One field that differs.
@@ -232,7 +244,13 @@ struct Field {
     after: Option<String>,
 }
 
-async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): Path<i64>) -> Answer {
+/// The entry, its edition and the place where it is decided what may be done with it. To those who may not see it there
+/// is none.
+async fn entry_for(
+    site: &Site,
+    person: &Person,
+    seq: i64,
+) -> Result<(Entry<Value>, Option<Edition>, Place), Failure> {
     let none = || Failure::no("entry", &seq.to_string());
     let entry = site.store().log_entry(seq).await?.ok_or_else(none)?;
     let edition = match entry.edition {
@@ -241,8 +259,12 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): 
     };
     let edition = edition.map(|head| head.edition);
     let place = edition.as_ref().map_or_else(Place::installation, Place::edition);
-    // To those who may not see it there is none.
     person.subject.may(Action::SeeLog, &place).map_err(|_| none())?;
+    Ok((entry, edition, place))
+}
+
+async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): Path<i64>) -> Answer {
+    let (entry, edition, place) = entry_for(&site, &person, seq).await?;
     let zone = edition.as_ref().map_or_else(Zone::utc, |edition| edition.zone.clone());
     let names = names(&site, std::slice::from_ref(&entry)).await?;
     let list =
@@ -253,6 +275,11 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): 
         None => Inner::desk(&person, &list, &title, HELP),
     };
     let inner = inner.below(list, "Log").noticing(&site, &asked.headers);
+    let together = site.store().written_together(seq).await?;
+    let refused = person
+        .subject
+        .may(Action::Undo, &place)
+        .and_then(|()| together.iter().try_for_each(|entry| store::can_undo(&entry.kind)));
     show(&EntryPage {
         inner,
         at: zone.local(entry.at).strftime("%A %-d %B %Y %H:%M:%S %Z").to_string(),
@@ -261,7 +288,32 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): 
         kind: entry.kind.clone(),
         name: name_of(&entry),
         fields: fields(&entry),
+        together: together
+            .iter()
+            .filter(|other| other.seq != seq)
+            .map(|other| Anchor {
+                href: Desk::LogEntry(other.seq).path(),
+                text: format!("{} {} {}", other.kind, other.deed.as_str(), name_of(other)),
+                current: false,
+            })
+            .collect(),
+        undo: match refused {
+            Ok(()) => Undo::At(format!("{}undo/", Desk::LogEntry(seq).path())),
+            Err(refusal) => Undo::Not(refusal.to_string()),
+        },
     })
+}
+
+async fn undo(State(site): State<Site>, person: Person, Path(seq): Path<i64>) -> Answer {
+    let (_, edition, place) = entry_for(&site, &person, seq).await?;
+    person.may(Action::Undo, &place)?;
+    let count = site.store().undo(&person.subject, seq).await?;
+    let list = edition.map_or_else(|| Desk::Log.path(), |edition| EditionDesk::Log.path(&edition.slug));
+    let notice = match count {
+        1 => "Taken back: one thing is what it was.".to_owned(),
+        count => format!("Taken back: {count} things are what they were."),
+    };
+    done(&site, &list, &notice)
 }
 
 /// The fields that differ, as text.

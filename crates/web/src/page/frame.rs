@@ -185,7 +185,7 @@ fn feeds(edition: &Edition, viewer: &Viewer) -> Vec<Feed> {
 }
 
 /// Zones offered while one types; any other IANA zone is taken too.
-const COMMON_ZONES: &[&str] = &[
+pub(crate) const COMMON_ZONES: &[&str] = &[
     "UTC",
     "America/Anchorage",
     "America/Argentina/Buenos_Aires",

@@ -26,7 +26,9 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use part::{Anchor, date_span};
+pub(crate) use frame::COMMON_ZONES;
+pub(crate) use part::{Anchor, date_span, short_date};
+pub(crate) use releases::Changes;
 
 use crate::snapshot::Snapshot;
 use jiff::{Timestamp, civil::Date};

@@ -43,6 +43,9 @@ fn edition(zone: &str) -> Edition {
         language: Line::default(),
         colour: None,
         timeslot_minutes: 5,
+        mode: model::edition::Mode::default(),
+        state: model::edition::EditionState::default(),
+        notice: Line::default(),
     }
 }
 

@@ -4,10 +4,17 @@
 
 mod caching;
 mod compat;
+mod connections;
+mod desk;
 mod failing;
 mod live;
 mod ops;
 mod pages;
+// mod security;
+mod planner;
+mod planner;
+mod registration;
+mod security;
 mod stars;
 mod static_copy;
 mod world;

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use model::time::SystemClock;
 use serde_json::json;
 use std::sync::Arc;
-use web::SiteOptions;
+use web::{SiteOptions, proxy::TrustedProxies};
 
 const STARS: &str = "/garden-2027/stars/";
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -95,7 +95,8 @@ async fn a_list_that_does_not_hold_is_refused_with_the_field() {
 
 #[tokio::test]
 async fn one_client_may_not_write_without_end() {
-    let options = SiteOptions { star_writes_per_minute: 3, behind_proxy: true, ..options() };
+    let trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
+    let options = SiteOptions { star_writes_per_minute: 3, trusted_proxies, ..options() };
     let world = World::with(&["garden-2027"], options, Arc::new(SystemClock)).await;
     let write = async |client: &str| {
         world.send("POST", STARS, &[FORM, ("x-forwarded-for", client)], "session=TALK01").await

@@ -11,12 +11,16 @@ use hyper_util::{
 };
 use interchange::{Imported, Input, Options};
 use model::{
+    account::Proof,
+    email::Email,
     feed::Actor,
+    id::AccountId,
+    permission::{Role, Scope, Subject},
     time::{SharedClock, StoppedClock, SystemClock},
 };
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc};
-use store::{ImportOptions, Location, Store};
+use store::{ImportOptions, Location, NewAccount, NewGrant, Store};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot};
 use web::{Site, SiteOptions};
@@ -190,6 +194,67 @@ impl World {
     pub(crate) async fn star(&self, body: &Value) -> Answer {
         let headers = [("content-type", "application/json"), ("sec-fetch-site", "same-origin")];
         self.send("POST", "/garden-2027/stars/", &headers, &body.to_string()).await
+    }
+}
+
+/// Somebody who is signed in, by the cookie of their browser.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedIn {
+    pub(crate) account: AccountId,
+    pub(crate) cookie: String,
+}
+
+impl World {
+    /// Signs somebody in who has those roles.
+    pub(crate) async fn sign_in(&self, address: &str, roles: &[(Role, Scope)]) -> SignedIn {
+        let name = model::text::Line::clean(address.split('@').next().unwrap());
+        let new = NewAccount { name, ..NewAccount::default() };
+        let proof = Proof::Email(Email::parse(address).unwrap());
+        let account = self.store.account_for(&Actor::System, &proof, &new).await.unwrap();
+        let operator = Subject::operator("test".to_owned(), self.store.clock().now());
+        for (role, scope) in roles {
+            self.store.give(&operator, &NewGrant::new(account, *role, scope.clone())).await.unwrap();
+        }
+        let secret = self.store.sign_in(account, &store::Way::Email, "test", "").await.unwrap();
+        let signature = self.store.secret().sign("sign-in cookie", &secret);
+        SignedIn { account, cookie: format!("__Host-plenary={secret}.{signature}") }
+    }
+
+    /// An organiser of the edition `garden-2027`.
+    pub(crate) async fn organiser(&self) -> SignedIn {
+        let edition = self.edition("garden-2027").await;
+        self.sign_in("organiser@example.org", &[(Role::Organiser, Scope::Edition(edition.id))]).await
+    }
+
+    pub(crate) async fn edition(&self, slug: &str) -> model::edition::Edition {
+        self.store.edition(&model::text::Slug::parse(slug).unwrap()).await.unwrap().unwrap().edition
+    }
+
+    pub(crate) async fn get_as(&self, who: &SignedIn, path: &str) -> Answer {
+        self.get_with(path, &[("cookie", &who.cookie), ("accept", "text/html")]).await
+    }
+
+    /// Sends a form as the page's own button does.
+    pub(crate) async fn post_as(&self, who: &SignedIn, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_with(path, &[("cookie", &who.cookie)], fields).await
+    }
+
+    /// The same with other headers, such as none of somebody signed in.
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let mut all = vec![
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+            ("accept", "text/html"),
+        ];
+        all.extend_from_slice(headers);
+        self.send("POST", path, &all, &body.finish()).await
     }
 }
 

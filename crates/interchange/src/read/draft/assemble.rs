@@ -153,6 +153,9 @@ fn edition(
         language: values::language(&conference.language, "", notes),
         colour,
         timeslot_minutes: u16::try_from(timeslot.clamp(1, 240)).unwrap_or(5),
+        mode: model::edition::Mode::default(),
+        state: model::edition::EditionState::default(),
+        notice: Line::default(),
     }
 }
 
@@ -229,6 +232,7 @@ fn sponsor(raw: &RawSponsor, slug: &Slug, addresses: &Addresses, notes: &mut Not
         rank: raw.rank,
         url: addresses.web(&raw.url, "", "address of a sponsor", notes),
         logo: addresses.web(&raw.logo, "", "logo of a sponsor", notes),
+        upload: None,
         description: RichText::clean(&raw.description),
         name,
     })

@@ -148,6 +148,9 @@ fn any_edition() -> impl Strategy<Value = Edition> {
             last_day: first + jiff::Span::new().days(time.2),
             day_change: time.3,
             timeslot_minutes: time.4,
+            mode: model::edition::Mode::default(),
+            state: model::edition::EditionState::default(),
+            notice: Line::default(),
         }
     })
 }

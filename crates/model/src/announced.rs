@@ -1,0 +1,93 @@
+//! What people were told of an edition's dates and mode, and what of it has changed since.
+//!
+//! People book trains by these facts. So the record keeps what everybody concerned was told last; when what is published
+//! says something else, they are told once, and then that is what they were told. A change that is taken back before
+//! anybody was told is no news.
+
+use crate::edition::{Edition, EditionState, Mode};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// What people plan by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The first day.
+    pub first_day: Date,
+    /// The last day.
+    pub last_day: Date,
+    /// Where people take part.
+    pub mode: Mode,
+}
+
+impl Facts {
+    /// Those of an edition.
+    pub fn of(edition: &Edition) -> Self {
+        Self { first_day: edition.first_day, last_day: edition.last_day, mode: edition.mode }
+    }
+
+    /// What `self` says otherwise than `told`, a sentence for each fact; none where both say the same.
+    pub fn news(&self, told: &Self) -> Vec<String> {
+        let mut out = vec![];
+        if (self.first_day, self.last_day) != (told.first_day, told.last_day) {
+            out.push(format!(
+                "The dates are now {}, before they were {}.",
+                days(self.first_day, self.last_day),
+                days(told.first_day, told.last_day)
+            ));
+        }
+        if self.mode != told.mode {
+            out.push(format!(
+                "The conference is now {}, before it was {}.",
+                phrase(self.mode),
+                phrase(told.mode)
+            ));
+        }
+        out
+    }
+
+    /// What `published` gives to tell those who were `told`. An archived edition has no news.
+    pub fn to_tell(published: &Edition, state: EditionState, told: &Self) -> Vec<String> {
+        if state == EditionState::Archived { vec![] } else { Self::of(published).news(told) }
+    }
+}
+
+/// Days as people write them in a sentence: "3 to 5 October 2027".
+pub fn days(first: Date, last: Date) -> String {
+    let whole = |date: Date| date.strftime("%-d %B %Y").to_string();
+    if first == last {
+        whole(first)
+    } else if (first.year(), first.month()) == (last.year(), last.month()) {
+        format!("{} to {}", first.day(), whole(last))
+    } else {
+        format!("{} to {}", whole(first), whole(last))
+    }
+}
+
+fn phrase(mode: Mode) -> &'static str {
+    match mode {
+        Mode::InPerson => "in person",
+        Mode::Hybrid => "hybrid, in person and online",
+        Mode::Virtual => "online only",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_are_what_differs_and_nothing_else() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let told =
+            Facts { first_day: date("2027-10-03"), last_day: date("2027-10-05"), mode: Mode::InPerson };
+        assert_eq!(told.news(&told), Vec::<String>::new());
+        let moved = Facts { last_day: date("2027-11-02"), mode: Mode::Virtual, ..told };
+        assert_eq!(
+            moved.news(&told),
+            [
+                "The dates are now 3 October 2027 to 2 November 2027, before they were 3 to 5 October 2027.",
+                "The conference is now online only, before it was in person.",
+            ]
+        );
+    }
+}

@@ -1,0 +1,281 @@
+//! Taking a change back from the audit log.
+//!
+//! What is taken back is everything that one deed wrote: the entries of its transaction. Each thing must still be as the
+//! deed left it, so that no later change is lost; then all of them become what they were before, in one transaction,
+//! which the log shows as a change like every other, and which can be taken back too.
+
+use crate::{
+    Error, Result, Store, account,
+    entity::{account as account_entity, change, edition, role_grant},
+    feed, grant, load,
+    rows::Positions,
+    save::{self, Thing},
+    tx::Tx,
+};
+use model::{
+    Refusal,
+    account::Account,
+    edition::{Edition, Sponsor},
+    feed::{Entry, Sequence},
+    id::{AccountId, EditionId, GrantId, PersonId, RoomId, SessionId, SponsorId, TrackId},
+    permission::{Action, Grant, Place, Subject},
+    programme::{Person, Programme, Room, Session, Track},
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The kinds that belong to an edition's programme.
+const PROGRAMME: [&str; 6] =
+    [EditionId::KIND, RoomId::KIND, TrackId::KIND, PersonId::KIND, SessionId::KIND, SponsorId::KIND];
+
+/// Whether entries of that kind can be taken back, as far as their kind goes; else why not.
+pub fn can_undo(kind: &str) -> Result<(), Refusal> {
+    let (problem, remedy) = match kind {
+        kind if PROGRAMME.contains(&kind) || [AccountId::KIND, GrantId::KIND].contains(&kind) => {
+            return Ok(());
+        }
+        "release" => {
+            ("a release is never taken out of its numbers", "Take it back on the edition's page Release")
+        }
+        "sign-in" => ("nobody is signed in or out from the log", "The person signs in again"),
+        "identity" => {
+            ("what somebody has proved to be theirs is theirs", "The person removes it on their own page")
+        }
+        _ => ("changes of this kind cannot be taken back here", "Change it again on its own page"),
+    };
+    Err(Refusal::new("undo", problem, remedy))
+}
+
+impl Store {
+    /// The entries that were written together with that one, itself among them, in their order.
+    pub async fn written_together(&self, seq: Sequence) -> Result<Vec<Entry<Value>>> {
+        together(self.readers(), seq).await
+    }
+
+    /// Takes back everything that was written together with the entry of that number, when `subject` may and nothing
+    /// of it has changed since. Gives how many things became what they were.
+    pub async fn undo(&self, subject: &Subject, seq: Sequence) -> Result<usize> {
+        self.write(&subject.actor, async |tx| {
+            let entries = together(tx.db(), seq).await?;
+            if entries.is_empty() {
+                return Err(
+                    Refusal::new("undo", "there is no such entry", "Look it up in the log again").into()
+                );
+            }
+            for entry in &entries {
+                let place = place_of(tx.db(), entry.edition).await?;
+                subject.may(Action::Undo, &place)?;
+                can_undo(&entry.kind)?;
+            }
+            // A thing that one deed changed twice becomes what it was before the first.
+            let mut things: BTreeMap<(Option<EditionId>, String, Uuid), (Option<Value>, Option<Value>)> =
+                BTreeMap::new();
+            for entry in entries {
+                let sides = things
+                    .entry((entry.edition, entry.kind, entry.thing))
+                    .or_insert_with(|| (entry.before.clone(), None));
+                sides.1 = entry.after;
+            }
+            things.retain(|_, (before, after)| before != after);
+            let count = things.len();
+            let (programme, others): (Vec<_>, Vec<_>) =
+                things.into_iter().partition(|((_, kind, _), _)| PROGRAMME.contains(&kind.as_str()));
+            for ((_, kind, thing), (before, after)) in others {
+                restore(tx, subject, &kind, thing, before, after).await?;
+            }
+            let mut by_edition: BTreeMap<EditionId, Vec<Wanted>> = BTreeMap::new();
+            for ((edition, kind, thing), (before, after)) in programme {
+                let edition =
+                    edition.ok_or_else(|| Error::damaged("feed", "a programme's thing of no edition"))?;
+                by_edition.entry(edition).or_default().push(Wanted { kind, thing, before, after });
+            }
+            for (edition, wanted) in by_edition {
+                restore_programme(tx, edition, wanted).await?;
+            }
+            Ok(count)
+        })
+        .await
+    }
+}
+
+/// One thing of a programme, as a deed left it and as it was before.
+struct Wanted {
+    kind: String,
+    thing: Uuid,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+/// See [`Store::written_together`]: entries of one transaction have its instant and its actor, and stand side by side.
+async fn together(db: &impl ConnectionTrait, seq: Sequence) -> Result<Vec<Entry<Value>>> {
+    let Some(row) = change::Entity::find_by_id(seq).one(db).await? else { return Ok(vec![]) };
+    let rows = change::Entity::find()
+        .filter(change::Column::At.eq(row.at))
+        .filter(change::Column::Actor.eq(row.actor))
+        .order_by_asc(change::Column::Seq)
+        .all(db)
+        .await?;
+    let entries: Vec<Entry<Value>> = rows.into_iter().map(feed::entry).collect::<Result<_>>()?;
+    // Two deeds of one person in the same microsecond are told apart by a gap only where there is one.
+    let at = entries.iter().position(|entry| entry.seq == seq).unwrap_or_default();
+    let first = (0..at).rev().take_while(|i| entries[*i].seq + 1 == entries[*i + 1].seq).last().unwrap_or(at);
+    let last = (at + 1..entries.len())
+        .take_while(|i| entries[*i - 1].seq + 1 == entries[*i].seq)
+        .last()
+        .unwrap_or(at);
+    Ok(entries.into_iter().skip(first).take(last - first + 1).collect())
+}
+
+async fn place_of(db: &impl ConnectionTrait, edition: Option<EditionId>) -> Result<Place> {
+    let Some(id) = edition else { return Ok(Place::installation()) };
+    let row = edition::Entity::find_by_id(id.0).one(db).await?;
+    let series = row.map(|row| model::text::Line::clean(&row.series));
+    Ok(Place { series, edition: Some(id), ..Place::default() })
+}
+
+fn changed_since(kind: &str) -> Error {
+    Refusal::new(
+        "undo",
+        format!("the {kind} was changed again since"),
+        "Take the later change back first, or change it on its own page",
+    )
+    .into()
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
+    serde_json::from_value(value).map_err(|error| Error::damaged("feed", error))
+}
+
+/// Makes a thing outside the programme what it was.
+async fn restore(
+    tx: &Tx,
+    subject: &Subject,
+    kind: &str,
+    thing: Uuid,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<()> {
+    match kind {
+        AccountId::KIND => {
+            let row = account_entity::Entity::find_by_id(thing).one(tx.db()).await?;
+            let present = row.as_ref().map(account::account_of).transpose()?;
+            if present.as_ref().map(account::fact).transpose()? != after {
+                return Err(changed_since(kind));
+            }
+            match before {
+                Some(before) => account::put(tx, present.as_ref(), &read::<Account>(before)?).await,
+                None => Err(Refusal::new(
+                    "undo",
+                    "an account that came into being is its person's",
+                    "The person deletes it on their own page",
+                )
+                .into()),
+            }
+        }
+        _ => {
+            let row = role_grant::Entity::find_by_id(thing).one(tx.db()).await?;
+            let present = row.as_ref().map(grant::grant_of).transpose()?;
+            if present.as_ref().map(account::fact).transpose()? != after {
+                return Err(changed_since(kind));
+            }
+            let Some(present) = present else { return Err(changed_since(kind)) };
+            let series = grant::series_of(tx.db(), &present.scope).await?;
+            subject.may_give(present.role, &present.scope, series.as_ref())?;
+            // A role that was given is revoked, not forgotten: who had it when stays in the record.
+            let revoked = model::permission::Revoked { at: tx.at(), by: subject.actor.to_string() };
+            let wanted = match before {
+                Some(before) => read::<Grant>(before)?,
+                None => Grant { revoked: Some(revoked), ..present.clone() },
+            };
+            grant::put(tx, Some(&present), &wanted).await?;
+            grant::keep_an_administrator(tx).await
+        }
+    }
+}
+
+/// Makes the things of one programme what they were.
+async fn restore_programme(tx: &Tx, id: EditionId, wanted: Vec<Wanted>) -> Result<()> {
+    let rows =
+        load::load(tx.db(), edition::Column::Id.eq(id.0)).await?.ok_or_else(|| Error::no_edition(id))?;
+    let mut programme = rows.programme()?;
+    let mut positions = rows.positions();
+    let present: BTreeMap<(&'static str, Uuid), Value> = save::things(&programme, &positions)
+        .map(|thing: Thing<'_>| Ok((thing.key(), thing.json()?)))
+        .collect::<Result<_>>()?;
+    for Wanted { kind, thing, after, .. } in &wanted {
+        let now = present.iter().find(|((k, id), _)| k == kind && id == thing).map(|(_, value)| value);
+        if now != after.as_ref() {
+            return Err(changed_since(kind));
+        }
+    }
+    for Wanted { kind, thing, before, .. } in wanted {
+        put(&mut programme, &mut positions, &kind, thing, before)?;
+    }
+    let whole = Refusal::new(
+        "undo",
+        "other things depend on what would go",
+        "Take their changes back first, or change them on their own pages",
+    );
+    let rooms: Vec<RoomId> = programme.rooms.iter().map(|room| room.id).collect();
+    let dangling = programme.slots().any(|(_, slot)| slot.room.is_some_and(|room| !rooms.contains(&room)));
+    if dangling {
+        return Err(whole.into());
+    }
+    programme.normalise();
+    save::save(tx, Some(&rows), &programme).await?;
+    Ok(())
+}
+
+/// Puts a thing of a programme in the place of the present one; takes it out where there was none.
+fn put(
+    programme: &mut Programme,
+    positions: &mut Positions,
+    kind: &str,
+    thing: Uuid,
+    value: Option<Value>,
+) -> Result<()> {
+    let position = value.as_ref().and_then(|value| value.get("position")).and_then(Value::as_i64);
+    if let Some(position) = position {
+        positions.insert(thing, position);
+    }
+    match kind {
+        EditionId::KIND => {
+            let Some(value) = value else {
+                return Err(Refusal::new("undo", "an edition is never removed", "Archive it instead").into());
+            };
+            programme.edition = read::<Edition>(value)?;
+        }
+        RoomId::KIND => replace(&mut programme.rooms, |room: &Room| room.id.0, thing, value)?,
+        TrackId::KIND => replace(&mut programme.tracks, |track: &Track| track.id.0, thing, value)?,
+        PersonId::KIND => replace(&mut programme.persons, |person: &Person| person.id.0, thing, value)?,
+        SessionId::KIND => replace(&mut programme.sessions, |session: &Session| session.id.0, thing, value)?,
+        _ => replace(&mut programme.sponsors, |sponsor: &Sponsor| sponsor.id.0, thing, value)?,
+    }
+    // What has an order stands where it stood.
+    let at = |id: Uuid| positions.get(&id).copied().unwrap_or(i64::MAX);
+    programme.rooms.sort_by_key(|room| at(room.id.0));
+    programme.tracks.sort_by_key(|track| at(track.id.0));
+    programme.sponsors.sort_by_key(|sponsor| at(sponsor.id.0));
+    Ok(())
+}
+
+fn replace<T: DeserializeOwned>(
+    list: &mut Vec<T>,
+    id: impl Fn(&T) -> Uuid,
+    thing: Uuid,
+    value: Option<Value>,
+) -> Result<()> {
+    let present = list.iter().position(|one| id(one) == thing);
+    match (value, present) {
+        (Some(value), Some(at)) => list[at] = read(value)?,
+        (Some(value), None) => list.push(read(value)?),
+        (None, Some(at)) => {
+            list.remove(at);
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,360 @@
+//! Accounts, and the roles that they were given.
+
+use super::{
+    BASE,
+    answer::{self, Answer, Page, Paging},
+    body::{Json, Query},
+    caller::Caller,
+    fault::Fault,
+    programme,
+};
+use crate::site::Site;
+use axum::{
+    extract::{Path, State as Held},
+    http::{HeaderMap, Uri},
+};
+use jiff::Timestamp;
+use model::{
+    Refusal, account as a,
+    id::{AccountId, EditionId, GrantId, RoomId, TrackId},
+    permission::{self, Action, Place},
+    text::Line,
+};
+use serde::{Deserialize, Serialize};
+use store::{KnownAccount, NewGrant};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+/// The operations.
+pub(super) fn routes() -> OpenApiRouter<Site> {
+    OpenApiRouter::new()
+        .routes(routes!(me))
+        .routes(routes!(get))
+        .routes(routes!(list_grants, give))
+        .routes(routes!(revoke))
+}
+
+/// Somebody who can sign in.
+#[derive(Debug, Serialize, ToSchema)]
+struct Account {
+    /// Their identifier.
+    id: Uuid,
+    /// Their public name.
+    name: String,
+    /// Their handle.
+    handle: String,
+    /// Where they work or belong.
+    affiliation: String,
+    /// The address to which mail goes; null for somebody who has none.
+    email: Option<String>,
+    /// When the account came into being.
+    #[schema(value_type = String, format = DateTime)]
+    created: Timestamp,
+    /// `active`, `merged` or `deleted`.
+    state: String,
+}
+
+impl Account {
+    fn of(known: &KnownAccount) -> Self {
+        let account = &known.account;
+        Self {
+            id: account.id.0,
+            name: account.name.to_string(),
+            handle: account.handle.to_string(),
+            affiliation: account.affiliation.to_string(),
+            email: known.email().map(|email| email.as_str().to_owned()),
+            created: account.created,
+            state: match account.state {
+                a::AccountState::Active => "active",
+                a::AccountState::Merged(_) => "merged",
+                a::AccountState::Deleted => "deleted",
+            }
+            .to_owned(),
+        }
+    }
+}
+
+/// Who the caller is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Me {
+    /// The token's owner.
+    account: Account,
+    /// Whether the token may change anything: `read` or `write`.
+    scope: String,
+    /// The only edition in which the token is good; null for everywhere.
+    edition: Option<Uuid>,
+    /// Until when it is good; null until it is revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Timestamp>,
+    /// The roles that it may use.
+    grants: Vec<Grant>,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/me", operation_id = "whoAmI", tag = "People",
+    summary = "Shows whose token it is and what it may do.",
+    responses(
+        (status = 200, description = "The token's owner", body = Me),
+        (status = 304, description = "The caller has it already"),
+    ),
+    security(("token" = [])),
+)]
+async fn me(Held(site): Held<Site>, caller: Caller, headers: HeaderMap) -> Answer {
+    let (id, bearer) = caller.known()?;
+    let account = site.store().account(id).await?.ok_or_else(|| Fault::none("account", &id.to_string()))?;
+    let me = Me {
+        account: Account::of(&account),
+        scope: bearer.token.scope.as_str().to_owned(),
+        edition: bearer.token.edition.map(|edition| edition.0),
+        expires: bearer.token.expires,
+        grants: caller.subject.holding().map(Grant::from).collect(),
+    };
+    answer::thing(&headers, &me)
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/accounts/{id}", operation_id = "getAccount", tag = "People",
+    summary = "Shows an account.",
+    params(("id" = String, Path, description = "Its identifier")),
+    responses(
+        (status = 200, description = "The account", body = Account),
+        (status = 304, description = "The caller has it already"),
+    ),
+    security(("token" = [])),
+)]
+async fn get(Held(site): Held<Site>, caller: Caller, headers: HeaderMap, Path(key): Path<String>) -> Answer {
+    let (own, bearer) = caller.known()?;
+    let none = || Fault::none("account", &key);
+    let id = AccountId(Uuid::try_parse(&key).map_err(|_| none())?);
+    // A token of one edition does not reach its owner's address.
+    let is_own = own == id && bearer.token.edition.is_none();
+    if !is_own && caller.subject.may(Action::SeePeople, &Place::installation()).is_err() {
+        return Err(none());
+    }
+    answer::thing(&headers, &Account::of(&site.store().account(id).await?.ok_or_else(none)?))
+}
+
+/// A role that somebody was given.
+#[derive(Debug, Serialize, ToSchema)]
+struct Grant {
+    /// Its identifier.
+    id: Uuid,
+    /// Who has it.
+    account: Uuid,
+    /// The role, such as `organiser`.
+    role: String,
+    /// Where it holds.
+    scope: Scope,
+    /// Who gave it.
+    given_by: String,
+    /// When it was given.
+    #[schema(value_type = String, format = DateTime)]
+    given_at: Timestamp,
+    /// From when on it holds; null: at once.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Until when it holds; null: until it is revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// When it was revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked: Option<Timestamp>,
+    /// Why it was given.
+    note: String,
+}
+
+/// Where a role holds. A track or room names its edition too.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+struct Scope {
+    /// `everywhere`, `series`, `edition`, `track`, `call` or `room`.
+    kind: String,
+    /// The series' name.
+    #[serde(default)]
+    series: Option<String>,
+    /// The edition.
+    #[serde(default)]
+    edition: Option<Uuid>,
+    /// The track, call or room.
+    #[serde(default)]
+    thing: Option<Uuid>,
+}
+
+impl From<&permission::Scope> for Scope {
+    fn from(scope: &permission::Scope) -> Self {
+        use permission::Scope as S;
+        let kind = |word: &str| Self {
+            kind: word.to_owned(),
+            edition: scope.edition().map(|id| id.0),
+            ..Self::default()
+        };
+        match scope {
+            S::Everywhere => kind("everywhere"),
+            S::Series(name) => Self { series: Some(name.to_string()), ..kind("series") },
+            S::Edition(_) => kind("edition"),
+            S::Track(_, id) => Self { thing: Some(id.0), ..kind("track") },
+            S::Call(_, id) => Self { thing: Some(id.0), ..kind("call") },
+            S::Room(_, id) => Self { thing: Some(id.0), ..kind("room") },
+        }
+    }
+}
+
+impl Scope {
+    fn read(&self) -> Result<permission::Scope, Refusal> {
+        use permission::Scope as S;
+        let missing = |name: &str| Refusal::new("scope", format!("it names no {name}"), "Add it");
+        let edition = || self.edition.map(EditionId).ok_or_else(|| missing("edition"));
+        let thing = || self.thing.ok_or_else(|| missing("thing"));
+        Ok(match self.kind.as_str() {
+            "everywhere" => S::Everywhere,
+            "series" => S::Series(Line::clean(self.series.as_deref().ok_or_else(|| missing("series"))?)),
+            "edition" => S::Edition(edition()?),
+            "track" => S::Track(edition()?, TrackId(thing()?)),
+            "call" => S::Call(edition()?, model::id::CallId(thing()?)),
+            "room" => S::Room(edition()?, RoomId(thing()?)),
+            _ => {
+                return Err(Refusal::new(
+                    "scope",
+                    "its kind is not known",
+                    "Use everywhere, series, edition, track, call or room",
+                ));
+            }
+        })
+    }
+}
+
+impl From<&permission::Grant> for Grant {
+    fn from(grant: &permission::Grant) -> Self {
+        Self {
+            id: grant.id.0,
+            account: grant.account.0,
+            role: grant.role.as_str().to_owned(),
+            scope: Scope::from(&grant.scope),
+            given_by: grant.given_by.clone(),
+            given_at: grant.given_at,
+            from: grant.from,
+            until: grant.until,
+            revoked: grant.revoked.as_ref().map(|revoked| revoked.at),
+            note: grant.note.to_string(),
+        }
+    }
+}
+
+/// Which grants.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfEdition {
+    /// Those that hold in this edition, by slug or identifier; all where it is left out.
+    #[serde(default)]
+    edition: Option<String>,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/grants", operation_id = "listGrants", tag = "People",
+    summary = "Lists who was given which role, the latest first.",
+    params(OfEdition, Paging),
+    responses(
+        (status = 200, description = "A page of the list", body = Page<Grant>),
+        (status = 304, description = "The caller has it already"),
+    ),
+    security(("token" = [])),
+)]
+async fn list_grants(
+    Held(site): Held<Site>,
+    caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(wanted): Query<OfEdition>,
+    Query(paging): Query<Paging>,
+) -> Answer {
+    let edition = match &wanted.edition {
+        Some(key) => Some(programme::desk(&site, &caller, key).await?.edition),
+        None => None,
+    };
+    caller.may(Action::SeePeople, &edition.as_ref().map_or_else(Place::installation, Place::edition))?;
+    let grants = site.store().grants(edition.as_ref()).await?;
+    let all: Vec<Grant> = grants.iter().map(|(grant, _)| Grant::from(grant)).collect();
+    answer::list(&headers, &uri, &paging.cut(all, |grant| grant.id)?)
+}
+
+/// A role to be given.
+#[derive(Debug, Deserialize, ToSchema)]
+struct GrantInput {
+    /// To whom.
+    account: Uuid,
+    /// The role, such as `organiser`.
+    role: String,
+    /// Where it holds.
+    scope: Scope,
+    /// From when on; at once where it is left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Until when; until it is revoked where it is left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Why.
+    #[serde(default)]
+    note: String,
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/grants", operation_id = "giveRole", tag = "People",
+    summary = "Gives a role, within what the caller may give.",
+    request_body = GrantInput,
+    responses((status = 201, description = "It is given", body = Grant)),
+    security(("token" = [])),
+)]
+async fn give(Held(site): Held<Site>, caller: Caller, Json(input): Json<GrantInput>) -> Answer {
+    caller.may_write()?;
+    let role = permission::Role::parse(&input.role).ok_or_else(|| {
+        let roles: Vec<&str> = permission::Role::ALL.iter().map(|role| role.as_str()).collect();
+        Refusal::new("role", "there is no such role", format!("Give one of {}", roles.join(", ")))
+    })?;
+    let scope = input.scope.read()?;
+    let series = series_of(&site, &scope).await?;
+    caller.subject.may_give(role, &scope, series.as_ref()).map_err(|refusal| {
+        if role.fits(&scope) { Fault::forbidden(&refusal) } else { Fault::refused(&refusal) }
+    })?;
+    let new = NewGrant {
+        from: input.from,
+        until: input.until,
+        note: Line::clean(&input.note),
+        ..NewGrant::new(AccountId(input.account), role, scope)
+    };
+    let id = site.store().give(&caller.subject, &new).await?;
+    let given = site.store().grants_of(new.account).await?.into_iter().find(|grant| grant.id == id);
+    let given = given.ok_or_else(|| Fault::none("grant", &id.to_string()))?;
+    answer::created(&format!("{BASE}/grants/{id}"), &Grant::from(&given))
+}
+
+#[utoipa::path(
+    delete, path = "/api/v1/grants/{id}", operation_id = "revokeRole", tag = "People",
+    summary = "Revokes a role, within what the caller may give.",
+    params(("id" = String, Path, description = "The grant's identifier")),
+    responses((status = 204, description = "It is revoked")),
+    security(("token" = [])),
+)]
+async fn revoke(Held(site): Held<Site>, caller: Caller, Path(key): Path<String>) -> Answer {
+    caller.may_write()?;
+    let none = || Fault::none("grant", &key);
+    let id = GrantId(Uuid::try_parse(&key).map_err(|_| none())?);
+    let grants = site.store().grants(None).await?;
+    let (grant, _) =
+        grants.into_iter().find(|(grant, _)| grant.id == id && grant.revoked.is_none()).ok_or_else(none)?;
+    let series = series_of(&site, &grant.scope).await?;
+    // What one may not give one may not see either.
+    caller.subject.may_give(grant.role, &grant.scope, series.as_ref()).map_err(|_| none())?;
+    site.store().revoke(&caller.subject, id).await?;
+    answer::nothing()
+}
+
+/// The series of the edition in which a scope lies.
+async fn series_of(site: &Site, scope: &permission::Scope) -> Result<Option<Line>, Fault> {
+    let Some(id) = scope.edition() else { return Ok(None) };
+    let editions = site.store().editions().await?;
+    let head = editions.into_iter().find(|head| head.edition.id == id);
+    let head = head.ok_or_else(|| Refusal::new("scope", "there is no such edition", "List the editions"))?;
+    Ok(Some(head.edition.series))
+}

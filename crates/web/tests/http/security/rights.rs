@@ -1,0 +1,141 @@
+//! Nobody gets at what they have no right to, by no method and with nobody's identifiers.
+
+use super::{Access, ROUTES, Two, guarded, path};
+use crate::world::SignedIn;
+use axum::http::StatusCode;
+use std::collections::BTreeSet;
+
+#[tokio::test]
+async fn every_route_says_whom_it_is_for() {
+    let _front = Two::new().await;
+    let known: BTreeSet<&str> = ROUTES.iter().map(|route| route.pattern).collect();
+    let there: BTreeSet<&str> = web::patterns().into_iter().collect();
+    let missing: Vec<_> = there.difference(&known).collect();
+    assert!(missing.is_empty(), "say in security/table.rs whom these are for: {missing:#?}");
+    let gone: Vec<_> = known.difference(&there).collect();
+    assert!(gone.is_empty(), "these are no routes any more: {gone:#?}");
+}
+
+/// The methods of every guarded route, each tried once as that person.
+async fn tried(
+    two: &Two,
+    who: Option<&SignedIn>,
+    mut judge: impl FnMut(&super::Route, &str, &str, &crate::world::Answer),
+) {
+    for route in guarded() {
+        let path = path(two, route).await;
+        let methods = two.methods(&path).await;
+        assert!(!methods.is_empty(), "{path}");
+        for method in methods.iter().filter(|method| *method != "HEAD") {
+            let answer = two.ask(who, method, &path).await;
+            judge(route, method, &path, &answer);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_gets_nowhere_but_to_the_page_to_sign_in() {
+    let two = Two::new().await;
+    let before = two.world.store.head().await.unwrap();
+    tried(&two, None, |route, method, path, answer| {
+        if route.access == Access::Secret {
+            assert!(answer.status.is_client_error(), "{method} {path}: {}", answer.status);
+            return;
+        }
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{method} {path}");
+        assert!(
+            answer.header("location").starts_with("/sign-in/"),
+            "{method} {path}: {}",
+            answer.header("location")
+        );
+    })
+    .await;
+    assert_eq!(two.world.store.head().await.unwrap(), before, "and nothing was changed");
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_signed_in_is_told_so_and_gets_no_page() {
+    let two = Two::new().await;
+    for route in guarded().filter(|route| route.access != Access::Secret) {
+        let path = path(&two, route).await;
+        for method in two.methods(&path).await {
+            let headers = [("accept", "application/json"), ("sec-fetch-site", "same-origin")];
+            let answer = two.world.send(&method, &path, &headers, "").await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn somebody_without_a_role_sees_no_desk() {
+    let two = Two::new().await;
+    let before = two.world.store.head().await.unwrap();
+    tried(&two, Some(&two.nobody), |route, method, path, answer| {
+        if matches!(route.access, Access::Edition | Access::Installation) {
+            assert!(refused(answer.status), "{method} {path}: {}", answer.status);
+        }
+        if route.access == Access::Desk {
+            assert!(!answer.text().contains("garden-2027"), "{method} {path} tells of an edition");
+        }
+    })
+    .await;
+    assert_eq!(two.world.store.head().await.unwrap(), before, "and nothing was changed");
+}
+
+#[tokio::test]
+async fn the_rights_of_one_edition_open_nothing_of_another() {
+    let two = Two::new().await;
+    let before = two.world.store.head().await.unwrap();
+    tried(&two, Some(&two.theirs), |route, method, path, answer| {
+        if matches!(route.access, Access::Edition | Access::Installation) {
+            assert!(refused(answer.status), "{method} {path}: {}", answer.status);
+        }
+        if route.access == Access::Desk {
+            assert!(!answer.text().contains("garden-2027"), "{method} {path} tells of the other edition");
+        }
+    })
+    .await;
+    assert_eq!(two.world.store.head().await.unwrap(), before, "and nothing was changed");
+}
+
+#[tokio::test]
+async fn an_identifier_of_one_edition_names_nothing_in_the_desk_of_another() {
+    let two = Two::new().await;
+    let garden = two.world.edition("garden-2027").await.id;
+    let before = two.world.store.head().await.unwrap();
+    let mut tries = 0;
+    for route in guarded().filter(|route| route.access == Access::Edition) {
+        // Only addresses that name a thing beside the edition.
+        if route.pattern.matches('{').count() < 2 {
+            continue;
+        }
+        let path = path(&two, route).await.replacen("/garden-2027/", "/orchard-2027/", 1);
+        for method in two.methods(&path).await.iter().filter(|method| *method != "HEAD") {
+            let answer = two.ask(Some(&two.theirs), method, &path).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
+            tries += 1;
+        }
+    }
+    assert!(tries > 0);
+    let since = two.world.store.changes_since(before, 1_000).await.unwrap();
+    assert!(since.iter().all(|entry| entry.edition != Some(garden)), "{since:#?}");
+}
+
+#[tokio::test]
+async fn what_a_person_may_do_works_so_that_the_refusals_mean_something() {
+    let two = Two::new().await;
+    let mut seen = 0;
+    for route in guarded().filter(|route| route.access == Access::Edition) {
+        let path = path(&two, route).await;
+        if two.methods(&path).await.iter().any(|method| method == "GET") {
+            let answer = two.ask(Some(&two.ours), "GET", &path).await;
+            assert!(!refused(answer.status) && !answer.status.is_server_error(), "{path}: {}", answer.status);
+            seen += 1;
+        }
+    }
+    assert!(seen > 3);
+}
+
+fn refused(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN)
+}
