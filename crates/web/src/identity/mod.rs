@@ -65,7 +65,12 @@ pub(crate) fn onwards(next: &str) -> String {
 }
 
 /// See [`enter`], for an answer that is ready.
-pub(crate) async fn entered(site: &Site, asker: &Asker, secret: &str, mut response: Response<HttpBody>) -> Answer {
+pub(crate) async fn entered(
+    site: &Site,
+    asker: &Asker,
+    secret: &str,
+    mut response: Response<HttpBody>,
+) -> Answer {
     if let Asker(Some(before)) = asker {
         let (account, which) = (before.signed.account.id, before.signed.sign_in.id);
         site.store().sign_out(&model::feed::Actor::person(account), account, Some(which)).await?;
