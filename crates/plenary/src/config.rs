@@ -10,6 +10,7 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 use mail::{Smtp, SmtpSettings};
+use identity::settings::{LdapSettings, OidcSettings};
 use model::{text::WebUrl, time::SharedClock};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
@@ -104,6 +105,14 @@ pub(crate) struct Config {
     // Never written: it holds a password.
     #[serde(skip_serializing)]
     pub(crate) smtp: Option<SmtpSettings>,
+    /// How many tries to sign in one client address has in a minute. A whole venue may stand behind one.
+    pub(crate) sign_in_tries_per_minute: u32,
+    /// The OpenID Connect providers at which people may sign in.
+    #[serde(skip_serializing)]
+    pub(crate) oidc: Vec<OidcSettings>,
+    /// The LDAP directories with whose passwords people may sign in.
+    #[serde(skip_serializing)]
+    pub(crate) ldap: Vec<LdapSettings>,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
@@ -130,6 +139,9 @@ impl Default for Config {
             api_per_minute: site.api_per_minute,
             allow_private_addresses: false,
             smtp: None,
+            sign_in_tries_per_minute: site.sign_in_tries_per_minute,
+            oidc: vec![],
+            ldap: vec![],
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -214,6 +226,9 @@ impl Config {
             mail: self
                 .smtp()?
                 .map(|smtp| web::MailServer { name: smtp.name(), sender: smtp.sender().clone() }),
+            sign_in_tries_per_minute: self.sign_in_tries_per_minute,
+            oidc: self.oidc.clone(),
+            ldap: self.ldap.clone(),
             ..web::SiteOptions::default()
         })
     }

@@ -7,6 +7,7 @@ pub(crate) mod confined;
 mod mail;
 mod net;
 mod record;
+mod sign_in;
 mod system;
 
 use crate::{config::Config, output};
@@ -73,6 +74,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     findings.extend(net::address(config));
     findings.extend(net::certificate(config));
     findings.extend(mail::server(config).await);
+    findings.extend(sign_in::outside(config).await);
     findings.extend(confined::confinement(config).await);
     let bad = findings.iter().filter(|finding| finding.state == State::Bad).count();
     if args.json {
