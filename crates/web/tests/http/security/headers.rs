@@ -8,7 +8,7 @@ async fn every_answer_protects_the_visitor() {
     let events = "/{edition}/events";
     let mut paths = vec!["/no/such/page/".to_owned(), "/garden-2027/schedule".to_owned()];
     for route in ROUTES.iter().filter(|route| route.pattern != events) {
-        paths.push(path(&two, route).await);
+        paths.push(path(&two, route));
     }
     for path in paths {
         for (who, method) in
@@ -47,7 +47,7 @@ async fn every_answer_protects_the_visitor() {
 async fn what_belongs_to_one_person_is_kept_nowhere_and_no_other_site_reads_it() {
     let two = Two::new().await;
     for route in ROUTES.iter().filter(|route| route.access != Access::Public) {
-        let path = path(&two, route).await;
+        let path = path(&two, route);
         for (who, method) in [(None, "GET"), (Some(&two.ours), "GET"), (Some(&two.nobody), "POST")] {
             let answer = two.ask(who, method, &path).await;
             let seen = format!("{method} {path}: {}", answer.status);
@@ -75,7 +75,7 @@ async fn what_belongs_to_one_person_is_kept_nowhere_and_no_other_site_reads_it()
 async fn a_page_holds_no_script_or_style_of_its_own() {
     let two = Two::new().await;
     for route in ROUTES.iter().filter(|route| route.pattern != "/{edition}/events") {
-        let path = path(&two, route).await;
+        let path = path(&two, route);
         let answer = two.ask(Some(&two.ours), "GET", &path).await;
         if !answer.header("content-type").starts_with("text/html") {
             continue;

@@ -31,7 +31,7 @@ fn stays(location: &str) -> bool {
 async fn no_route_leads_to_another_site_whatever_its_query_says() {
     let two = Two::new().await;
     for route in ROUTES.iter().filter(|route| route.pattern != "/{edition}/events") {
-        let path = path(&two, route).await;
+        let path = path(&two, route);
         for elsewhere in ELSEWHERE {
             for who in [None, Some(&two.ours)] {
                 let answer = two.ask(who, "GET", &format!("{path}?next={elsewhere}")).await;
