@@ -22,5 +22,5 @@ pub mod write;
 
 pub use read::{
     ConferenceList, Format, Imported, Input, MAX_DEPTH, MAX_EVENTS, MAX_INPUT, Note, Options, ReadError,
-    read, read_conferences,
+    read, read_conferences, read_table,
 };

@@ -418,6 +418,8 @@ pub enum Opens {
     SignIn,
     /// It adds the address to the account of the mail.
     Verify,
+    /// It joins the account of the mail with the one that has the address.
+    Merge,
 }
 
 /// A mail to be queued.

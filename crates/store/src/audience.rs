@@ -4,8 +4,12 @@
 use crate::{
     Result, Store,
     content::allowed,
-    entity::{account, identity, participation, role_grant, speaker_account, subscription},
+    entity::{
+        account, identity, mail as mail_entity, participation, role_grant, speaker_account, subscription,
+    },
     grant,
+    holding::Holding,
+    mail,
     save::upsert,
     tx::{Change, Tx},
 };
@@ -15,22 +19,38 @@ use model::{
     edition::Edition,
     email::Email,
     feed::Deed,
-    id::{AccountId, EditionId, PersonId, derived},
+    id::{AccountId, EditionId, PersonId, PostId, derived},
+    mail::{List, MailKind, Mailbox, NewMail},
     permission::{Action, Place, Role, Scope, Subject},
-    post::{Post, Segment},
+    post::{Post, PostKind, Segment},
     text::Line,
     time::to_micros,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QuerySelect,
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// The words for these in the feed.
 pub(crate) const SUBSCRIPTION_KIND: &str = "subscription";
 pub(crate) const SPEAKER_KIND: &str = "speaker-account";
+
+/// How many people a post would reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Audience {
+    /// So many would get a mail.
+    pub reach: usize,
+    /// So many have got it already.
+    pub known: usize,
+    /// So many have left the list, or take no mail at all.
+    pub left: usize,
+}
 
 /// Values that are looked up with one statement.
 const LOOKUP: usize = 500;
@@ -47,9 +67,38 @@ pub(crate) struct Recipient {
 }
 
 impl Store {
+    /// The segments that an edition has, in the order in which forms offer them.
+    pub async fn segments(&self, _edition: EditionId) -> Result<Vec<Segment>> {
+        Ok(vec![
+            Segment::Registered,
+            Segment::Speakers,
+            Segment::Leads,
+            Segment::Organisers,
+            Segment::Subscribers,
+        ])
+    }
+
+    /// How many people a post would reach if it were mailed to these segments now.
+    pub async fn audience(&self, edition: &Edition, post: &Post, segments: &[Segment]) -> Result<Audience> {
+        let db = self.read().await?;
+        let mails = mails(&db, edition, post, segments, "", self.now()).await?;
+        let foreseen = mail::foresee(&db, &mails).await?;
+        db.commit().await?;
+        Ok(Audience { reach: foreseen.fresh, known: foreseen.known, left: foreseen.suppressed })
+    }
+
+    /// How many mails were made of a post. One query.
+    pub async fn post_mails(&self, edition: EditionId, post: PostId) -> Result<u64> {
+        let made = mail_entity::Entity::find()
+            .filter(mail_entity::Column::Edition.eq(edition.0))
+            .filter(mail_entity::Column::Kind.eq(MailKind::Post.as_str()))
+            .filter(mail_entity::Column::Once.starts_with(key_of(post)));
+        Ok(made.count(self.readers()).await?)
+    }
+
     /// Whether somebody subscribed to the posts of an edition.
     pub async fn is_subscribed(&self, edition: EditionId, account: AccountId) -> Result<bool> {
-        let row = subscription::Entity::find_by_id((edition.0, account.0)).one(self.readers()).await?;
+        let row = subscribed(self.readers(), edition, account).await?;
         Ok(row.is_some())
     }
 
@@ -60,26 +109,45 @@ impl Store {
             return Err(Refusal::new("account", "you are not signed in", "Sign in first").into());
         };
         self.write(&subject.actor, async |tx| {
-            let before = subscription::Entity::find_by_id((id.0, account.0)).one(tx.db()).await?;
+            let before = subscribed(tx.db(), id, account).await?;
+            let thing = before.as_ref().map_or_else(Uuid::now_v7, |row| row.id);
             let (deed, before, after) = match (before, wanted) {
                 (None, true) => {
-                    let row =
-                        subscription::Model { edition: id.0, account: account.0, since: to_micros(tx.at()) };
+                    let row = subscription::Model {
+                        id: thing,
+                        edition: id.0,
+                        account: account.0,
+                        since: to_micros(tx.at()),
+                    };
                     let after = Some(subscription_fact(&row));
                     upsert::<subscription::Entity>(tx.db(), vec![row]).await?;
                     (Deed::Created, None, after)
                 }
                 (Some(row), false) => {
-                    subscription::Entity::delete_by_id((id.0, account.0)).exec(tx.db()).await?;
+                    subscription::Entity::delete_by_id(thing).exec(tx.db()).await?;
                     (Deed::Removed, Some(subscription_fact(&row)), None)
                 }
                 (None, false) | (Some(_), true) => return Ok(()),
             };
-            let thing = subscription_thing(id, account);
             tx.note(vec![Change { kind: SUBSCRIPTION_KIND, thing, edition: Some(id), deed, before, after }])
                 .await
         })
         .await
+    }
+
+    /// The editions that somebody takes part in, as far as it is known: as a speaker or with a role. Two queries.
+    pub async fn taking_part(&self, account: AccountId) -> Result<Vec<EditionId>> {
+        let speaks = speaker_account::Entity::find()
+            .select_only()
+            .column(speaker_account::Column::Edition)
+            .filter(speaker_account::Column::Account.eq(account.0));
+        let mut editions: BTreeSet<Uuid> =
+            speaks.into_tuple::<Uuid>().all(self.readers()).await?.into_iter().collect();
+        let now = self.now();
+        let grants = grant::of_account(self.readers(), account).await?;
+        let holding = grants.iter().filter(|grant| grant.holds(now));
+        editions.extend(holding.filter_map(|grant| grant.scope.edition()).map(|id| id.0));
+        Ok(editions.into_iter().map(EditionId).collect())
     }
 
     /// Whose accounts the persons of an edition's programme are known to be. One query.
@@ -103,12 +171,17 @@ impl Store {
             if let Some(account) = account {
                 crate::account::active(tx.db(), account).await?;
             }
-            let key = (id.0, person.0);
-            let before = speaker_account::Entity::find_by_id(key).one(tx.db()).await?;
+            let before = speaker_account::Entity::find()
+                .filter(speaker_account::Column::Edition.eq(id.0))
+                .filter(speaker_account::Column::Person.eq(person.0))
+                .one(tx.db())
+                .await?;
+            let thing = before.as_ref().map_or_else(Uuid::now_v7, |row| row.id);
             if before.as_ref().map(|row| row.account) == account.map(|account| account.0) {
                 return Ok(());
             }
             let after = account.map(|account| speaker_account::Model {
+                id: thing,
                 edition: id.0,
                 person: person.0,
                 account: account.0,
@@ -120,7 +193,7 @@ impl Store {
             };
             let change = Change {
                 kind: SPEAKER_KIND,
-                thing: speaker_thing(id, person),
+                thing,
                 edition: Some(id),
                 deed,
                 before: before.as_ref().map(speaker_fact),
@@ -129,7 +202,7 @@ impl Store {
             match after {
                 Some(row) => upsert::<speaker_account::Entity>(tx.db(), vec![row]).await?,
                 None => {
-                    speaker_account::Entity::delete_by_id(key).exec(tx.db()).await?;
+                    speaker_account::Entity::delete_by_id(thing).exec(tx.db()).await?;
                 }
             }
             tx.note(vec![change]).await
@@ -267,6 +340,53 @@ async fn addressed(
     Ok(out)
 }
 
+/// The mails of a post to everybody in these segments. A person gets one, whatever segments they are in and however often
+/// it is sent: its key is made of the post and of who they are.
+async fn mails(
+    db: &impl ConnectionTrait,
+    edition: &Edition,
+    post: &Post,
+    segments: &[Segment],
+    link: &str,
+    now: Timestamp,
+) -> Result<Vec<NewMail>> {
+    let (title, body): (Arc<str>, Arc<str>) = (post.title.as_str().into(), post.body.as_str().into());
+    let link: Arc<str> = link.into();
+    let list = match post.kind {
+        PostKind::Announcement => List::Announcements,
+        PostKind::Blog => List::Blog,
+    };
+    let people = people(db, edition, segments, now).await?;
+    Ok(people
+        .into_iter()
+        .map(|person| {
+            let who = match person.account {
+                Some(account) => account.0,
+                // The address itself would stay in the record after its person is gone.
+                None => derived("", "post-mail", person.address.as_str()),
+            };
+            let name: Arc<str> = person.name.as_str().into();
+            let mail = NewMail::new(MailKind::Post, Mailbox::new(&person.name, &person.address))
+                .with("name", name)
+                .with("title", Arc::clone(&title))
+                .with("body", Arc::clone(&body))
+                .with("link", Arc::clone(&link));
+            NewMail {
+                edition: Some(edition.id),
+                account: person.account,
+                list: Some(list),
+                once: Some(format!("{}{who}", key_of(post.id))),
+                ..mail
+            }
+        })
+        .collect())
+}
+
+/// The begin of the keys of a post's mails.
+fn key_of(post: PostId) -> String {
+    format!("post:{post}:")
+}
+
 /// Queues the mail of a post to everybody in these segments. Gives how many mails are on their way.
 pub(crate) async fn send(
     tx: &Tx,
@@ -275,27 +395,85 @@ pub(crate) async fn send(
     segments: &[Segment],
     link: &str,
 ) -> Result<usize> {
-    let _ = (post, link);
     if segments.is_empty() {
         return Ok(0);
     }
-    Ok(people(tx.db(), edition, segments, tx.at()).await?.len())
+    let mails = mails(tx.db(), edition, post, segments, link, tx.at()).await?;
+    Ok(mail::queue(tx, mails).await?.queued.len())
 }
 
-fn subscription_thing(edition: EditionId, account: AccountId) -> Uuid {
-    derived(&edition.to_string(), SUBSCRIPTION_KIND, &account.to_string())
+async fn subscribed(
+    db: &impl ConnectionTrait,
+    edition: EditionId,
+    account: AccountId,
+) -> Result<Option<subscription::Model>> {
+    let row = subscription::Entity::find()
+        .filter(subscription::Column::Edition.eq(edition.0))
+        .filter(subscription::Column::Account.eq(account.0));
+    Ok(row.one(db).await?)
 }
 
 fn subscription_fact(row: &subscription::Model) -> Value {
     json!({ "account": row.account, "since": model::time::from_micros(row.since) })
 }
 
-fn speaker_thing(edition: EditionId, person: PersonId) -> Uuid {
+/// By what it is known whose account a person of a programme is.
+pub(crate) fn speaker_thing(edition: EditionId, person: PersonId) -> Uuid {
     derived(&edition.to_string(), SPEAKER_KIND, &person.to_string())
 }
 
-fn speaker_fact(row: &speaker_account::Model) -> Value {
+/// What the feed tells of it.
+pub(crate) fn speaker_fact(row: &speaker_account::Model) -> Value {
     json!({ "person": row.person, "account": row.account })
+}
+
+impl Holding for subscription::Entity {
+    const KIND: &'static str = SUBSCRIPTION_KIND;
+    const ACCOUNT: Self::Column = subscription::Column::Account;
+    const ID: Self::Column = subscription::Column::Id;
+
+    fn id(row: &subscription::Model) -> Uuid {
+        row.id
+    }
+
+    fn edition(row: &subscription::Model) -> Option<EditionId> {
+        Some(EditionId(row.edition))
+    }
+
+    fn fact(row: &subscription::Model) -> Result<Value> {
+        Ok(subscription_fact(row))
+    }
+
+    fn of_account(row: subscription::Model, account: Uuid) -> subscription::Model {
+        subscription::Model { account, ..row }
+    }
+
+    /// Where both subscribed, one subscription is enough.
+    fn stays(row: &subscription::Model, others: &[subscription::Model]) -> bool {
+        others.iter().any(|other| other.edition == row.edition)
+    }
+}
+
+impl Holding for speaker_account::Entity {
+    const KIND: &'static str = SPEAKER_KIND;
+    const ACCOUNT: Self::Column = speaker_account::Column::Account;
+    const ID: Self::Column = speaker_account::Column::Id;
+
+    fn id(row: &speaker_account::Model) -> Uuid {
+        row.id
+    }
+
+    fn edition(row: &speaker_account::Model) -> Option<EditionId> {
+        Some(EditionId(row.edition))
+    }
+
+    fn fact(row: &speaker_account::Model) -> Result<Value> {
+        Ok(speaker_fact(row))
+    }
+
+    fn of_account(row: speaker_account::Model, account: Uuid) -> speaker_account::Model {
+        speaker_account::Model { account, ..row }
+    }
 }
 
 /// What the rows hold, in the feed's words, for [`crate::verify()`].
@@ -304,12 +482,48 @@ pub(crate) async fn state(
     state: &mut BTreeMap<(Option<Uuid>, String, Uuid), Value>,
 ) -> Result<()> {
     for row in subscription::Entity::find().all(db).await? {
-        let thing = subscription_thing(EditionId(row.edition), AccountId(row.account));
-        state.insert((Some(row.edition), SUBSCRIPTION_KIND.to_owned(), thing), subscription_fact(&row));
+        state.insert((Some(row.edition), SUBSCRIPTION_KIND.to_owned(), row.id), subscription_fact(&row));
     }
     for row in speaker_account::Entity::find().all(db).await? {
-        let thing = speaker_thing(EditionId(row.edition), PersonId(row.person));
-        state.insert((Some(row.edition), SPEAKER_KIND.to_owned(), thing), speaker_fact(&row));
+        state.insert((Some(row.edition), SPEAKER_KIND.to_owned(), row.id), speaker_fact(&row));
     }
     Ok(())
+}
+
+/// Has the posts that went to one account go to the other too.
+pub(crate) async fn hand_over_subscriptions(tx: &Tx, from: AccountId, into: AccountId) -> Result<()> {
+    let of = |id: AccountId| subscription::Entity::find().filter(subscription::Column::Account.eq(id.0));
+    let has: BTreeSet<Uuid> = of(into).all(tx.db()).await?.into_iter().map(|row| row.edition).collect();
+    let (mut written, mut changes) = (vec![], vec![]);
+    for row in of(from).all(tx.db()).await?.into_iter().filter(|row| !has.contains(&row.edition)) {
+        let row = subscription::Model { account: into.0, ..row };
+        let edition = EditionId(row.edition);
+        changes.push(Change {
+            kind: SUBSCRIPTION_KIND,
+            thing: subscription_thing(edition, into),
+            edition: Some(edition),
+            deed: Deed::Created,
+            before: None,
+            after: Some(subscription_fact(&row)),
+        });
+        written.push(row);
+    }
+    upsert::<subscription::Entity>(tx.db(), written).await?;
+    tx.note(changes).await
+}
+
+/// Removes the subscriptions of an account.
+pub(crate) async fn forget_subscriptions(tx: &Tx, id: AccountId) -> Result<()> {
+    let of = || subscription::Column::Account.eq(id.0);
+    let rows = subscription::Entity::find().filter(of()).all(tx.db()).await?;
+    subscription::Entity::delete_many().filter(of()).exec(tx.db()).await?;
+    let change = |row: &subscription::Model| Change {
+        kind: SUBSCRIPTION_KIND,
+        thing: subscription_thing(EditionId(row.edition), id),
+        edition: Some(EditionId(row.edition)),
+        deed: Deed::Removed,
+        before: Some(subscription_fact(row)),
+        after: None,
+    };
+    tx.note(rows.iter().map(change).collect()).await
 }

@@ -27,6 +27,9 @@ use uuid::Uuid;
 /// The kinds of things in the feed that change what is public without a release.
 const KINDS: [&str; 4] = [WebPageId::KIND, page::MENU_KIND, PostId::KIND, SponsorId::KIND];
 
+/// The kinds that [`restore`] brings back. Sponsors are part of the programme and come back with it.
+pub(crate) const CAN_UNDO: [&str; 4] = [WebPageId::KIND, page::MENU_KIND, PostId::KIND, sponsors::PLAN_KIND];
+
 /// What of an edition is public beside its newest release.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
@@ -121,6 +124,54 @@ pub(crate) async fn note<T: Serialize + PartialEq>(
     };
     let (before, after) = (before.map(fact).transpose()?, after.map(fact).transpose()?);
     tx.note(vec![Change { kind, thing, edition: Some(edition), deed, before, after }]).await
+}
+
+/// Makes a thing of these kinds what it was `before`, if it still is what it was `after`; gives whether it was.
+pub(crate) async fn restore(
+    tx: &Tx,
+    edition: EditionId,
+    kind: &str,
+    thing: Uuid,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<bool> {
+    let db = tx.db();
+    let same = |present: Option<Value>| present == after;
+    match kind {
+        WebPageId::KIND => {
+            let present = page::find(db, edition, WebPageId(thing)).await?;
+            if !same(present.as_ref().map(fact).transpose()?) {
+                return Ok(false);
+            }
+            page::put_page(tx, edition, present.as_ref(), read(before)?.as_ref()).await?;
+        }
+        page::MENU_KIND => {
+            let present = page::menu_of(db, edition).await?;
+            if !same(present.as_ref().map(fact).transpose()?) {
+                return Ok(false);
+            }
+            page::put_menu(tx, edition, present.as_ref(), read(before)?.as_ref()).await?;
+        }
+        PostId::KIND => {
+            let present = posts::find(db, edition, PostId(thing)).await?;
+            if !same(present.as_ref().map(fact).transpose()?) {
+                return Ok(false);
+            }
+            posts::put_post(tx, edition, present.as_ref(), read(before)?.as_ref()).await?;
+        }
+        _ => {
+            let present = sponsors::stored(db, edition).await?;
+            if !same(present.as_ref().map(fact).transpose()?) {
+                return Ok(false);
+            }
+            sponsors::put_plan(tx, edition, present.as_ref(), read(before)?.as_ref()).await?;
+        }
+    }
+    Ok(true)
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: Option<Value>) -> Result<Option<T>> {
+    value.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))
 }
 
 /// What the rows hold, in the feed's words, for [`crate::verify()`]; broken invariants go to `broken`.

@@ -10,7 +10,10 @@
 use crate::{
     Result,
     account::fact,
-    entity::{change, identity, registration, role_grant, sign_in},
+    entity::{
+        change, credential, identity, mail, registration, role_grant, sign_in, speaker_account, subscription,
+        token, webhook,
+    },
     save::upsert,
     tx::{Change, Tx},
 };
@@ -18,7 +21,11 @@ use jiff::Timestamp;
 use model::{
     account::Moved,
     feed::Deed,
-    id::{AccountId, EditionId, GrantId, IdentityId, SignInId},
+    id::{
+        AccountId, CredentialId, EditionId, GrantId, IdentityId, MailId, PersonId, SignInId, TokenId,
+        WebhookId,
+    },
+    mail::Stage,
     time::to_micros,
 };
 use sea_orm::{
@@ -41,6 +48,11 @@ pub(crate) trait Holding:
 
     /// Which it is.
     fn id(row: &Self::Model) -> Uuid;
+
+    /// The value of the column [`Self::ID`], where that is another.
+    fn key(row: &Self::Model) -> Uuid {
+        Self::id(row)
+    }
 
     /// The edition under which the feed knows it.
     fn edition(_row: &Self::Model) -> Option<EditionId> {
@@ -80,6 +92,12 @@ macro_rules! holdings {
             sign_in::Entity,
             role_grant::Entity,
             registration::Entity,
+            subscription::Entity,
+            credential::Entity,
+            token::Entity,
+            webhook::Entity,
+            speaker_account::Entity,
+            mail::Entity,
         ])
     };
     (@ $function:ident $arguments:tt [$($entity:ty),* $(,)?]) => {
@@ -92,8 +110,17 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 5] =
-    [AccountId::KIND, IdentityId::KIND, SignInId::KIND, GrantId::KIND, model::id::RegistrationId::KIND];
+pub(crate) const KINDS: [&str; 9] = [
+    AccountId::KIND,
+    IdentityId::KIND,
+    SignInId::KIND,
+    GrantId::KIND,
+    model::id::RegistrationId::KIND,
+    crate::audience::SUBSCRIPTION_KIND,
+    crate::audience::SPEAKER_KIND,
+    CredentialId::KIND,
+    TokenId::KIND,
+];
 
 /// Hands over what belongs to `from` to `into`, of `only` these things where they are given. Gives what moved.
 pub(crate) async fn hand_over(
@@ -186,12 +213,16 @@ async fn forget_rows<E: Holding>(tx: &Tx, id: Uuid, by: &str) -> Result<()> {
         changes.extend(change::<E>(Some(&row), after.as_ref())?);
         match after {
             Some(after) => written.push(after),
-            None => gone.push(E::id(&row)),
+            None => gone.push(E::key(&row)),
         }
     }
     upsert::<E>(tx.db(), written).await?;
     for gone in gone.chunks(500) {
-        E::delete_many().filter(E::ID.is_in(gone.iter().copied())).exec(tx.db()).await?;
+        E::delete_many()
+            .filter(E::ACCOUNT.eq(id))
+            .filter(E::ID.is_in(gone.iter().copied()))
+            .exec(tx.db())
+            .await?;
     }
     tx.note(changes).await
 }
@@ -368,5 +399,137 @@ impl Holding for role_grant::Entity {
 
     fn scrub(fact: &mut Map<String, Value>) {
         blank(fact, &["note"]);
+    }
+}
+
+impl Holding for credential::Entity {
+    const KIND: &'static str = CredentialId::KIND;
+    const ACCOUNT: Self::Column = credential::Column::Account;
+    const ID: Self::Column = credential::Column::Id;
+
+    fn id(row: &credential::Model) -> Uuid {
+        row.id
+    }
+
+    fn fact(row: &credential::Model) -> Result<Value> {
+        Ok(crate::credential::fact(row))
+    }
+
+    fn of_account(row: credential::Model, account: Uuid) -> credential::Model {
+        credential::Model { account, ..row }
+    }
+
+    /// An account has one password. The other's comes back with it when the merge is undone.
+    fn stays(row: &credential::Model, others: &[credential::Model]) -> bool {
+        row.kind == "password" && others.iter().any(|other| other.kind == "password")
+    }
+
+    fn scrub(fact: &mut Map<String, Value>) {
+        blank(fact, &["name"]);
+    }
+}
+
+impl Holding for token::Entity {
+    const KIND: &'static str = TokenId::KIND;
+    const ACCOUNT: Self::Column = token::Column::Account;
+    const ID: Self::Column = token::Column::Id;
+
+    fn id(row: &token::Model) -> Uuid {
+        row.id
+    }
+
+    fn fact(row: &token::Model) -> Result<Value> {
+        fact(&crate::token::token_of(row)?)
+    }
+
+    fn of_account(row: token::Model, account: Uuid) -> token::Model {
+        token::Model { account, ..row }
+    }
+
+    fn scrub(fact: &mut Map<String, Value>) {
+        blank(fact, &["name"]);
+    }
+}
+
+impl Holding for webhook::Entity {
+    const KIND: &'static str = WebhookId::KIND;
+    const ACCOUNT: Self::Column = webhook::Column::Owner;
+    const ID: Self::Column = webhook::Column::Id;
+
+    fn id(row: &webhook::Model) -> Uuid {
+        row.id
+    }
+
+    fn edition(row: &webhook::Model) -> Option<EditionId> {
+        row.edition.map(EditionId)
+    }
+
+    fn fact(row: &webhook::Model) -> Result<Value> {
+        Ok(crate::webhook::fact(row))
+    }
+
+    fn of_account(row: webhook::Model, account: Uuid) -> webhook::Model {
+        webhook::Model { owner: Some(account), ..row }
+    }
+
+    /// Other systems go on being told until an organiser says otherwise.
+    fn kept(row: webhook::Model, _at: Timestamp, _by: &str) -> Option<webhook::Model> {
+        Some(webhook::Model { owner: None, ..row })
+    }
+}
+
+impl Holding for mail::Entity {
+    const KIND: &'static str = MailId::KIND;
+    const ACCOUNT: Self::Column = mail::Column::Account;
+    const ID: Self::Column = mail::Column::Id;
+
+    fn id(row: &mail::Model) -> Uuid {
+        row.id
+    }
+
+    fn edition(row: &mail::Model) -> Option<EditionId> {
+        row.edition.map(EditionId)
+    }
+
+    fn fact(row: &mail::Model) -> Result<Value> {
+        Ok(crate::mail::fact(row))
+    }
+
+    fn of_account(row: mail::Model, account: Uuid) -> mail::Model {
+        mail::Model { account: Some(account), ..row }
+    }
+
+    /// That there was a mail of that kind and what became of it stays; to whom it went and what it said does not. What
+    /// still waits is not sent any more.
+    fn kept(row: mail::Model, at: Timestamp, _by: &str) -> Option<mail::Model> {
+        let waits = Stage::parse(&row.stage).is_some_and(Stage::is_waiting);
+        let (stage, at) = if waits {
+            (Stage::Suppressed.as_str().to_owned(), to_micros(at))
+        } else {
+            (row.stage.clone(), row.at)
+        };
+        Some(mail::Model {
+            stage,
+            at,
+            account: None,
+            to_name: String::new(),
+            to_address: String::new(),
+            subject: String::new(),
+            body: String::new(),
+            link: None,
+            once: None,
+            ..row
+        })
+    }
+
+    fn exported(row: &mail::Model) -> Result<Value> {
+        Ok(json!({
+            "kind": row.kind,
+            "to": row.to_address,
+            "subject": row.subject,
+            "body": model::mail::redacted(&row.body),
+            "state": row.stage,
+            "at": model::time::from_micros(row.created_at),
+        }))
     }
 }

@@ -12,7 +12,9 @@ mod desk;
 mod template;
 
 pub use choice::OptOut;
-pub(crate) use choice::{opt_out_fact, suppression_fact, suppression_thing};
+pub(crate) use choice::{
+    claim_mail_to, forget_opt_outs, hand_over_opt_outs, opt_out_fact, suppression_fact, suppression_thing,
+};
 pub use deliver::{Claimed, Outgoing, ServerTrouble};
 pub use desk::{MailFilter, MailPage};
 pub(crate) use template::{sender_fact, sender_of, sender_thing, template_fact, template_thing};
@@ -166,6 +168,45 @@ pub(crate) async fn queue(tx: &Tx, mails: Vec<NewMail>) -> Result<Queued> {
     }
     tx.note(feed).await?;
     Ok(outcome)
+}
+
+/// What would become of mails if they were queued now.
+pub(crate) struct Foreseen {
+    /// So many would be sent.
+    pub(crate) fresh: usize,
+    /// So many are in the record already.
+    pub(crate) known: usize,
+    /// So many would be kept without being sent.
+    pub(crate) suppressed: usize,
+}
+
+/// Counts what [`queue`] would do with mails of one edition, and writes nothing.
+pub(crate) async fn foresee(db: &impl ConnectionTrait, mails: &[NewMail]) -> Result<Foreseen> {
+    let keys = known_keys(db, mails).await?;
+    let editions = Editions::of(db, mails.iter().filter_map(|mail| mail.edition)).await?;
+    let addresses: BTreeSet<String> = mails.iter().map(|mail| mail.to.address.to_string()).collect();
+    let suppressions = choice::suppressions_of(db, &addresses).await?;
+    let opt_outs = choice::opt_outs_of(
+        db,
+        mails.iter().filter(|mail| mail.list.is_some()).map(|mail| (mail.to.address.as_str(), mail.account)),
+    )
+    .await?;
+    let mut foreseen = Foreseen { fresh: 0, known: 0, suppressed: 0 };
+    for mail in mails {
+        let edition = mail.edition.map(|id| editions.get(id)).transpose()?;
+        let series = edition.map_or("", |edition| edition.series.as_str());
+        let address = mail.to.address.as_str();
+        let stops = suppressions.get(address).is_some_and(|suppression| suppression.reason.stops(mail.kind))
+            || mail.list.is_some_and(|list| opt_outs.has_left(address, mail.account, series, list));
+        if mail.once.as_ref().is_some_and(|key| keys.contains(key)) {
+            foreseen.known += 1;
+        } else if stops {
+            foreseen.suppressed += 1;
+        } else {
+            foreseen.fresh += 1;
+        }
+    }
+    Ok(foreseen)
 }
 
 /// The keys among those of `mails` that the record has.

@@ -3,13 +3,15 @@
 use crate::{
     Result, Store,
     account::{self, account_of, active, fact},
+    audience,
     entity::{account as account_entity, account_merge, change, link, viewing},
-    feed, grant, holding,
+    feed, grant, holding, mail,
     tx::Tx,
 };
 use model::{
     Refusal,
     account::{Account, AccountState},
+    email::Email,
     feed::{Actor, Entry},
     id::AccountId,
 };
@@ -74,9 +76,16 @@ impl Store {
         self.write(actor, async |tx| {
             let before = active(tx.db(), id).await?;
             let merged = merged_into(tx, id).await?;
-            let email = account::known(tx.db(), id).await?.map(|known| known.identities).unwrap_or_default();
+            let identities =
+                account::known(tx.db(), id).await?.map(|known| known.identities).unwrap_or_default();
+            let addresses: Vec<Email> =
+                identities.iter().filter_map(|identity| identity.proof.email().cloned()).collect();
+            mail::claim_mail_to(tx, id, &addresses).await?;
+            mail::forget_opt_outs(tx, id, &addresses).await?;
+            audience::forget_subscriptions(tx, id).await?;
+            let was_administrated = !grant::no_administrator(tx.db(), tx.at()).await?;
             holding::forget(tx, id, tx.actor()).await?;
-            if grant::no_administrator(tx.db(), tx.at()).await? {
+            if was_administrated && grant::no_administrator(tx.db(), tx.at()).await? {
                 return Err(Refusal::new(
                     "account",
                     "nobody would be an administrator any more",
@@ -85,10 +94,8 @@ impl Store {
                 .into());
             }
             let mut about = Condition::any().add(link::Column::Account.eq(id.0));
-            for identity in &email {
-                if let Some(email) = identity.proof.email() {
-                    about = about.add(link::Column::Email.eq(email.as_str()));
-                }
+            for address in &addresses {
+                about = about.add(link::Column::Email.eq(address.as_str()));
             }
             link::Entity::delete_many().filter(about).exec(tx.db()).await?;
             let after = Account { state: AccountState::Deleted, ..before.erased() };

@@ -433,8 +433,8 @@ pub(crate) async fn scrub(tx: &Tx, ids: &[AccountId]) -> Result<()> {
         .await?;
     let erase = |text: Option<&String>| -> Result<Option<String>> {
         let Some(text) = text else { return Ok(None) };
-        let mut value: Value =
-            serde_json::from_str(text).map_err(|error| Error::damaged("an entry about a registration", error))?;
+        let mut value: Value = serde_json::from_str(text)
+            .map_err(|error| Error::damaged("an entry about a registration", error))?;
         if let Value::Object(fact) = &mut value {
             registration::Entity::scrub(fact);
         }
@@ -479,7 +479,8 @@ pub(crate) async fn registered(
     if let Some(kind) = kind {
         // A segment names the type as people read it.
         let kind = folded(kind.trim());
-        let known = RegistrationType::ALL.into_iter().find(|one| kind == one.as_str() || kind == folded(one.shown()));
+        let known =
+            RegistrationType::ALL.into_iter().find(|one| kind == one.as_str() || kind == folded(one.shown()));
         let Some(known) = known else { return Ok(vec![]) };
         find = find.filter(registration::Column::Kind.eq(known.as_str()));
     }

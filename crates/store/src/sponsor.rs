@@ -193,29 +193,6 @@ async fn alter(
     Ok(())
 }
 
-/// Makes a sponsor what `after` says, whether frozen or not, and notes it: for taking changes back.
-pub(crate) async fn put_sponsor(
-    tx: &Tx,
-    edition: EditionId,
-    before: Option<&Sponsor>,
-    after: Option<&Sponsor>,
-) -> Result<()> {
-    let Some(id) = after.or(before).map(|sponsor| sponsor.id) else { return Ok(()) };
-    alter(tx, edition, |sponsors| {
-        let place = sponsors.iter().position(|sponsor| sponsor.id == id);
-        match (place, after) {
-            (Some(at), Some(after)) => sponsors[at] = after.clone(),
-            (None, Some(after)) => sponsors.push(after.clone()),
-            (Some(at), None) => {
-                sponsors.remove(at);
-            }
-            (None, None) => {}
-        }
-        Ok(())
-    })
-    .await
-}
-
 /// Makes the plan what `after` says, and notes it.
 pub(crate) async fn put_plan(
     tx: &Tx,
@@ -245,7 +222,8 @@ pub(crate) async fn plan(db: &impl ConnectionTrait, id: EditionId) -> Result<Spo
     Ok(stored(db, id).await?.unwrap_or_default())
 }
 
-async fn stored(db: &impl ConnectionTrait, id: EditionId) -> Result<Option<SponsorPlan>> {
+/// The plan of an edition, where one was made.
+pub(crate) async fn stored(db: &impl ConnectionTrait, id: EditionId) -> Result<Option<SponsorPlan>> {
     let row = sponsor_plan::Entity::find_by_id(id.0).one(db).await?;
     row.as_ref().map(plan_of).transpose()
 }

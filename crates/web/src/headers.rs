@@ -12,6 +12,8 @@ pub enum Policy {
     File,
     /// An asset whose address changes with its content. May be kept for ever.
     Asset,
+    /// An uploaded file: it may be kept for ever, since its name is its own, and whatever it holds runs nothing.
+    Upload,
     /// What belongs to one visitor or to one moment: kept nowhere, indexed nowhere, and its address is told to
     /// nobody, because it may hold a secret.
     Private,
@@ -40,7 +42,7 @@ pub fn of(policy: Policy) -> HeaderMap {
     let cache = match policy {
         Policy::Page => "public, max-age=10, stale-while-revalidate=50",
         Policy::File => "public, max-age=60, stale-while-revalidate=240",
-        Policy::Asset => "public, max-age=31536000, immutable",
+        Policy::Asset | Policy::Upload => "public, max-age=31536000, immutable",
         Policy::Private => "private, no-store",
         Policy::Fresh => "no-store",
     };
@@ -52,6 +54,12 @@ pub fn of(policy: Policy) -> HeaderMap {
         Policy::Private => {
             headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
             headers.insert(ROBOTS, HeaderValue::from_static("noindex, nofollow"));
+        }
+        Policy::Upload => {
+            headers.insert(
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static("default-src 'none'; sandbox"),
+            );
         }
         Policy::Page | Policy::Asset | Policy::Fresh => {}
     }

@@ -24,6 +24,7 @@
 //!
 //! 4. Addresses that other systems' tools expect stand in `compat/`, one file for each system.
 
+mod account;
 mod api;
 pub mod assets;
 pub mod body;
@@ -50,7 +51,9 @@ mod site;
 pub mod snapshot;
 pub mod static_site;
 pub mod target;
+mod timer;
 mod token;
+mod upload;
 
 pub use api::openapi_document;
 pub use listen::{serve, serve_tls};

@@ -15,7 +15,8 @@ const CLIENTS: usize = 10_000;
 /// Buckets of permits by client.
 #[derive(Debug)]
 pub struct Limiter {
-    per_minute: f64,
+    most: f64,
+    per_second: f64,
     clients: Cache<u128, Arc<Mutex<Bucket>>>,
 }
 
@@ -28,7 +29,14 @@ struct Bucket {
 impl Limiter {
     /// At most `per_minute` permits in a minute for each client, all of which it may take at once.
     pub fn new(per_minute: u32) -> Self {
-        Self { per_minute: f64::from(per_minute.max(1)), clients: Cache::new(CLIENTS) }
+        let most = f64::from(per_minute.max(1));
+        Self { most, per_second: most / 60.0, clients: Cache::new(CLIENTS) }
+    }
+
+    /// At most `most` permits at once for each client, and a new one every so often.
+    pub fn slow(most: u32, every: std::time::Duration) -> Self {
+        let per_second = 1.0 / every.as_secs_f64().max(0.001);
+        Self { most: f64::from(most.max(1)), per_second, clients: Cache::new(CLIENTS) }
     }
 
     /// Takes a permit of `client` at `now`, or says after how many seconds there is one.
@@ -44,12 +52,12 @@ impl Limiter {
     }
 
     fn take_key(&self, key: u128, now: Instant) -> Result<(), u64> {
-        let fresh = || Ok::<_, ()>(Arc::new(Mutex::new(Bucket { permits: self.per_minute, filled: now })));
+        let fresh = || Ok::<_, ()>(Arc::new(Mutex::new(Bucket { permits: self.most, filled: now })));
         let Ok(bucket) = self.clients.get_or_insert_with(&key, fresh) else { return Ok(()) };
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        let per_second = self.per_minute / 60.0;
+        let per_second = self.per_second;
         let passed = now.saturating_duration_since(bucket.filled).as_secs_f64();
-        bucket.permits = (bucket.permits + passed * per_second).min(self.per_minute);
+        bucket.permits = (bucket.permits + passed * per_second).min(self.most);
         bucket.filled = now;
         if bucket.permits >= 1.0 {
             bucket.permits -= 1.0;
@@ -99,6 +107,16 @@ mod tests {
         assert_eq!(limiter.take_name("Ada@Example.org", now), Ok(()));
         assert_eq!(limiter.take_name(" ada@example.org ", now), Err(60));
         assert_eq!(limiter.take_name("eve@example.org", now), Ok(()));
+    }
+
+    #[test]
+    fn a_slow_one_gives_a_few_at_once_and_then_one_every_so_often() {
+        let limiter = Limiter::slow(2, Duration::from_secs(600));
+        let start = Instant::now();
+        assert_eq!(limiter.take_name("ada@example.org", start), Ok(()));
+        assert_eq!(limiter.take_name("ada@example.org", start), Ok(()));
+        assert_eq!(limiter.take_name("ada@example.org", start), Err(600));
+        assert_eq!(limiter.take_name("ada@example.org", start + Duration::from_secs(600)), Ok(()));
     }
 
     #[test]

@@ -286,3 +286,18 @@ pub async fn tidy(site: Site) {
         }
     }
 }
+
+/// Removes links and sign-ins whose time is over, every quarter of an hour, until the server stops.
+pub async fn forget(site: Site) {
+    let mut every = tokio::time::interval(Duration::from_mins(15));
+    loop {
+        tokio::select! {
+            _ = every.tick() => match site.store().forget_expired().await {
+                Ok(0) => {}
+                Ok(gone) => tracing::info!(gone, "links and sign-ins that were over are removed"),
+                Err(error) => tracing::warn!(%error, "what is over could not be removed"),
+            },
+            () = site.stop().cancelled() => return,
+        }
+    }
+}

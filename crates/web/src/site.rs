@@ -82,6 +82,9 @@ pub struct SiteOptions {
     /// How many tries to sign in one client address has in a minute, in all ways together. A whole venue may stand behind
     /// one address.
     pub sign_in_tries_per_minute: u32,
+    /// How many links to sign in or to verify an address one client address may ask for in a minute. A whole venue may
+    /// stand behind one; each address gets few whoever asks.
+    pub links_per_minute: u32,
     /// The OpenID Connect providers at which people may sign in.
     pub oidc: Vec<::identity::settings::OidcSettings>,
     /// The LDAP directories with whose passwords people may sign in.
@@ -119,6 +122,7 @@ impl Default for SiteOptions {
             api_per_minute: 1_200,
             mail: None,
             sign_in_tries_per_minute: 120,
+            links_per_minute: 300,
             oidc: vec![],
             ldap: vec![],
             uploads: None,
@@ -156,6 +160,7 @@ struct Inner {
     star_writes: Limiter,
     api: ApiState,
     ways: Ways,
+    links: crate::account::Links,
     stop: CancellationToken,
 }
 
@@ -237,6 +242,7 @@ impl Site {
             streamers: Crowd::new(options.streams_per_client),
             star_writes: Limiter::new(options.star_writes_per_minute),
             api: ApiState::new(options.api_per_minute),
+            links: crate::account::Links::new(options.links_per_minute),
             stop: CancellationToken::new(),
             store,
             options,
@@ -320,6 +326,11 @@ impl Site {
             )
         })?;
         Ok(StreamPlace { _permit: permit, _seat: seat })
+    }
+
+    /// Who may ask for links how often.
+    pub(crate) fn links(&self) -> &crate::account::Links {
+        &self.0.links
     }
 
     /// Who may write stars how often.

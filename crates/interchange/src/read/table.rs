@@ -61,5 +61,10 @@ fn single_column(source: &Source) -> Option<Table> {
         .filter(|(line, _)| is_plain(line.trim()))
         .map(|(text, line)| super::bundle::Row::new(line, vec![text.trim().to_owned()]))
         .collect();
-    Some(Table { name: source.name.clone(), columns: vec![heading.to_owned()], rows, notes: source.notes.clone() })
+    Some(Table {
+        name: source.name.clone(),
+        columns: vec![heading.to_owned()],
+        rows,
+        notes: source.notes.clone(),
+    })
 }

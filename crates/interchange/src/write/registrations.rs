@@ -7,7 +7,16 @@ use model::registration::Registration;
 pub fn registrations_csv(registrations: &[Registration]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::with_capacity(100 + registrations.len() * 100));
     let columns = [
-        "email", "name", "type", "mode", "affiliation", "country", "time_zone", "code", "state", "signed_in",
+        "email",
+        "name",
+        "type",
+        "mode",
+        "affiliation",
+        "country",
+        "time_zone",
+        "code",
+        "state",
+        "signed_in",
     ];
     // Writing to memory does not fail.
     writer.write_record(columns).ok();

@@ -34,6 +34,8 @@ pub enum Account<'a> {
     SignInArrival,
     /// Signing out of this browser.
     SignOut,
+    /// The first page after the first sign-in: name and handle.
+    Welcome,
     /// One's own account: name, handle, who sees what.
     Profile,
     /// One's e-mail addresses and outside accounts.
@@ -58,6 +60,10 @@ pub enum Account<'a> {
     Merge,
     /// Export of one's data, and the end of the account.
     Data,
+    /// One's data as a file.
+    DataFile,
+    /// Returning to one's own view.
+    EndView,
     /// Who has viewed as this person, and what was done to the account.
     History,
     /// A person's public profile.
@@ -83,6 +89,7 @@ impl Account<'_> {
             Self::SignInOidcReturn(provider) => format!("/sign-in/oidc/{provider}/return/"),
             Self::SignInArrival => "/sign-in/arrival/".to_owned(),
             Self::SignOut => "/sign-out/".to_owned(),
+            Self::Welcome => "/account/welcome/".to_owned(),
             Self::Profile => "/account/".to_owned(),
             Self::Identities => "/account/identities/".to_owned(),
             Self::Security => "/account/security/".to_owned(),
@@ -95,6 +102,8 @@ impl Account<'_> {
             Self::Tokens => "/account/tokens/".to_owned(),
             Self::Merge => "/account/merge/".to_owned(),
             Self::Data => "/account/data/".to_owned(),
+            Self::DataFile => "/account/data/plenary-account.json".to_owned(),
+            Self::EndView => "/account/view-as/end/".to_owned(),
             Self::History => "/account/history/".to_owned(),
             Self::Person(handle) => format!("/people/{handle}/"),
             Self::Unsubscribe(token) => format!("/mail/unsubscribe/{token}/"),

@@ -147,8 +147,8 @@ pub(crate) mod subscription {
     #[sea_orm(table_name = "subscription")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
         pub edition: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
         pub account: Uuid,
         pub since: i64,
     }
@@ -164,8 +164,8 @@ pub(crate) mod speaker_account {
     #[sea_orm(table_name = "speaker_account")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
         pub edition: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
         pub person: Uuid,
         pub account: Uuid,
     }

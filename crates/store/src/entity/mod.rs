@@ -12,7 +12,7 @@ mod programme;
 mod programs;
 mod proving;
 mod record;
-mod registration;
+mod registering;
 
 pub(crate) use content::{
     mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,
@@ -26,7 +26,7 @@ pub(crate) use programme::{
 pub(crate) use programs::{attempt, delivery, lease, token, webhook};
 pub(crate) use proving::{ceremony, credential};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
-pub(crate) use registration::{registration, registration_upload};
+pub(crate) use registering::{registration, registration_upload};
 
 /// What SeaORM wants of an entity that has no relations of its own.
 macro_rules! no_relations {

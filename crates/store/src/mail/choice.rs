@@ -294,3 +294,38 @@ pub(crate) fn opt_out_thing(who: &str, series: &str, list: &str) -> Uuid {
 pub(crate) fn opt_out_fact(row: &opt_out::Model) -> Value {
     json!({ "series": row.series, "list": row.list })
 }
+
+/// Has the other account leave the lists that one has left.
+pub(crate) async fn hand_over_opt_outs(tx: &Tx, from: AccountId, into: AccountId) -> Result<()> {
+    let left = opt_out::Entity::find().filter(opt_out::Column::Who.eq(account_who(from)));
+    for row in left.all(tx.db()).await? {
+        if let Some(list) = List::parse(&row.list) {
+            set(tx, &account_who(into), &row.series, list, true).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets which lists an account and its addresses have left. What must not be sent to an address at all stays on the
+/// suppress list.
+pub(crate) async fn forget_opt_outs(tx: &Tx, account: AccountId, addresses: &[Email]) -> Result<()> {
+    let whos: Vec<String> = addresses.iter().map(ToString::to_string).chain([account_who(account)]).collect();
+    let rows = opt_out::Entity::find().filter(opt_out::Column::Who.is_in(whos)).all(tx.db()).await?;
+    for row in rows {
+        if let Some(list) = List::parse(&row.list) {
+            set(tx, &row.who, &row.series, list, false).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Has all mail to these addresses count as that account's, so that what is done to the one is done to the other.
+pub(crate) async fn claim_mail_to(tx: &Tx, account: AccountId, addresses: &[Email]) -> Result<()> {
+    mail::Entity::update_many()
+        .col_expr(mail::Column::Account, sea_orm::sea_query::Expr::value(account.0))
+        .filter(mail::Column::ToAddress.is_in(addresses.iter().map(Email::as_str)))
+        .filter(mail::Column::Account.is_null())
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}

@@ -182,6 +182,7 @@ impl Store {
                     let (purpose, account) = match link.opens {
                         Opens::SignIn => (Purpose::SignIn, None),
                         Opens::Verify => (Purpose::Verify, mail.account),
+                        Opens::Merge => (Purpose::Merge, mail.account),
                     };
                     let life = SignedDuration::from_mins(link.minutes.into());
                     let token = make_link(tx, purpose, Some(&to.address), account, &link.next, life).await?;

@@ -80,12 +80,14 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(integer("attempts"))
             .col(big_integer_null("lease_until"))
             .take(),
-        of_edition("subscription", &["edition", "account"])
+        of_edition("subscription", &["id"])
+            .col(uuid("id"))
             .col(uuid("account"))
             .col(big_integer("since"))
             .foreign_key(&mut to("subscription", "account", "account"))
             .take(),
-        of_edition("speaker_account", &["edition", "person"])
+        of_edition("speaker_account", &["id"])
+            .col(uuid("id"))
             .col(uuid("person"))
             .col(uuid("account"))
             .foreign_key(&mut to("speaker_account", "account", "account"))
@@ -100,7 +102,9 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("post", &["edition", "slug"]).unique().take(),
         index("post", &["publication", "at"]),
         index("toot", &["state", "at"]),
+        index("subscription", &["edition", "account"]).unique().take(),
         index("subscription", &["account"]),
+        index("speaker_account", &["edition", "person"]).unique().take(),
         index("speaker_account", &["account"]),
     ]
 }

@@ -27,6 +27,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_record::Migration),
             Box::new(m0002_account::Migration),
+            Box::new(m0003_mail::Migration),
             Box::new(m0004_planner::Migration),
             Box::new(m0005_registration::Migration),
             Box::new(m0007_programs::Migration),

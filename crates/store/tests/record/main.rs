@@ -14,6 +14,7 @@ mod lease;
 mod log;
 mod mail;
 mod migrate;
+mod people;
 mod programme;
 mod registration;
 mod release;

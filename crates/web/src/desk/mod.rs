@@ -4,20 +4,30 @@
 //! `Subject::may`; `track.rs` is the one to read.
 
 pub(crate) mod calendars;
-mod dates;
 mod change;
+mod change;
+mod dates;
 mod edition;
+mod edition;
+mod grants;
+mod history;
 mod home;
 mod hours;
 mod log;
 mod mail;
+mod mastodon;
+mod menu;
+mod page;
+mod people;
 mod person;
+mod post;
+mod registration;
 mod release;
 mod room;
 mod session;
 mod session_type;
 mod slot;
-mod registration;
+mod sponsor;
 mod track;
 mod webhook;
 
@@ -31,11 +41,20 @@ use model::{edit::Shift, edition::Edition, permission::Action, text::Slug};
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = home::routes(router);
     let router = edition::routes(router);
+    let router = people::routes(router);
+    let router = grants::routes(router);
     let router = room::routes(router);
     let router = track::routes(router);
+    let router = page::routes(router);
+    let router = menu::routes(router);
+    let router = sponsor::routes(router);
+    let router = post::routes(router);
+    let router = mastodon::routes(router);
     let router = dates::routes(router);
     let router = hours::routes(router);
     let router = registration::routes(router);
+    let router = dates::routes(router);
+    let router = hours::routes(router);
     let router = webhook::routes(router);
     let router = mail::routes(router);
     let router = session_type::routes(router);

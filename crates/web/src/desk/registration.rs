@@ -115,7 +115,8 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let counts = store.registration_counts(edition.id).await?;
     let zones = store.people_by_zone(edition.id).await?;
     let path = EditionDesk::Registrations.path(&edition.slug);
-    let inner = Inner::edition(&person, &edition, &path, "Registrations", HELP).noticing(&site, &asked.headers);
+    let inner =
+        Inner::edition(&person, &edition, &path, "Registrations", HELP).noticing(&site, &asked.headers);
     let pages = count.div_ceil(PAGE).max(1);
     let to_page = |page: u64| {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -155,7 +156,9 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
         counts: counts
             .active
             .iter()
-            .map(|((kind, mode), count)| (format!("{}, {}", kind.shown(), mode.shown().to_lowercase()), *count))
+            .map(|((kind, mode), count)| {
+                (format!("{}, {}", kind.shown(), mode.shown().to_lowercase()), *count)
+            })
             .collect(),
         more_zones: zones.len().saturating_sub(12),
         zones: zones.iter().take(12).map(|one| (one.zone.name().to_owned(), one.people)).collect(),
@@ -175,7 +178,10 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
 
 /// The choices of a filter, with the one that filters nothing first.
 fn choices<const N: usize>(values: [(&str, &str); N], all: &str) -> Vec<Choice> {
-    std::iter::once(("", all)).chain(values).map(|(value, text)| (value.to_owned(), text.to_owned())).collect()
+    std::iter::once(("", all))
+        .chain(values)
+        .map(|(value, text)| (value.to_owned(), text.to_owned()))
+        .collect()
 }
 
 async fn export(State(site): State<Site>, person: Person, Path(slug): Path<String>) -> Answer {
@@ -262,7 +268,8 @@ fn read(form: &mut Form, edition: &Edition, before: Option<&Registration>) -> Op
     });
     let zone = form.read_optional("zone", Zone::parse);
     let country = form.value("country");
-    let country = Country::parse(country).map_or_else(|| Line::clean(country), |known| Line::from(known.name()));
+    let country =
+        Country::parse(country).map_or_else(|| Line::clean(country), |known| Line::from(known.name()));
     let (name, affiliation, code) = (
         Line::clean(form.value("name")),
         Line::clean(form.value("affiliation")),

@@ -15,8 +15,8 @@ mod provider;
 mod security;
 mod ways;
 
-pub(crate) use security::{ConnectionsView, CredentialsView};
-pub(crate) use ways::{Ways, WaysView};
+pub(crate) use security::{ConnectionsView, CredentialsView, may_change, when};
+pub(crate) use ways::{Ways, WaysView, with_next};
 
 use crate::{
     error::Failure,
@@ -57,7 +57,7 @@ async fn enter(site: &Site, asker: &Asker, secret: &str, next: &str) -> Answer {
 
 /// Where somebody goes on to who has signed in: a path of this site that is not about signing in, except the page where
 /// they decide about an arrival.
-fn onwards(next: &str) -> String {
+pub(crate) fn onwards(next: &str) -> String {
     let arrival = Account::SignInArrival.path();
     let to = model::address::local_path(next);
     let to = to.filter(|next| *next == arrival || !next.starts_with(&Account::SignIn.path()));
@@ -65,7 +65,12 @@ fn onwards(next: &str) -> String {
 }
 
 /// See [`enter`], for an answer that is ready.
-async fn entered(site: &Site, asker: &Asker, secret: &str, mut response: Response<HttpBody>) -> Answer {
+pub(crate) async fn entered(
+    site: &Site,
+    asker: &Asker,
+    secret: &str,
+    mut response: Response<HttpBody>,
+) -> Answer {
     if let Asker(Some(before)) = asker {
         let (account, which) = (before.signed.account.id, before.signed.sign_in.id);
         site.store().sign_out(&model::feed::Actor::person(account), account, Some(which)).await?;

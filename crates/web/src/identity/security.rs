@@ -148,7 +148,8 @@ impl ConnectionsView {
     }
 }
 
-fn when(zone: &Zone, at: Timestamp) -> String {
+/// An instant as pages of one's account show it.
+pub(crate) fn when(zone: &Zone, at: Timestamp) -> String {
     format!("{} {}", zone.local(at).strftime("%-d %B %Y, %H:%M"), zone.abbreviation(at))
 }
 
@@ -157,7 +158,7 @@ fn is_fresh(site: &Site, person: &Person) -> bool {
 }
 
 /// Refuses who views as another, and who signed in long ago.
-fn may_change(site: &Site, person: &Person) -> Result<(), Failure> {
+pub(crate) fn may_change(site: &Site, person: &Person) -> Result<(), Failure> {
     person.subject.may_write().map_err(Failure::Forbidden)?;
     if is_fresh(site, person) {
         return Ok(());

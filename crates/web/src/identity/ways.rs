@@ -145,7 +145,7 @@ impl WaysView {
 }
 
 /// A path with the place to go on to.
-pub(super) fn with_next(path: &str, next: &str) -> String {
+pub(crate) fn with_next(path: &str, next: &str) -> String {
     if next.is_empty() {
         return path.to_owned();
     }

@@ -1,13 +1,14 @@
 //! Which address is answered by what. Every pattern stands here or in `compat/`, once.
 
+mod content;
 mod edition;
 mod mail;
 mod setup;
 mod stars;
 
 use crate::{
-    api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops, site::Site,
-    target::Target, token,
+    account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops,
+    site::Site, target::Target, token,
 };
 use axum::{
     Router,
@@ -56,8 +57,10 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = at(router, "/metrics", get(ops::metrics));
     let router = at(router, "/{edition}/events", get(live::events));
     let router = edition::routes(router);
+    let router = content::routes(router);
     let router = stars::routes(router);
     let router = mail::routes(router);
+    let router = account::routes(router);
     let router = identity::routes(router);
     let router = setup::routes(router);
     let router = desk::routes(router);

@@ -53,23 +53,36 @@ async fn a_list_shows_what_it_would_change_before_it_changes_anything_and_twice_
     let mapping = answer.header("location").to_owned();
     let columns = registrar.get(&world, &mapping).await;
     let text = columns.text();
-    for said in ["list.csv: 3 rows", "<option value=\"first_name\" selected>", "<option value=\"email\" selected>", "<option value=\"country\" selected>", "Engines &#60;b&#62;"]
-    {
+    for said in [
+        "list.csv: 3 rows",
+        "<option value=\"first_name\" selected>",
+        "<option value=\"email\" selected>",
+        "<option value=\"country\" selected>",
+        "Engines &#60;b&#62;",
+    ] {
         assert!(text.contains(said), "{said} is not in\n{text}");
     }
     let head = world.store.head().await.unwrap();
     let path = difference_of(&world, &registrar, CSV, &COLUMNS).await;
     let page = registrar.get(&world, &path).await;
     let text = page.text();
-    for said in ["<span class=\"number\">2</span> new", "ada@example.org", "Speaker, in person", "Attendee, virtual", "Line 4, Email Address: &#34;nonsense&#34; has no @. The row was left out."]
-    {
+    for said in [
+        "<span class=\"number\">2</span> new",
+        "ada@example.org",
+        "Speaker, in person",
+        "Attendee, virtual",
+        "Line 4, Email Address: &#34;nonsense&#34; has no @. The row was left out.",
+    ] {
         assert!(text.contains(said), "{said} is not in\n{text}");
     }
     assert_eq!(world.store.head().await.unwrap(), head, "nothing is written before somebody agrees");
     let answer = registrar.post(&world, &path, &[("seen", &seen(&page))]).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     let list = registrar.get(&world, LIST).await;
-    assert!(list.text().contains("<span class=\"number\">2</span> registered") && list.text().contains("Ada Lovelace"));
+    assert!(
+        list.text().contains("<span class=\"number\">2</span> registered")
+            && list.text().contains("Ada Lovelace")
+    );
     assert!(list.text().contains("Europe/London") && list.text().contains("Europe/Berlin"));
     // The list is forgotten once it is imported.
     assert_eq!(registrar.get(&world, &path).await.status, 404);
@@ -81,7 +94,10 @@ async fn a_list_shows_what_it_would_change_before_it_changes_anything_and_twice_
     assert_eq!(world.store.head().await.unwrap(), head);
     // What a spreadsheet would run is guarded, and the export is a list that changes nothing either.
     let export = registrar.get(&world, &format!("{LIST}registrations.csv")).await;
-    assert!(export.header("content-type").starts_with("text/csv") && export.header("cache-control").contains("no-store"));
+    assert!(
+        export.header("content-type").starts_with("text/csv")
+            && export.header("cache-control").contains("no-store")
+    );
     assert!(export.text().starts_with("email,name,type,mode,affiliation"), "{}", export.text());
     assert!(!export.text().lines().any(|line| line.starts_with('=')), "{}", export.text());
     assert_eq!(store::verify(&world.store).await.unwrap(), Vec::<String>::new());
@@ -105,8 +121,9 @@ async fn an_import_changes_no_role_and_cancels_most_only_on_a_second_word() {
     let answer = registrar.post(&world, &path, &[("seen", &agreed), ("cancel_missing", "yes")]).await;
     assert_eq!(answer.status, 422);
     assert!(answer.text().contains("2 of 3 registrations would be cancelled"), "{}", answer.text());
-    let answer =
-        registrar.post(&world, &path, &[("seen", &agreed), ("cancel_missing", "yes"), ("cancel_most", "yes")]).await;
+    let answer = registrar
+        .post(&world, &path, &[("seen", &agreed), ("cancel_missing", "yes"), ("cancel_most", "yes")])
+        .await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     assert_eq!(world.store.grants_of(ada.account).await.unwrap(), roles);
     let garden = world.store.edition(&Slug::parse("garden-2027").unwrap()).await.unwrap().unwrap().edition.id;
@@ -132,14 +149,25 @@ async fn a_difference_that_is_another_by_now_is_shown_again_and_not_applied() {
 async fn whoever_is_entered_now_signs_in_with_their_address_and_is_known() {
     let world = World::new().await;
     let registrar = Browser::of(&world, "reg", Some((Role::Registrar, "garden-2027"))).await;
-    let fields = [("email", " New@Example.org"), ("name", "New Person"), ("type", "attendee"), ("mode", "virtual"), ("zone", "Asia/Tokyo"), ("tell", "yes")];
+    let fields = [
+        ("email", " New@Example.org"),
+        ("name", "New Person"),
+        ("type", "attendee"),
+        ("mode", "virtual"),
+        ("zone", "Asia/Tokyo"),
+        ("tell", "yes"),
+    ];
     let answer = registrar.post(&world, &format!("{LIST}new/"), &fields).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     let new = Browser::of(&world, "new", None).await;
     let theirs = world.store.registrations_of(new.account).await.unwrap();
     assert_eq!((theirs.len(), theirs[0].name.as_str()), (1, "New Person"));
     let list = registrar.get(&world, &format!("{LIST}?linked=yes&q=new")).await;
-    assert!(list.text().contains("signed in</span>") && list.text().contains("New Person"), "{}", list.text());
+    assert!(
+        list.text().contains("signed in</span>") && list.text().contains("New Person"),
+        "{}",
+        list.text()
+    );
     // They are told once.
     let mails = world.store.mails(&store::MailFilter::default(), None, 10).await.unwrap();
     assert_eq!(serde_json::to_string(&mails.mails).unwrap().matches("new@example.org").count(), 1);
@@ -153,13 +181,25 @@ async fn whoever_is_entered_now_signs_in_with_their_address_and_is_known() {
 async fn what_is_wrong_is_said_at_its_field() {
     let world = World::new().await;
     let registrar = Browser::of(&world, "reg", Some((Role::Registrar, "garden-2027"))).await;
-    let wrong = [("email", "nobody"), ("name", "Kept Name"), ("type", "king"), ("mode", "virtual"), ("zone", "Mars/Olympus")];
+    let wrong = [
+        ("email", "nobody"),
+        ("name", "Kept Name"),
+        ("type", "king"),
+        ("mode", "virtual"),
+        ("zone", "Mars/Olympus"),
+    ];
     let answer = registrar.post(&world, &format!("{LIST}new/"), &wrong).await;
     assert_eq!(answer.status, 422);
     for said in ["id=\"e-email\"", "id=\"e-type\"", "id=\"e-zone\"", "Kept Name"] {
         assert!(answer.text().contains(said), "{said} is not in\n{}", answer.text());
     }
-    for (name, content) in [("a.html", "<table>"), ("a.csv", ""), ("a.csv", "email,name\n"), ("a.json", "[]"), ("a.zip", "PK\u{3}\u{4}x")] {
+    for (name, content) in [
+        ("a.html", "<table>"),
+        ("a.csv", ""),
+        ("a.csv", "email,name\n"),
+        ("a.json", "[]"),
+        ("a.zip", "PK\u{3}\u{4}x"),
+    ] {
         let answer = registrar.upload(&world, IMPORT, &[], ("file", name, content)).await;
         assert_eq!(answer.status, 422, "{name} {content}");
         assert!(answer.text().contains("id=\"e-file\""), "{}", answer.text());
@@ -177,13 +217,28 @@ async fn what_is_wrong_is_said_at_its_field() {
 async fn registrations_are_for_those_who_may_and_end_at_the_edition() {
     let world = World::with(&["garden-2027", "orchard-2027"], options(), Arc::new(SystemClock)).await;
     let registrar = Browser::of(&world, "reg", Some((Role::Registrar, "garden-2027"))).await;
-    let answer = registrar.post(&world, &format!("{LIST}new/"), &[("email", "ada@example.org"), ("type", "speaker"), ("mode", "in_person")]).await;
+    let answer = registrar
+        .post(
+            &world,
+            &format!("{LIST}new/"),
+            &[("email", "ada@example.org"), ("type", "speaker"), ("mode", "in_person")],
+        )
+        .await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     let garden = world.store.edition(&Slug::parse("garden-2027").unwrap()).await.unwrap().unwrap().edition.id;
     let id = world.store.all_registrations(garden).await.unwrap()[0].id;
-    let upload = registrar.upload(&world, IMPORT, &[], ("file", "l.csv", CSV)).await.header("location").to_owned();
+    let upload =
+        registrar.upload(&world, IMPORT, &[], ("file", "l.csv", CSV)).await.header("location").to_owned();
     let one = format!("{LIST}{id}/");
-    let paths = [LIST, &format!("{LIST}registrations.csv"), &format!("{LIST}new/"), &one, IMPORT, &upload, &format!("{upload}difference/")];
+    let paths = [
+        LIST,
+        &format!("{LIST}registrations.csv"),
+        &format!("{LIST}new/"),
+        &one,
+        IMPORT,
+        &upload,
+        &format!("{upload}difference/"),
+    ];
     let guest = Browser::of(&world, "guest", None).await;
     let editor = Browser::of(&world, "editor", Some((Role::Editor, "garden-2027"))).await;
     let other = Browser::of(&world, "other", Some((Role::Organiser, "orchard-2027"))).await;
@@ -195,7 +250,11 @@ async fn registrations_are_for_those_who_may_and_end_at_the_edition() {
         let foreign = path.replace("garden-2027", "orchard-2027");
         if path.contains(&id.to_string()) || path == upload || path.ends_with("difference/") {
             assert_eq!(other.get(&world, &foreign).await.status, 404, "{foreign}");
-            assert_eq!(other.post(&world, &foreign, &[("email", "x@example.org")]).await.status, 404, "{foreign}");
+            assert_eq!(
+                other.post(&world, &foreign, &[("email", "x@example.org")]).await.status,
+                404,
+                "{foreign}"
+            );
         }
     }
     // A committee sees who is registered and changes nothing.

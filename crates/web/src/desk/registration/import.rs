@@ -145,7 +145,9 @@ async fn upload(
 ) -> Answer {
     let edition = entered(&site, &person, &slug).await?;
     let refusal = match form.file("file").cloned() {
-        None => Refusal::new("file", "no file was chosen", "Choose the list that the registration system exports"),
+        None => {
+            Refusal::new("file", "no file was chosen", "Choose the list that the registration system exports")
+        }
         Some(file) => {
             let name = excerpt(file.name.rsplit(['/', '\\']).next().unwrap_or_default(), 100);
             let reading = tokio::task::spawn_blocking(move || {
@@ -257,7 +259,8 @@ async fn difference_page(
 ) -> Result<Compare, Failure> {
     let (sheet, mapping) = kept(site, edition, id).await?;
     let difference = site.store().registration_difference(edition.id, &sheet, &mapping).await?;
-    let active = usize::try_from(site.store().registration_counts(edition.id).await?.total).unwrap_or(usize::MAX);
+    let active =
+        usize::try_from(site.store().registration_counts(edition.id).await?.total).unwrap_or(usize::MAX);
     let Difference { added, changed, missing, problems, unchanged, .. } = &difference;
     Ok(Compare {
         inner: frame(site, asked, person, edition, "What the import would change"),
@@ -282,7 +285,11 @@ async fn difference_page(
             .take(LISTED)
             .map(|one| ChangedView {
                 line: one.line,
-                name: if one.before.name.is_empty() { one.before.email.to_string() } else { one.before.name.to_string() },
+                name: if one.before.name.is_empty() {
+                    one.before.email.to_string()
+                } else {
+                    one.before.name.to_string()
+                },
                 fields: fields(&one.before, &one.after),
             })
             .collect(),
@@ -290,7 +297,13 @@ async fn difference_page(
         missing: missing
             .iter()
             .take(LISTED)
-            .map(|one| if one.name.is_empty() { one.email.to_string() } else { format!("{} ({})", one.name, one.email) })
+            .map(|one| {
+                if one.name.is_empty() {
+                    one.email.to_string()
+                } else {
+                    format!("{} ({})", one.name, one.email)
+                }
+            })
             .collect(),
         active,
         cancels_most: difference.cancels_most(active),
@@ -300,7 +313,11 @@ async fn difference_page(
             .iter()
             .take(LISTED)
             .map(|one| {
-                let column = if one.column.is_empty() { String::new() } else { format!(", {}", excerpt(&one.column, 60)) };
+                let column = if one.column.is_empty() {
+                    String::new()
+                } else {
+                    format!(", {}", excerpt(&one.column, 60))
+                };
                 format!("Line {}{column}: {}. {}.", one.line, one.problem, one.remedy)
             })
             .collect(),
@@ -374,7 +391,8 @@ pub(super) async fn tell(
     added: &[Registration],
 ) -> Result<usize, Failure> {
     let link = format!("{}{}", site.base_url(), Address::Home.path(&edition.slug));
-    let place: Vec<&str> = [&edition.city, &edition.country].into_iter().filter_map(|line| line.non_empty()).collect();
+    let place: Vec<&str> =
+        [&edition.city, &edition.country].into_iter().filter_map(|line| line.non_empty()).collect();
     let mails: Vec<NewMail> = added
         .iter()
         .filter(|one| one.state == RegistrationState::Active)
