@@ -10,8 +10,6 @@ mod failing;
 mod live;
 mod ops;
 mod pages;
-// mod security;
-mod planner;
 mod planner;
 mod registration;
 mod security;

@@ -60,7 +60,8 @@ impl Two {
     /// What stands for that part of a pattern.
     fn thing(&self, name: &str, pattern: &str) -> &str {
         // The desk names things by identifiers, the public site by names.
-        let desk = pattern.starts_with("/desk/").then(|| self.things.get(format!("desk:{name}").as_str())).flatten();
+        let desk =
+            pattern.starts_with("/desk/").then(|| self.things.get(format!("desk:{name}").as_str())).flatten();
         let found = desk.or_else(|| self.things.get(name));
         found.unwrap_or_else(|| panic!("{pattern}: say in security/things.rs what stands for {{{name}}}"))
     }

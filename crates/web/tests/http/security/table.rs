@@ -46,14 +46,18 @@ routes! {
         "/{edition}/schedule/v/{version}/" "/{edition}/talk/" "/{edition}/talk/{code}/" "/{edition}/talk/{file}"
         "/{edition}/speaker/" "/{edition}/speaker/{code}/"
         "/{edition}/p/matrix" "/p/matrix" "/event/{edition}/event.ics" "/export/timetable/{file}"
-        "/setup/" "/sign-in/arrival/" "/sign-in/ldap/" "/sign-in/oidc/{provider}/" "/sign-in/oidc/{provider}/return/"
+        "/people/{handle}/" "/{edition}/subscribe/"
+        "/setup/" "/sign-in/" "/sign-in/link/" "/sign-out/" "/sign-in/arrival/" "/sign-in/ldap/" "/sign-in/oidc/{provider}/" "/sign-in/oidc/{provider}/return/"
         "/sign-in/passkey/" "/sign-in/passkey/begin/" "/sign-in/password/" "/api/v1/" "/api/v1/openapi.json"
         "/api/events/" "/api/events/{edition}/" "/api/events/{edition}/{list}/" "/api/events/{edition}/{list}/{key}/"
     }
     Secret {
         "/{edition}/stars/{token}/" "/{edition}/stars/{file}" "/setup/{token}/" "/mail/unsubscribe/{token}/"
+        "/sign-in/link/{token}/" "/{edition}/uploads/{name}"
     }
     Person {
+        "/account/" "/account/data/" "/account/data/plenary-account.json" "/account/history/" "/account/identities/"
+        "/account/merge/" "/account/notifications/" "/account/security/" "/account/view-as/end/" "/account/welcome/"
         "/account/identities/{identity}/disconnect/" "/account/security/passkeys/" "/account/security/passkeys/begin/"
         "/account/security/password/" "/account/security/{credential}/" "/account/tokens/"
         "/account/tokens/{token}/revoke/"
@@ -87,6 +91,17 @@ routes! {
         "/desk/{edition}/registrations/import/" "/desk/{edition}/registrations/import/{upload}/"
         "/desk/{edition}/registrations/import/{upload}/difference/" "/desk/{edition}/registrations/registrations.csv"
         "/desk/{edition}/registrations/{registration}/"
+        "/desk/{edition}/grants/" "/desk/{edition}/mastodon/" "/desk/{edition}/mastodon/forget/" "/desk/{edition}/menu/"
+        "/desk/{edition}/pages/" "/desk/{edition}/pages/new/" "/desk/{edition}/pages/{page}/"
+        "/desk/{edition}/pages/{page}/remove/"
+        "/desk/{edition}/posts/" "/desk/{edition}/posts/new/" "/desk/{edition}/posts/{post}/"
+        "/desk/{edition}/posts/{post}/mail/" "/desk/{edition}/posts/{post}/mastodon/"
+        "/desk/{edition}/posts/{post}/publish/" "/desk/{edition}/posts/{post}/remove/"
+        "/desk/{edition}/posts/{post}/take-back/"
+        "/desk/{edition}/sponsors/" "/desk/{edition}/sponsors/copy-levels/" "/desk/{edition}/sponsors/freeze/"
+        "/desk/{edition}/sponsors/levels/" "/desk/{edition}/sponsors/new/" "/desk/{edition}/sponsors/reopen/"
+        "/desk/{edition}/sponsors/{sponsor}/" "/desk/{edition}/sponsors/{sponsor}/logo"
+        "/desk/{edition}/sponsors/{sponsor}/move/" "/desk/{edition}/sponsors/{sponsor}/remove/"
         "/desk/log/{seq}/" "/desk/log/{seq}/undo/"
         "/desk/mail/{mail}/" "/desk/mail/{mail}/again/" "/desk/mail/{mail}/let-be/"
         "/desk/webhooks/{webhook}/" "/desk/webhooks/{webhook}/deliveries/{delivery}/"
@@ -94,6 +109,7 @@ routes! {
         "/desk/webhooks/{webhook}/secret/" "/desk/webhooks/{webhook}/stop/"
     }
     Installation {
+        "/desk/grants/" "/desk/people/" "/desk/people/{account}/" "/desk/people/{account}/view-as/"
         "/desk/log/" "/desk/mail/" "/desk/mail/suppressed/" "/desk/mail/suppressed/remove/" "/desk/new/" "/desk/webhooks/"
     }
 }

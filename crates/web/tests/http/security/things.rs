@@ -2,15 +2,18 @@
 
 use crate::world::{SignedIn, World};
 use model::{
+    edition::Sponsor,
     email::Email,
     feed::Actor,
-    id::{RegistrationId, SessionTypeId},
+    id::{PostId, RegistrationId, SessionTypeId, SponsorId, WebPageId},
     mail::{Mailbox, NewMail},
+    page::WebPage,
     permission::{Subject, TokenScope},
+    post::{Post, PostKind, Publication},
     programme::SessionKind,
     registration::{Attendance, Registration, RegistrationState, RegistrationType},
     session_type::SessionType,
-    text::{Line, RichText, WebUrl},
+    text::{Line, RichText, Slug, WebUrl},
 };
 use std::collections::{BTreeSet, HashMap};
 use store::{NewToken, WebhookEdit};
@@ -70,13 +73,43 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
             .with("link", "")
     };
     let mail = store.queue_mail(&person, vec![mail]).await.unwrap().queued[0];
-    let token = NewToken {
-        name: Line::clean("Script"),
-        scope: TokenScope::Write,
-        edition: None,
-        expires: None,
-    };
+    let token =
+        NewToken { name: Line::clean("Script"), scope: TokenScope::Write, edition: None, expires: None };
     let (token, _) = store.add_token(&person, ours.account, &token).await.unwrap();
+    let page = WebPage {
+        id: WebPageId::from_key("garden", "page"),
+        slug: Slug::parse("venue").unwrap(),
+        title: Line::clean("The venue"),
+        body: RichText::default(),
+        published: true,
+        position: 0,
+    };
+    let page = store.add_page(&organiser, id, page).await.unwrap();
+    let post = Post {
+        id: PostId::from_key("garden", "post"),
+        slug: Slug::parse("news").unwrap(),
+        title: Line::clean("News"),
+        kind: PostKind::Blog,
+        summary: Line::default(),
+        body: RichText::clean("There is news."),
+        author: Line::default(),
+        track: None,
+        created: store.clock().now(),
+        publication: Publication::Draft,
+    };
+    let post = store.add_post(&organiser, id, post).await.unwrap();
+    let sponsor = Sponsor {
+        id: SponsorId::from_key("garden", "sponsor"),
+        name: Line::clean("Spade Works"),
+        level: Line::clean("Gold"),
+        rank: 0,
+        url: None,
+        logo: None,
+        upload: None,
+        description: RichText::default(),
+    };
+    store.set_levels(&organiser, id, &[Line::clean("Gold")]).await.unwrap();
+    store.save_sponsor(&organiser, id, &sponsor).await.unwrap();
     let entries = store.changes_since(0, 10_000).await.unwrap();
     let seq = entries.iter().find(|entry| entry.edition == Some(id)).unwrap().seq;
     let session = programme.sessions.iter().find(|session| !session.slots.is_empty()).unwrap();
@@ -98,6 +131,10 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("day", "2027-05-01".to_owned()),
         ("number", "1".to_owned()),
         ("version", "1".to_owned()),
+        ("page", page.id.to_string()),
+        ("post", post.id.to_string()),
+        ("sponsor", sponsor.id.to_string()),
+        ("account", ours.account.to_string()),
         ("calendar", calendar.to_string()),
         ("registration", registration.id.to_string()),
         ("template", "notice".to_owned()),
