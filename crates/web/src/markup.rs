@@ -100,7 +100,7 @@ pub fn page(
 /// Which addresses without a scheme stay, and as what.
 struct Within<F>(F);
 
-impl<F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync> ammonia::UrlRelativeEvaluate<'_> for Within<F> {
+impl<'a, F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync + 'a> ammonia::UrlRelativeEvaluate<'a> for Within<F> {
     fn evaluate<'url>(&self, url: &'url str) -> Option<Cow<'url, str>> {
         (self.0)(url)
     }
@@ -195,7 +195,7 @@ pub fn beginning(text: &str, max: usize) -> String {
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(builder);
 
 /// What is harmless, for everybody's texts.
-fn builder() -> Builder<'static> {
+fn builder<'a>() -> Builder<'a> {
     let mut builder = Builder::default();
     builder
         .rm_tags([
