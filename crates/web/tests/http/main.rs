@@ -12,8 +12,6 @@ mod live;
 mod mail;
 mod ops;
 mod pages;
-// mod security;
-mod planner;
 mod planner;
 mod registration;
 mod planner;
