@@ -12,6 +12,7 @@ mod live;
 mod mail;
 mod ops;
 mod pages;
+// mod security;
 mod planner;
 mod registration;
 mod planner;
