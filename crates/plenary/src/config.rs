@@ -9,8 +9,8 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use mail::{Smtp, SmtpSettings};
 use identity::settings::{LdapSettings, OidcSettings};
+use mail::{Smtp, SmtpSettings};
 use model::{text::WebUrl, time::SharedClock};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
@@ -205,6 +205,11 @@ impl Config {
         Ok(Location::from_data_dir(&self.data))
     }
 
+    /// The folder of what people upload.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.data.join("uploads")
+    }
+
     /// What the site needs to know.
     pub(crate) fn site_options(&self) -> anyhow::Result<web::SiteOptions> {
         let base_url = match &self.base_url {
@@ -223,6 +228,7 @@ impl Config {
             star_writes_per_minute: self.star_writes_per_minute,
             api_per_minute: self.api_per_minute,
             fetch_private: self.allow_private_addresses,
+            uploads: Some(self.uploads()),
             mail: self
                 .smtp()?
                 .map(|smtp| web::MailServer { name: smtp.name(), sender: smtp.sender().clone() }),
