@@ -15,7 +15,6 @@ mod pages;
 // mod security;
 mod planner;
 mod registration;
-mod planner;
 mod security;
 mod stars;
 mod static_copy;
