@@ -14,7 +14,6 @@ mod ops;
 mod pages;
 // mod security;
 mod planner;
-mod planner;
 mod registration;
 mod security;
 mod stars;
