@@ -4,6 +4,7 @@
 //! finding of its own, so that silence never passes for health.
 
 pub(crate) mod confined;
+mod mail;
 mod net;
 mod record;
 mod sign_in;
@@ -72,6 +73,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     findings.extend(record::backups(config));
     findings.extend(net::address(config));
     findings.extend(net::certificate(config));
+    findings.extend(mail::server(config).await);
     findings.extend(sign_in::outside(config).await);
     findings.extend(confined::confinement(config).await);
     let bad = findings.iter().filter(|finding| finding.state == State::Bad).count();

@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
 
+mod api;
 mod caching;
 mod compat;
 mod connections;
 mod desk;
 mod failing;
 mod live;
+mod mail;
 mod ops;
 mod pages;
 mod identity;
+// mod security;
 mod planner;
 mod registration;
 mod security;
