@@ -82,8 +82,7 @@ async fn organisers_see_the_mail_of_their_edition_and_no_other() {
 async fn nobody_reads_the_link_of_another() {
     let world = World::new().await;
     let id = sign_in_link(&world, "bob@example.org").await;
-    let administrator =
-        world.sign_in("admin@example.org", &[(Role::Administrator, Scope::Everywhere)]).await;
+    let administrator = world.sign_in("admin@example.org", &[(Role::Administrator, Scope::Everywhere)]).await;
     let page = world.get_as(&administrator, &Desk::MailItem(id).path()).await;
     assert!(page.text().contains("shown to nobody else"), "{}", page.text());
     assert!(!page.text().contains("/sign-in/link/"), "{}", page.text());
@@ -97,7 +96,11 @@ async fn an_uncertain_mail_waits_for_somebody_who_decides() {
     settle(&world, &Outcome::unknown("the connection broke")).await;
     let organiser = world.organiser().await;
     let list = world.get_as(&organiser, &format!("{}?state=uncertain", Desk::Mail.path())).await;
-    assert!(list.text().contains("ada@example.org") && list.text().contains("2 Uncertain"), "{}", list.text());
+    assert!(
+        list.text().contains("ada@example.org") && list.text().contains("2 Uncertain"),
+        "{}",
+        list.text()
+    );
     let path = Desk::MailItem(first).path();
     let page = world.get_as(&organiser, &path).await;
     assert!(page.text().contains("Send it again") && page.text().contains("Leave it as it is"));
@@ -138,7 +141,11 @@ async fn a_text_is_previewed_saved_and_given_up_again() {
 
     let refused = world.post_as(&organiser, &path, &with("Dear {{ nome }}!", "save")).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text().contains("nome") && refused.text().contains("id=\"e-body\""), "{}", refused.text());
+    assert!(
+        refused.text().contains("nome") && refused.text().contains("id=\"e-body\""),
+        "{}",
+        refused.text()
+    );
     let saved = world.post_as(&organiser, &path, &with("Dear {{ name }}!", "save")).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
     let texts = world.store.mail_texts(edition.id).await.unwrap();
@@ -170,8 +177,7 @@ async fn an_edition_has_a_sender() {
 #[tokio::test]
 async fn addresses_are_put_on_the_suppress_list_and_taken_off() {
     let world = World::new().await;
-    let administrator =
-        world.sign_in("admin@example.org", &[(Role::Administrator, Scope::Everywhere)]).await;
+    let administrator = world.sign_in("admin@example.org", &[(Role::Administrator, Scope::Everywhere)]).await;
     let path = Desk::Suppressed.path();
     let empty = world.get_as(&administrator, &path).await;
     assert!(empty.text().contains("No address is on the list"), "{}", empty.text());
@@ -207,7 +213,8 @@ async fn a_list_is_left_with_one_click_from_anywhere_and_never_by_looking() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     assert!(left().await);
     // A token that opens nothing gets the same answer.
-    let other = world.send("POST", "/mail/unsubscribe/made-up/", &headers, "List-Unsubscribe=One-Click").await;
+    let other =
+        world.send("POST", "/mail/unsubscribe/made-up/", &headers, "List-Unsubscribe=One-Click").await;
     assert_eq!((other.status, other.text()), (answer.status, answer.text()));
     assert_eq!(world.get("/mail/unsubscribe/made-up/").await.text(), looked.text());
     // Nothing else may be sent from elsewhere.
