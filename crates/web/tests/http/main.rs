@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
 
+mod accounts;
 mod api;
 mod caching;
 mod compat;
@@ -13,7 +14,6 @@ mod mail;
 mod ops;
 mod pages;
 // mod security;
-mod planner;
 mod planner;
 mod registration;
 mod security;
