@@ -217,7 +217,10 @@ async fn what_a_server_refuses_for_ever_or_for_now_is_told_apart() {
     world.is_tried_later(ids[3]).await;
     let listed = world.store.suppressions().await.unwrap();
     assert_eq!(listed.len(), 1, "spam is no missing mailbox");
-    assert_eq!((listed[0].address.as_str(), listed[0].reason), ("nobody@example.org", SuppressReason::NoMailbox));
+    assert_eq!(
+        (listed[0].address.as_str(), listed[0].reason),
+        ("nobody@example.org", SuppressReason::NoMailbox)
+    );
 
     world.clock.0.store(120, Ordering::SeqCst);
     let more = world.queue(&["ada@example.org"]).await;
@@ -293,8 +296,17 @@ async fn nothing_is_said_to_a_server_that_is_not_the_right_one() {
     let other = tempfile::tempdir().unwrap();
     let Some((stranger, _)) = support::certificate(other.path()) else { return };
     let (text, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
-    let args =
-        ["--starttls", "--certificate", text, "--key", key, "--user", "plenary", "--password", "correct horse"];
+    let args = [
+        "--starttls",
+        "--certificate",
+        text,
+        "--key",
+        key,
+        "--user",
+        "plenary",
+        "--password",
+        "correct horse",
+    ];
     let Some(server) = SmtpServer::start(world.folder.path(), &args) else { return };
     let try_with = async |settings: SmtpSettings| mail::check(&Smtp::new(&settings).unwrap()).await;
     let right = encrypted(server.port, Security::Starttls, &certificate);
@@ -357,10 +369,8 @@ async fn of_several_nodes_one_sends_each_mail() {
     let world = World::new().await;
     let Some(server) = SmtpServer::start(world.folder.path(), &["--delay", "3"]) else { return };
     let other = Store::open(&world.location, Arc::new(world.clock.clone())).await.unwrap();
-    let mailers = [
-        Mailer::start(&world.store, &settings(server.port)),
-        Mailer::start(&other, &settings(server.port)),
-    ];
+    let mailers =
+        [Mailer::start(&world.store, &settings(server.port)), Mailer::start(&other, &settings(server.port))];
     let to: Vec<String> = (0..120).map(|number| format!("p{number}@example.org")).collect();
     let to: Vec<&str> = to.iter().map(String::as_str).collect();
     let ids = world.queue(&to).await;

@@ -9,8 +9,8 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use mail::{Smtp, SmtpSettings};
 use identity::settings::{LdapSettings, OidcSettings};
+use mail::{Smtp, SmtpSettings};
 use model::{text::WebUrl, time::SharedClock};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};

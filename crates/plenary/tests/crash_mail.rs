@@ -71,7 +71,10 @@ fn nothing_that_the_mail_server_acknowledged_is_sent_twice_and_nothing_is_lost_b
     }
     over.store(true, Ordering::SeqCst);
     let queued = writer.join().unwrap();
-    assert!(kills >= KILLS, "the server was killed {kills} times only: the machine is too slow for this test");
+    assert!(
+        kills >= KILLS,
+        "the server was killed {kills} times only: the machine is too slow for this test"
+    );
 
     let server = Server::start(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -137,7 +140,8 @@ async fn judge(store: &Store, smtp: &SmtpServer, queued: &[MailId], kills: u32) 
     assert!(twice.is_empty(), "taken over more than once: {twice:?}");
     let (mut sent, mut uncertain, mut arrived) = (0, 0, 0);
     for id in queued {
-        let (mail, _) = store.mail(*id).await.unwrap().expect("a mail that was acknowledged is in the record");
+        let (mail, _) =
+            store.mail(*id).await.unwrap().expect("a mail that was acknowledged is in the record");
         let was_taken = mail.message_id.as_ref().is_some_and(|id| taken.remove(id).is_some());
         match mail.state.stage() {
             Stage::Sent => {

@@ -18,7 +18,8 @@ pub(super) async fn outside(config: &Config) -> Vec<Finding> {
             Ok(provider) => provider.reach().await,
             Err(trouble) => Err(trouble),
         };
-        let remedy = format!("Mend `[[oidc]]` \"{}\", or the provider; other ways to sign in go on", settings.name);
+        let remedy =
+            format!("Mend `[[oidc]]` \"{}\", or the provider; other ways to sign in go on", settings.name);
         findings.push(match reached {
             Ok(()) => Finding::ok(WHAT, format!("{} answers at {}", settings.title, settings.issuer)),
             Err(trouble) => Finding::bad(WHAT, trouble.to_string(), remedy),
@@ -29,7 +30,8 @@ pub(super) async fn outside(config: &Config) -> Vec<Finding> {
             Ok(directory) => directory.reach().await,
             Err(trouble) => Err(trouble),
         };
-        let remedy = format!("Mend `[[ldap]]` \"{}\", or the directory; other ways to sign in go on", settings.name);
+        let remedy =
+            format!("Mend `[[ldap]]` \"{}\", or the directory; other ways to sign in go on", settings.name);
         findings.push(match reached {
             Ok(()) => Finding::ok(WHAT, format!("{} answers at {}", settings.title, settings.url)),
             Err(trouble) => Finding::bad(WHAT, trouble.to_string(), remedy),
