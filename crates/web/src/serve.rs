@@ -5,12 +5,11 @@
 //! gets the headers that protect the visitor.
 
 use crate::{
-    deliver,
     error::{Failure, Problem, wants_json},
     headers::{self, Policy},
     inner,
     ops::{self, Seen},
-    page, refresh,
+    page,
     route::{self, Client, RouteName},
     site::Site,
 };
