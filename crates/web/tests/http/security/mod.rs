@@ -33,6 +33,16 @@ pub(crate) struct Two {
 impl Two {
     pub(crate) async fn new() -> Self {
         let world = World::with(&["garden-2027", "orchard-2027"], options(), Arc::new(SystemClock)).await;
+        let garden = world.edition("garden-2027").await;
+        let talk = model::session_type::SessionType {
+            id: model::id::SessionTypeId(uuid::Uuid::from_u128(77)),
+            name: "Talk".into(),
+            kind: model::programme::SessionKind::Talk,
+            minutes: 30,
+            description: model::text::RichText::default(),
+        };
+        let rule = |types: &[model::session_type::SessionType]| model::session_type::put(types, &talk);
+        world.store.change_session_types(&model::feed::Actor::System, garden.id, rule).await.unwrap();
         let ours = world.organiser().await;
         let orchard = world.edition("orchard-2027").await;
         let theirs =

@@ -62,6 +62,29 @@ routes! {
         "/desk/{edition}/tracks/{track}/remove/"
         "/desk/log/{seq}/"
     }
+    Secret {
+        "/setup/{token}/"
+    }
+    Public {
+        "/setup/"
+    }
+    Desk {
+        "/desk/new/"
+    }
+    Edition {
+        "/desk/{edition}/settings/" "/desk/{edition}/settings/archive/" "/desk/{edition}/copy/"
+        "/desk/{edition}/rooms/" "/desk/{edition}/rooms/new/" "/desk/{edition}/rooms/{room}/"
+        "/desk/{edition}/rooms/{room}/remove/" "/desk/{edition}/rooms/{room}/{shift}/" "/desk/{edition}/tracks/{track}/{shift}/"
+        "/desk/{edition}/types/" "/desk/{edition}/types/new/" "/desk/{edition}/types/{type}/"
+        "/desk/{edition}/types/{type}/remove/" "/desk/{edition}/types/{type}/{shift}/"
+        "/desk/{edition}/persons/" "/desk/{edition}/persons/new/" "/desk/{edition}/persons/{person}/"
+        "/desk/{edition}/persons/{person}/remove/"
+        "/desk/{edition}/sessions/" "/desk/{edition}/sessions/new/" "/desk/{edition}/sessions/{session}/"
+        "/desk/{edition}/sessions/{session}/remove/" "/desk/{edition}/sessions/{session}/stand/"
+        "/desk/{edition}/sessions/{session}/slots/new/" "/desk/{edition}/sessions/{session}/slots/{slot}/"
+        "/desk/{edition}/sessions/{session}/slots/{slot}/remove/"
+        "/desk/{edition}/release/" "/desk/{edition}/release/back/" "/desk/{edition}/release/reset/" "/desk/{edition}/release/told/"
+    }
     Installation {
         "/desk/log/"
     }
@@ -82,6 +105,9 @@ pub(crate) async fn value(two: &Two, name: &str, pattern: &str) -> String {
         "speaker" => programme.persons[0].slug.to_string(),
         "day" => "2027-05-01".to_owned(),
         "session" | "code" => programme.sessions[0].code.to_string(),
+        "slot" => programme.sessions[0].slots[0].id.to_string(),
+        "type" => world.store.session_types(edition.id).await.unwrap()[0].id.to_string(),
+        "shift" => "up".to_owned(),
         "person" => programme.persons[0].id.to_string(),
         "number" | "version" => "1".to_owned(),
         "seq" => {
