@@ -77,15 +77,20 @@ fn a_crew_runs_what_is_in_its_room_and_nothing_else() {
 #[test]
 fn what_is_removed_leaves_nothing_behind_that_names_it() {
     let programme = small();
-    let (room, track, person) =
-        (programme.rooms[0].id, programme.tracks[0].id, programme.persons[0].id);
+    let (room, track, person) = (programme.rooms[0].id, programme.tracks[0].id, programme.persons[0].id);
     for command in [Command::RemoveRoom(room), Command::RemoveTrack(track), Command::RemovePerson(person)] {
         let after = command.apply(&programme).unwrap();
         assert_eq!(after.sessions.len(), programme.sessions.len());
-        assert!(after.slots().all(|(_, slot)| !matches!(&command, Command::RemoveRoom(id) if slot.room == Some(*id))));
+        assert!(
+            after
+                .slots()
+                .all(|(_, slot)| !matches!(&command, Command::RemoveRoom(id) if slot.room == Some(*id)))
+        );
         assert!(command.apply(&after).is_err(), "it is there no more");
     }
-    assert!(Command::RemoveTrack(track).apply(&programme).unwrap().sessions.iter().all(|s| s.track.is_none()));
+    assert!(
+        Command::RemoveTrack(track).apply(&programme).unwrap().sessions.iter().all(|s| s.track.is_none())
+    );
     let alone = Command::RemovePerson(person).apply(&programme).unwrap();
     assert!(alone.sessions.iter().all(|s| s.people.iter().all(|part| part.person != person)));
 }

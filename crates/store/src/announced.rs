@@ -25,13 +25,8 @@ use serde_json::Value;
 pub(crate) const KIND: &str = "announced";
 
 /// Whom new dates or another mode concern: who comes, who speaks, who works for it, who wants to hear of it.
-const CONCERNED: [Segment; 5] = [
-    Segment::Registered,
-    Segment::Speakers,
-    Segment::Leads,
-    Segment::Organisers,
-    Segment::Subscribers,
-];
+const CONCERNED: [Segment; 5] =
+    [Segment::Registered, Segment::Speakers, Segment::Leads, Segment::Organisers, Segment::Subscribers];
 
 /// What is published and was not told yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

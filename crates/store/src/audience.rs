@@ -23,6 +23,7 @@ use model::{
     mail::{List, MailKind, Mailbox, NewMail},
     permission::{Action, Place, Role, Scope, Subject},
     post::{Post, PostKind, Segment},
+    registration::RegistrationState,
     text::Line,
     time::to_micros,
 };
@@ -135,7 +136,8 @@ impl Store {
         .await
     }
 
-    /// The editions that somebody takes part in, as far as it is known: as a speaker or with a role. Two queries.
+    /// The editions that somebody takes part in, as far as it is known: as a speaker, registered, or with
+    /// a role. Three queries.
     pub async fn taking_part(&self, account: AccountId) -> Result<Vec<EditionId>> {
         let speaks = speaker_account::Entity::find()
             .select_only()
@@ -143,6 +145,9 @@ impl Store {
             .filter(speaker_account::Column::Account.eq(account.0));
         let mut editions: BTreeSet<Uuid> =
             speaks.into_tuple::<Uuid>().all(self.readers()).await?.into_iter().collect();
+        let registered = self.registrations_of(account).await?;
+        let coming = registered.iter().filter(|one| one.state == RegistrationState::Active);
+        editions.extend(coming.map(|one| one.edition.0));
         let now = self.now();
         let grants = grant::of_account(self.readers(), account).await?;
         let holding = grants.iter().filter(|grant| grant.holds(now));

@@ -116,9 +116,7 @@ async fn an_archived_edition_stays_as_it_is_and_can_be_opened_again(world: World
     refused(world.store.change(&NOBODY, id, retitle).await.unwrap_err());
     refused(world.store.publish(&NOBODY, id, "").await.unwrap_err());
     refused(world.store.reset_to_release(&NOBODY, id).await.unwrap_err());
-    refused(
-        world.store.change_session_types(&NOBODY, id, |types| Ok(types.to_vec())).await.unwrap_err(),
-    );
+    refused(world.store.change_session_types(&NOBODY, id, |types| Ok(types.to_vec())).await.unwrap_err());
     world.store.change(&NOBODY, id, set(EditionState::Open)).await.unwrap();
     world.store.change(&NOBODY, id, retitle).await.unwrap();
     assert!(world.store.publish(&NOBODY, id, "").await.unwrap().is_some());

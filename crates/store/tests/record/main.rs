@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
 mod account;
-mod desk;
 mod archive;
 mod calendar;
 mod credential;
+mod desk;
 mod encrypted;
 mod feed;
 mod harness;

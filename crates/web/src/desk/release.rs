@@ -22,8 +22,8 @@ use axum::{
 };
 use model::{
     Refusal,
-    announced::Facts,
     address::{Address, EditionDesk},
+    announced::Facts,
     diff::diff,
     doubt::{Weight, doubts},
     edition::{Edition, EditionState},

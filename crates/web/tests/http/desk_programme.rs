@@ -129,7 +129,8 @@ async fn an_edition_is_made_filled_and_published_in_forms() {
 async fn form_of(world: &World, who: &SignedIn, path: &str) -> Vec<(String, String)> {
     let page = world.get_as(who, path).await;
     let text = page.text().to_owned();
-    let form = text.split("<h2>What it says</h2>").nth(1).unwrap().split("</form>").next().unwrap().to_owned();
+    let form =
+        text.split("<h2>What it says</h2>").nth(1).unwrap().split("</form>").next().unwrap().to_owned();
     let mut out = vec![];
     for part in form.split('<').skip(1) {
         let attribute = |name: &str| {
@@ -180,7 +181,9 @@ async fn two_people_at_one_session_lose_no_text() {
     let told = send(&world, &bo, &path, &his).await;
     assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
     let page = told.text();
-    for text in ["Somebody else changed", "Ada&#39;s summary", "Bo&#39;s summary", "Ada&#39;s title", "Somebody New"] {
+    for text in
+        ["Somebody else changed", "Ada&#39;s summary", "Bo&#39;s summary", "Ada&#39;s title", "Somebody New"]
+    {
         assert!(page.contains(text), "{text}: {page}");
     }
     let unchanged = programme(&world, "garden-2027").await;
@@ -228,8 +231,7 @@ async fn a_crew_delays_what_is_in_its_room_and_edits_nothing() {
     let all = programme(&world, "garden-2027").await;
     let session = &all.sessions[0];
     let room = session.slots[0].room.unwrap();
-    let crew =
-        world.sign_in("crew@example.org", &[(Role::Crew, Scope::Room(all.edition.id, room))]).await;
+    let crew = world.sign_in("crew@example.org", &[(Role::Crew, Scope::Room(all.edition.id, room))]).await;
     let own = format!("/desk/garden-2027/sessions/{}/", session.id);
     let page = world.get_as(&crew, &own).await;
     assert!(page.text().contains("Delay") && !page.text().contains(">Save<"), "{}", page.text());
@@ -241,10 +243,7 @@ async fn a_crew_delays_what_is_in_its_room_and_edits_nothing() {
     assert_eq!(held.slots[0].standing, Standing::Delayed(20));
     let other = all.sessions.iter().find(|other| other.slots[0].room != Some(room)).unwrap();
     let theirs = format!("/desk/garden-2027/sessions/{}/stand/", other.id);
-    assert_eq!(
-        world.post_as(&crew, &theirs, &[("standing", "cancel")]).await.status,
-        StatusCode::FORBIDDEN
-    );
+    assert_eq!(world.post_as(&crew, &theirs, &[("standing", "cancel")]).await.status, StatusCode::FORBIDDEN);
     for (path, fields) in [
         (own.clone(), vec![("title", "Mine")]),
         (format!("{own}remove/"), vec![]),
@@ -279,7 +278,10 @@ async fn a_release_is_taken_back_and_the_work_is_kept() {
     assert!(programme(&world, "garden-2027").await.sessions.iter().all(|other| other.id != session.id));
     let page = world.get_as(&ada, "/desk/garden-2027/release/").await;
     assert!(page.text().contains("Release 4 would change"), "{}", page.text());
-    assert_eq!(world.post_as(&ada, "/desk/garden-2027/release/reset/", &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        world.post_as(&ada, "/desk/garden-2027/release/reset/", &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(programme(&world, "garden-2027").await, all);
 }
 
@@ -347,7 +349,9 @@ async fn the_next_edition_is_made_from_this_one_which_stays_where_it_is() {
     world.site.refresh().await.unwrap();
     assert_eq!(world.get("/garden-2027/schedule/").await.status, StatusCode::OK);
     // Nothing of it is changed any more, and the one who tries is told why.
-    let refused = world.post_as(&ada, "/desk/garden-2027/rooms/new/", &[("name", "Cellar"), ("kind", "physical")]).await;
+    let refused = world
+        .post_as(&ada, "/desk/garden-2027/rooms/new/", &[("name", "Cellar"), ("kind", "physical")])
+        .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("is archived"), "{}", refused.text());
     // An import by the command line is refused too.

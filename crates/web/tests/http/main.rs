@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
 
+mod api;
 mod caching;
 mod compat;
 mod connections;
@@ -9,6 +10,7 @@ mod desk;
 mod desk_programme;
 mod failing;
 mod live;
+mod mail;
 mod ops;
 mod pages;
 mod planner;
