@@ -8,6 +8,7 @@ mod caching;
 mod compat;
 mod connections;
 mod desk;
+mod desk_programme;
 mod failing;
 mod identity;
 mod live;
