@@ -119,7 +119,6 @@ async fn merge(tx: &Tx, gone: AccountId, kept: AccountId) -> Result<MergeId> {
     active(tx.db(), kept).await?;
     let primary = primary(tx, gone).await?;
     let moved = holding::hand_over(tx, gone, kept, None).await?;
-    crate::audience::hand_over_subscriptions(tx, gone, kept).await?;
     crate::mail::hand_over_opt_outs(tx, gone, kept).await?;
     settle_primary(tx, kept, None).await?;
     let after = Account { state: AccountState::Merged(kept), ..before.clone() };

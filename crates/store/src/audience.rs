@@ -417,13 +417,7 @@ fn subscription_fact(row: &subscription::Model) -> Value {
     json!({ "account": row.account, "since": model::time::from_micros(row.since) })
 }
 
-/// By what it is known whose account a person of a programme is.
-pub(crate) fn speaker_thing(edition: EditionId, person: PersonId) -> Uuid {
-    derived(&edition.to_string(), SPEAKER_KIND, &person.to_string())
-}
-
-/// What the feed tells of it.
-pub(crate) fn speaker_fact(row: &speaker_account::Model) -> Value {
+fn speaker_fact(row: &speaker_account::Model) -> Value {
     json!({ "person": row.person, "account": row.account })
 }
 
@@ -488,42 +482,4 @@ pub(crate) async fn state(
         state.insert((Some(row.edition), SPEAKER_KIND.to_owned(), row.id), speaker_fact(&row));
     }
     Ok(())
-}
-
-/// Has the posts that went to one account go to the other too.
-pub(crate) async fn hand_over_subscriptions(tx: &Tx, from: AccountId, into: AccountId) -> Result<()> {
-    let of = |id: AccountId| subscription::Entity::find().filter(subscription::Column::Account.eq(id.0));
-    let has: BTreeSet<Uuid> = of(into).all(tx.db()).await?.into_iter().map(|row| row.edition).collect();
-    let (mut written, mut changes) = (vec![], vec![]);
-    for row in of(from).all(tx.db()).await?.into_iter().filter(|row| !has.contains(&row.edition)) {
-        let row = subscription::Model { account: into.0, ..row };
-        let edition = EditionId(row.edition);
-        changes.push(Change {
-            kind: SUBSCRIPTION_KIND,
-            thing: subscription_thing(edition, into),
-            edition: Some(edition),
-            deed: Deed::Created,
-            before: None,
-            after: Some(subscription_fact(&row)),
-        });
-        written.push(row);
-    }
-    upsert::<subscription::Entity>(tx.db(), written).await?;
-    tx.note(changes).await
-}
-
-/// Removes the subscriptions of an account.
-pub(crate) async fn forget_subscriptions(tx: &Tx, id: AccountId) -> Result<()> {
-    let of = || subscription::Column::Account.eq(id.0);
-    let rows = subscription::Entity::find().filter(of()).all(tx.db()).await?;
-    subscription::Entity::delete_many().filter(of()).exec(tx.db()).await?;
-    let change = |row: &subscription::Model| Change {
-        kind: SUBSCRIPTION_KIND,
-        thing: subscription_thing(EditionId(row.edition), id),
-        edition: Some(EditionId(row.edition)),
-        deed: Deed::Removed,
-        before: Some(subscription_fact(row)),
-        after: None,
-    };
-    tx.note(rows.iter().map(change).collect()).await
 }

@@ -21,10 +21,7 @@ use jiff::Timestamp;
 use model::{
     account::Moved,
     feed::Deed,
-    id::{
-        AccountId, CredentialId, EditionId, GrantId, IdentityId, MailId, PersonId, SignInId, TokenId,
-        WebhookId,
-    },
+    id::{AccountId, CredentialId, EditionId, GrantId, IdentityId, MailId, SignInId, TokenId, WebhookId},
     mail::Stage,
     time::to_micros,
 };

@@ -3,7 +3,6 @@
 use crate::{
     Result, Store,
     account::{self, account_of, active, fact},
-    audience,
     entity::{account as account_entity, account_merge, change, link, viewing},
     feed, grant, holding, mail,
     tx::Tx,
@@ -82,7 +81,6 @@ impl Store {
                 identities.iter().filter_map(|identity| identity.proof.email().cloned()).collect();
             mail::claim_mail_to(tx, id, &addresses).await?;
             mail::forget_opt_outs(tx, id, &addresses).await?;
-            audience::forget_subscriptions(tx, id).await?;
             let was_administrated = !grant::no_administrator(tx.db(), tx.at()).await?;
             holding::forget(tx, id, tx.actor()).await?;
             if was_administrated && grant::no_administrator(tx.db(), tx.at()).await? {

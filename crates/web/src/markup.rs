@@ -100,7 +100,9 @@ pub fn page(
 /// Which addresses without a scheme stay, and as what.
 struct Within<F>(F);
 
-impl<'a, F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync + 'a> ammonia::UrlRelativeEvaluate<'a> for Within<F> {
+impl<'a, F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync + 'a> ammonia::UrlRelativeEvaluate<'a>
+    for Within<F>
+{
     fn evaluate<'url>(&self, url: &'url str) -> Option<Cow<'url, str>> {
         (self.0)(url)
     }

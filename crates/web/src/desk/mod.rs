@@ -5,9 +5,7 @@
 
 pub(crate) mod calendars;
 mod change;
-mod change;
 mod dates;
-mod edition;
 mod edition;
 mod grants;
 mod history;
@@ -53,8 +51,6 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = dates::routes(router);
     let router = hours::routes(router);
     let router = registration::routes(router);
-    let router = dates::routes(router);
-    let router = hours::routes(router);
     let router = webhook::routes(router);
     let router = mail::routes(router);
     let router = session_type::routes(router);
