@@ -7,6 +7,7 @@
 mod edition;
 mod http;
 mod load;
+mod mail;
 mod public;
 mod reference;
 mod report;
@@ -26,6 +27,8 @@ struct Cli {
 enum Which {
     /// The public site: pages, feeds, search, start, memory, import.
     Public(public::Args),
+    /// Queueing mail.
+    Mail(mail::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -37,6 +40,7 @@ enum Which {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().which {
         Which::Public(args) => public::run(&args),
+        Which::Mail(args) => mail::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {

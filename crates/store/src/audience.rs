@@ -5,7 +5,8 @@ use crate::{
     Result, Store,
     content::allowed,
     entity::{
-        account, identity, mail as mail_entity, participation, role_grant, speaker_account, subscription,
+        account, identity, mail as mail_entity, participation, registration, role_grant, speaker_account,
+        subscription,
     },
     grant,
     holding::Holding,
@@ -23,6 +24,8 @@ use model::{
     mail::{List, MailKind, Mailbox, NewMail},
     permission::{Action, Place, Role, Scope, Subject},
     post::{Post, PostKind, Segment},
+    registration::RegistrationState,
+    registration::{RegistrationState, RegistrationType},
     text::Line,
     time::to_micros,
 };
@@ -67,17 +70,6 @@ pub(crate) struct Recipient {
 }
 
 impl Store {
-    /// The segments that an edition has, in the order in which forms offer them.
-    pub async fn segments(&self, _edition: EditionId) -> Result<Vec<Segment>> {
-        Ok(vec![
-            Segment::Registered,
-            Segment::Speakers,
-            Segment::Leads,
-            Segment::Organisers,
-            Segment::Subscribers,
-        ])
-    }
-
     /// How many people a post would reach if it were mailed to these segments now.
     pub async fn audience(&self, edition: &Edition, post: &Post, segments: &[Segment]) -> Result<Audience> {
         let db = self.read().await?;
@@ -135,7 +127,8 @@ impl Store {
         .await
     }
 
-    /// The editions that somebody takes part in, as far as it is known: as a speaker or with a role. Two queries.
+    /// The editions that somebody takes part in, as far as it is known: as a speaker, registered, or with
+    /// a role. Three queries.
     pub async fn taking_part(&self, account: AccountId) -> Result<Vec<EditionId>> {
         let speaks = speaker_account::Entity::find()
             .select_only()
@@ -143,6 +136,9 @@ impl Store {
             .filter(speaker_account::Column::Account.eq(account.0));
         let mut editions: BTreeSet<Uuid> =
             speaks.into_tuple::<Uuid>().all(self.readers()).await?.into_iter().collect();
+        let registered = self.registrations_of(account).await?;
+        let coming = registered.iter().filter(|one| one.state == RegistrationState::Active);
+        editions.extend(coming.map(|one| one.edition.0));
         let now = self.now();
         let grants = grant::of_account(self.readers(), account).await?;
         let holding = grants.iter().filter(|grant| grant.holds(now));
@@ -334,9 +330,6 @@ async fn addressed(
             }
         }
     }
-    // One person may be here by an account and by a registration without one.
-    out.sort_by(|a, b| (&a.address, a.account.is_none()).cmp(&(&b.address, b.account.is_none())));
-    out.dedup_by(|a, b| a.address == b.address);
     Ok(out)
 }
 
@@ -417,6 +410,7 @@ fn subscription_fact(row: &subscription::Model) -> Value {
     json!({ "account": row.account, "since": model::time::from_micros(row.since) })
 }
 
+/// What the feed tells of it.
 fn speaker_fact(row: &speaker_account::Model) -> Value {
     json!({ "person": row.person, "account": row.account })
 }

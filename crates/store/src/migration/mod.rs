@@ -30,16 +30,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_mail::Migration),
             Box::new(m0004_planner::Migration),
             Box::new(m0005_registration::Migration),
-            Box::new(m0007_programs::Migration),
-            Box::new(m0009_desk::Migration),
-            Box::new(m0003_mail::Migration),
-            Box::new(m0004_planner::Migration),
             Box::new(m0006_credential::Migration),
             Box::new(m0007_programs::Migration),
             Box::new(m0008_merge::Migration),
             Box::new(m0009_desk::Migration),
             Box::new(m0010_content::Migration),
-            Box::new(m0009_desk::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@ mod account;
 mod archive;
 mod calendar;
 mod credential;
+mod desk;
 mod encrypted;
 mod feed;
 mod harness;

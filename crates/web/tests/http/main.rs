@@ -2,16 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
 
+mod api;
 mod caching;
 mod compat;
 mod connections;
 mod desk;
 mod failing;
 mod live;
+mod mail;
 mod ops;
 mod pages;
 // mod security;
-mod planner;
 mod planner;
 mod registration;
 mod security;
