@@ -5,12 +5,12 @@ use crate::{
     Result, Store,
     content::allowed,
     entity::{
-        account, identity, mail as mail_entity, participation, registration, role_grant, speaker_account,
-        subscription,
+        account, identity, mail as mail_entity, participation, role_grant, speaker_account, subscription,
     },
     grant,
     holding::Holding,
     mail,
+    registration::registered,
     save::upsert,
     tx::{Change, Tx},
 };
@@ -24,7 +24,6 @@ use model::{
     mail::{List, MailKind, Mailbox, NewMail},
     permission::{Action, Place, Role, Scope, Subject},
     post::{Post, PostKind, Segment},
-    registration::RegistrationState,
     registration::{RegistrationState, RegistrationType},
     text::Line,
     time::to_micros,
@@ -248,20 +247,23 @@ pub(crate) async fn people(
                     .await?;
                 accounts.extend(rows.into_iter().map(AccountId));
             }
-            Segment::Registered | Segment::RegisteredAs(_) => {
-                let kind = match segment {
-                    Segment::RegisteredAs(kind) => Some(kind.as_str()),
-                    _ => None,
-                };
-                for one in crate::registration::registered(db, edition.id, kind).await? {
-                    match one.account {
-                        Some(account) => {
-                            accounts.insert(account);
-                        }
-                        None => {
-                            strangers.push(Recipient { account: None, name: one.name, address: one.email });
-                        }
-                    }
+            Segment::Registered | Segment::RegisteredAs(_) => {}
+        }
+        // Who registered as a speaker or lead is one of them too, whether or not an account is known.
+        let kind = match segment {
+            Segment::Registered => None,
+            Segment::RegisteredAs(kind) => Some(*kind),
+            Segment::Speakers => Some(RegistrationType::Speaker),
+            Segment::Leads => Some(RegistrationType::Lead),
+            Segment::Organisers | Segment::Subscribers => continue,
+        };
+        for one in registered(db, edition.id, kind).await? {
+            match one.account {
+                Some(account) => {
+                    accounts.insert(account);
+                }
+                None => {
+                    strangers.push(Recipient { account: None, name: one.name, address: one.email });
                 }
             }
         }
