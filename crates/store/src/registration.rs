@@ -370,6 +370,32 @@ async fn write(tx: &Tx, changes: Vec<(Option<Registration>, Registration)>) -> R
     tx.note(notes).await
 }
 
+/// Makes a registration what it was `before`, if it still is what it was `after`; gives whether it was. One that came into
+/// being is cancelled, not forgotten.
+pub(crate) async fn restore(
+    tx: &Tx,
+    thing: Uuid,
+    before: Option<Value>,
+    after: Option<&Value>,
+) -> Result<bool> {
+    let row = registration::Entity::find_by_id(thing).one(tx.db()).await?;
+    let present = row.as_ref().map(registration_of).transpose()?;
+    if present.as_ref().map(fact).transpose()?.as_ref() != after {
+        return Ok(false);
+    }
+    let wanted: Option<Registration> =
+        before.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))?;
+    match (wanted, present) {
+        (Some(wanted), present) => write(tx, vec![(present, wanted)]).await?,
+        (None, Some(present)) => {
+            let cancelled = Registration { state: RegistrationState::Cancelled, ..present.clone() };
+            write(tx, vec![(Some(present), cancelled)]).await?;
+        }
+        (None, None) => {}
+    }
+    Ok(true)
+}
+
 /// The address that stands in the place of an erased one: each its own, so that the rules hold.
 fn erased(id: &str) -> String {
     format!("erased-{id}@erased.invalid")
