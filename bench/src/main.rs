@@ -8,6 +8,7 @@ mod api;
 mod edition;
 mod http;
 mod load;
+mod log;
 mod mail;
 mod people;
 mod public;
@@ -29,6 +30,8 @@ struct Cli {
 enum Which {
     /// The public site: pages, feeds, search, start, memory, import.
     Public(public::Args),
+    /// Filtering the audit log.
+    Log(log::Args),
     /// Queueing mail.
     Mail(mail::Args),
     /// Signing in by links in mails, while the public site is under load.
@@ -46,6 +49,7 @@ enum Which {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().which {
         Which::Public(args) => public::run(&args),
+        Which::Log(args) => log::run(&args),
         Which::Mail(args) => mail::run(&args),
         Which::People(args) => people::run(&args),
         Which::Api(args) => api::run(&args),
