@@ -4,6 +4,7 @@
 //! ok|SHORT`; `--json FILE` keeps a copy, `--check` exits 1 when a bar is missed. A figure with a reference is
 //! judged by its ratio, one without by itself; a figure without a bar is there to be known.
 
+mod api;
 mod edition;
 mod http;
 mod load;
@@ -32,6 +33,8 @@ enum Which {
     Mail(mail::Args),
     /// Signing in by links in mails, while the public site is under load.
     People(people::Args),
+    /// The API for programs: lists and single things, with a token and without.
+    Api(public::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Which::Public(args) => public::run(&args),
         Which::Mail(args) => mail::run(&args),
         Which::People(args) => people::run(&args),
+        Which::Api(args) => api::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {

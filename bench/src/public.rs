@@ -32,16 +32,16 @@ use std::{
 pub(crate) struct Args {
     /// Exit 1 when a bar is missed.
     #[arg(long)]
-    check: bool,
+    pub(crate) check: bool,
     /// Write the figures to this file, too.
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
     /// How many rounds to take the medians of.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
+    pub(crate) rounds: u32,
     /// How long each server has each page in each round, in milliseconds.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(100..))]
-    turn: u64,
+    pub(crate) turn: u64,
 }
 
 /// How many different session and speaker pages are asked for in turn.

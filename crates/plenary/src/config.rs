@@ -208,6 +208,11 @@ impl Config {
         Ok(Location::from_data_dir(&self.data))
     }
 
+    /// The folder of what people upload.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.data.join("uploads")
+    }
+
     /// What the site needs to know.
     pub(crate) fn site_options(&self) -> anyhow::Result<web::SiteOptions> {
         let base_url = match &self.base_url {
@@ -226,6 +231,7 @@ impl Config {
             star_writes_per_minute: self.star_writes_per_minute,
             api_per_minute: self.api_per_minute,
             fetch_private: self.allow_private_addresses,
+            uploads: Some(self.uploads()),
             mail: self
                 .smtp()?
                 .map(|smtp| web::MailServer { name: smtp.name(), sender: smtp.sender().clone() }),
