@@ -223,6 +223,7 @@ impl Config {
             star_writes_per_minute: self.star_writes_per_minute,
             api_per_minute: self.api_per_minute,
             fetch_private: self.allow_private_addresses,
+            uploads: Some(self.data.join("uploads")),
             mail: self
                 .smtp()?
                 .map(|smtp| web::MailServer { name: smtp.name(), sender: smtp.sender().clone() }),

@@ -52,7 +52,7 @@ const HELP: &str = "Announcements and the blog: written as drafts, published now
 #[template(path = "desk/posts.html")]
 struct Posts {
     inner: Inner,
-    posts: Vec<Row>,
+    list: Vec<Row>,
     new: Option<String>,
     mastodon: Option<String>,
     released: bool,
@@ -129,7 +129,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let path = EditionDesk::Posts.path(&edition.slug);
     show(&Posts {
         inner: Inner::edition(&person, &edition, &path, "Posts", HELP).noticing(&site, &asked.headers),
-        posts: posts
+        list: posts
             .into_iter()
             .filter(|post| may_write(&person, &edition, post.track))
             .map(|post| Row {

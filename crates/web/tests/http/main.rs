@@ -6,6 +6,7 @@ mod api;
 mod caching;
 mod compat;
 mod connections;
+mod content;
 mod desk;
 mod failing;
 mod live;
