@@ -4,10 +4,12 @@
 //! ok|SHORT`; `--json FILE` keeps a copy, `--check` exits 1 when a bar is missed. A figure with a reference is
 //! judged by its ratio, one without by itself; a figure without a bar is there to be known.
 
+mod api;
 mod edition;
 mod http;
 mod load;
 mod mail;
+mod people;
 mod public;
 mod reference;
 mod report;
@@ -29,6 +31,10 @@ enum Which {
     Public(public::Args),
     /// Queueing mail.
     Mail(mail::Args),
+    /// Signing in by links in mails, while the public site is under load.
+    People(people::Args),
+    /// The API for programs: lists and single things, with a token and without.
+    Api(public::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -41,6 +47,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().which {
         Which::Public(args) => public::run(&args),
         Which::Mail(args) => mail::run(&args),
+        Which::People(args) => people::run(&args),
+        Which::Api(args) => api::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {
