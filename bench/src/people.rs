@@ -114,11 +114,20 @@ async fn measure(args: &Args, subject: &Subject) -> anyhow::Result<Report> {
     took.sort_by(f64::total_cmp);
     mails.sort_by(f64::total_cmp);
     let p99 = |sorted: &[f64]| sorted[(sorted.len() * 99 / 100).min(sorted.len() - 1)];
-    report.alone(format!("{} people signed in after, s", args.people), whole, Bar::AtMost(people / PER_SECOND));
+    report.alone(
+        format!("{} people signed in after, s", args.people),
+        whole,
+        Bar::AtMost(people / PER_SECOND),
+    );
     report.alone("requests of signing in, p99 ms", p99(&took), Bar::AtMost(1_000.0));
     report.alone("requests of signing in, median ms", median(&mut took), Bar::None);
     report.alone("from asking to the mail, p99 ms", p99(&mails), Bar::None);
-    report.beside("schedule page meanwhile, requests/s", busy.per_second, median(&mut alone), Bar::AtLeast(0.8));
+    report.beside(
+        "schedule page meanwhile, requests/s",
+        busy.per_second,
+        median(&mut alone),
+        Bar::AtLeast(0.8),
+    );
     report.alone("schedule page meanwhile, p99 ms", busy.p99, Bar::None);
     report.alone("memory afterwards, MB", server.memory("VmRSS")? / 1e6, Bar::None);
     Ok(report)

@@ -55,6 +55,7 @@ struct Posts {
     list: Vec<Row>,
     new: Option<String>,
     mastodon: Option<String>,
+    speakers: Option<String>,
     released: bool,
 }
 
@@ -147,6 +148,11 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
             .may(Action::EditEdition, &Place::edition(&edition))
             .is_ok()
             .then(|| EditionDesk::Mastodon.path(&edition.slug)),
+        speakers: person
+            .subject
+            .may(Action::EditProgramme, &Place::edition(&edition))
+            .is_ok()
+            .then(|| EditionDesk::SpeakerAccounts.path(&edition.slug)),
         released: site.edition(edition.slug.as_str()).is_some(),
     })
 }

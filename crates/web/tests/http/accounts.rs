@@ -108,7 +108,14 @@ async fn a_link_in_a_mail_signs_in_whoever_presses_its_button_and_once() {
     assert_eq!(account.account.name.as_str(), "Ada Lovelace");
 
     for method in ["GET", "POST"] {
-        let again = world.send(method, &path, &[("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")], "").await;
+        let again = world
+            .send(
+                method,
+                &path,
+                &[("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")],
+                "",
+            )
+            .await;
         assert_eq!(again.status, StatusCode::GONE, "{method}");
         assert!(again.text().contains("good no more"));
     }
@@ -198,7 +205,12 @@ async fn signing_out_ends_this_browser_and_revoking_ends_another() {
 async fn a_profile_is_seen_by_whom_its_person_chose() {
     let world = world().await;
     let ada = world.sign_in("ada@example.org", &[]).await;
-    let base = [("name", "Ada"), ("handle", "ada"), ("affiliation", "Engines"), ("biography", "**Numbers** <script>")];
+    let base = [
+        ("name", "Ada"),
+        ("handle", "ada"),
+        ("affiliation", "Engines"),
+        ("biography", "**Numbers** <script>"),
+    ];
     let choose = async |profile: &str, affiliation: &str| {
         let mut fields = base.to_vec();
         fields.extend([("see_profile", profile), ("see_affiliation", affiliation)]);
@@ -226,7 +238,8 @@ async fn a_profile_is_seen_by_whom_its_person_chose() {
 async fn a_further_address_is_added_by_its_own_link_and_the_last_one_stays() {
     let world = world().await;
     let ada = signed_in(&world, "ada@example.org").await;
-    let sent = world.post_as(&ada, "/account/identities/", &[("do", "add"), ("email", "ada@work.example")]).await;
+    let sent =
+        world.post_as(&ada, "/account/identities/", &[("do", "add"), ("email", "ada@work.example")]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER);
     let (to, path) = links(&world).await.remove(0);
     assert_eq!(to, "ada@work.example");
@@ -234,7 +247,10 @@ async fn a_further_address_is_added_by_its_own_link_and_the_last_one_stays() {
     let opened = world.get(&path).await;
     assert!(opened.text().contains("Add the address"), "in another browser too");
     let added = world.post_with(&path, &[], &[]).await;
-    assert!(added.headers.get_all("set-cookie").iter().all(|one| !one.to_str().unwrap().contains("plenary=")), "it signs nobody in");
+    assert!(
+        added.headers.get_all("set-cookie").iter().all(|one| !one.to_str().unwrap().contains("plenary=")),
+        "it signs nobody in"
+    );
     assert_eq!(addresses(&world, ada.account).await, ["ada@example.org", "ada@work.example"]);
 
     let known = world.store.account(ada.account).await.unwrap().unwrap().identities;
@@ -332,14 +348,21 @@ async fn an_organiser_views_as_an_attendee_reading_only_and_the_attendee_sees_it
         let refused = world.post_as(&organiser, path, &fields).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
     }
-    assert_eq!(world.get_as(&organiser, "/account/data/plenary-account.json").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        world.get_as(&organiser, "/account/data/plenary-account.json").await.status,
+        StatusCode::FORBIDDEN
+    );
     let back = world.post_as(&organiser, "/account/view-as/end/", &[]).await;
     assert_eq!(back.header("location"), page);
     assert!(!world.get_as(&organiser, "/account/").await.text().contains("You view as"));
     let history = world.get_as(&ada, "/account/history/").await;
     assert!(history.text().contains("organiser"), "{}", history.text());
     let above = format!("/desk/people/{}/", admin.account);
-    assert_eq!(world.get_as(&organiser, &above).await.status, StatusCode::NOT_FOUND, "known in no edition of theirs");
+    assert_eq!(
+        world.get_as(&organiser, &above).await.status,
+        StatusCode::NOT_FOUND,
+        "known in no edition of theirs"
+    );
     let refused = world.post_as(&admin, &format!("/desk/people/{}/view-as/", organiser.account), &[]).await;
     assert_eq!(refused.status, StatusCode::SEE_OTHER, "an administrator covers an organiser");
 }
@@ -399,10 +422,17 @@ async fn roles_are_given_with_an_invitation_and_revoked_within_ones_scope() {
         ("new@example.org", "emperor", here.as_str()),
         ("new@example.org", "committee", "edition:00000000-0000-0000-0000-000000000000"),
     ] {
-        assert_eq!(give(who, role, scope).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{who} {role} {scope}");
+        assert_eq!(
+            give(who, role, scope).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{who} {role} {scope}"
+        );
     }
-    assert!(world.store.account_of(&Proof::Email(email("no-such-handle@example.org"))).await.unwrap().is_none());
-    let revoked = world.post_as(&organiser, path, &[("do", "revoke"), ("grant", &grants[0].id.to_string())]).await;
+    assert!(
+        world.store.account_of(&Proof::Email(email("no-such-handle@example.org"))).await.unwrap().is_none()
+    );
+    let revoked =
+        world.post_as(&organiser, path, &[("do", "revoke"), ("grant", &grants[0].id.to_string())]).await;
     assert_eq!(revoked.status, StatusCode::SEE_OTHER);
     assert!(world.store.grants_of(account).await.unwrap()[0].revoked.is_some());
     let crew = world.sign_in("crew@example.org", &[(Role::Crew, Scope::Edition(edition))]).await;

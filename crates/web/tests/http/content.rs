@@ -1,24 +1,15 @@
 //! Pages, the menu, posts and sponsors: written at the desk, public at once, and only what is to be public.
 
-use crate::world::{SignedIn, World, options};
+use crate::world::{SignedIn, World};
 use axum::http::StatusCode;
-use model::{
-    permission::{Role, Scope},
-    time::SystemClock,
-};
-use std::{sync::Arc, time::Duration};
-use web::{SiteOptions, static_site};
+use model::permission::{Role, Scope};
+use std::time::Duration;
+use web::static_site;
 
 const DESK: &str = "/desk/garden-2027";
 
 /// A 1 by 1 pixel PNG.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xff\xff?\0\x05\xfe\x02\xfe\xa75\x81\x84\0\0\0\0IEND\xaeB`\x82";
-
-async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap().keep();
-    let options = SiteOptions { uploads: Some(folder), ..options() };
-    World::with(&["garden-2027"], options, Arc::new(SystemClock)).await
-}
 
 /// Asks until the answer holds a text, as the site follows the record a moment behind.
 async fn until(world: &World, path: &str, text: &str) -> String {
@@ -44,7 +35,7 @@ async fn write_page(world: &World, who: &SignedIn, title: &str, body: &str, publ
 
 #[tokio::test]
 async fn a_published_page_is_public_at_once_and_stands_in_the_menu_of_every_page() {
-    let world = world().await;
+    let world = World::new().await;
     let organiser = world.organiser().await;
     let schedule = world.get("/garden-2027/schedule/").await;
     let file = world.get("/garden-2027/schedule.xml").await;
@@ -65,7 +56,7 @@ async fn a_published_page_is_public_at_once_and_stands_in_the_menu_of_every_page
 
 #[tokio::test]
 async fn a_menu_nests_its_entries_and_hides_what_is_not_published() {
-    let world = world().await;
+    let world = World::new().await;
     let organiser = world.organiser().await;
     let venue = write_page(&world, &organiser, "Venue", "Here.", true).await;
     let hidden = write_page(&world, &organiser, "Hidden", "There.", false).await;
@@ -102,7 +93,7 @@ async fn a_menu_nests_its_entries_and_hides_what_is_not_published() {
 
 #[tokio::test]
 async fn two_people_who_edit_one_page_lose_nothing() {
-    let world = world().await;
+    let world = World::new().await;
     let organiser = world.organiser().await;
     let page = write_page(&world, &organiser, "Venue", "The old text.", false).await;
     let form = |title: &'static str, body: &'static str| {
@@ -134,7 +125,7 @@ async fn two_people_who_edit_one_page_lose_nothing() {
 
 #[tokio::test]
 async fn a_preview_shows_the_page_and_saves_nothing() {
-    let world = world().await;
+    let world = World::new().await;
     let organiser = world.organiser().await;
     let fields = [("title", "Venue"), ("body", "## Here\n\n<script>alert(1)</script>"), ("do", "preview")];
     let seen = world.post_as(&organiser, &format!("{DESK}/pages/new/"), &fields).await;
@@ -151,7 +142,7 @@ async fn a_preview_shows_the_page_and_saves_nothing() {
 
 #[tokio::test]
 async fn a_post_is_drafted_published_followed_and_taken_back() {
-    let world = world().await;
+    let world = World::new().await;
     let organiser = world.organiser().await;
     let fields = [
         ("title", "The schedule is out"),
@@ -192,7 +183,7 @@ async fn a_post_is_drafted_published_followed_and_taken_back() {
 
 #[tokio::test]
 async fn the_desk_of_posts_shows_a_lead_their_track_and_a_stranger_nothing() {
-    let world = world().await;
+    let world = World::new().await;
     let edition = world.edition("garden-2027").await;
     let programme = world.store.programme(edition.id).await.unwrap().unwrap();
     let track = programme.tracks[0].id;
@@ -244,7 +235,7 @@ fn multipart(fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> (String, Vec
 
 #[tokio::test]
 async fn a_logo_is_served_as_the_picture_that_it_is_and_a_script_is_refused() {
-    let world = world().await;
+    let world = World::new().await;
     let organiser = world.organiser().await;
     let levels = [("levels", "Platinum\nGold"), ("was:levels", "")];
     let levels = world.post_as(&organiser, &format!("{DESK}/sponsors/levels/"), &levels).await;
@@ -287,7 +278,7 @@ async fn a_logo_is_served_as_the_picture_that_it_is_and_a_script_is_refused() {
 
 #[tokio::test]
 async fn a_token_is_taken_and_never_shown() {
-    let world = world().await;
+    let world = World::new().await;
     let organiser = world.organiser().await;
     let token = "ZA-Yj3aBD8U8Cm7lKUp";
     let fields = [("server", "social.example.org"), ("token", token), ("visibility", "public")];
@@ -308,7 +299,7 @@ async fn a_token_is_taken_and_never_shown() {
 
 #[tokio::test]
 async fn somebody_subscribes_and_ends_it() {
-    let world = world().await;
+    let world = World::new().await;
     let reader = world.sign_in("reader@example.org", &[]).await;
     let path = "/garden-2027/subscribe/";
     assert!(world.get(path).await.header("location").starts_with("/sign-in/"));

@@ -2,9 +2,20 @@
 
 use crate::world::{Answer, World, options};
 use axum::http::StatusCode;
-use identity::{Secret, password::{NewPassword, Passwords}, settings::OidcSettings};
-use model::{feed::Actor, id::AccountId, time::{Clock, SystemClock}};
-use std::sync::{Arc, atomic::{AtomicI64, Ordering}};
+use identity::{
+    Secret,
+    password::{NewPassword, Passwords},
+    settings::OidcSettings,
+};
+use model::{
+    feed::Actor,
+    id::AccountId,
+    time::{Clock, SystemClock},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 use store::Way;
 use web::SiteOptions;
 
@@ -47,7 +58,11 @@ async fn a_password_signs_in_by_address_and_by_handle_and_leads_on() {
     let handle = world.store.account(id).await.unwrap().unwrap().account.handle.to_string();
     for name in ["Ada@Example.org", handle.as_str()] {
         let answer = try_password(&world, name, PASSWORD).await;
-        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/account/security/"), "{name}");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (StatusCode::SEE_OTHER, "/account/security/"),
+            "{name}"
+        );
         let cookie = answer.header("set-cookie");
         for part in ["__Host-plenary=", "HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
             assert!(cookie.contains(part), "{cookie}");
@@ -120,7 +135,11 @@ async fn a_person_sets_and_removes_their_own_password_and_nobody_elses() {
     let elsewhere = world.sign_in("ada@example.org", &[]).await;
     let fields = [("password", PASSWORD), ("again", PASSWORD), ("others", "yes")];
     assert_eq!(world.post_as(&ada, page, &fields).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(world.get_as(&elsewhere, "/account/security/").await.status, StatusCode::SEE_OTHER, "signed out");
+    assert_eq!(
+        world.get_as(&elsewhere, "/account/security/").await.status,
+        StatusCode::SEE_OTHER,
+        "signed out"
+    );
     assert_eq!(world.get_as(&ada, "/account/security/").await.status, StatusCode::OK, "here still signed in");
 
     let id = world.store.credentials(ada.account).await.unwrap()[0].id;
@@ -141,10 +160,20 @@ async fn who_signed_in_long_ago_changes_nothing_about_how_they_sign_in() {
     let ada = world.sign_in("ada@example.org", &[]).await;
     clock.0.store(2, Ordering::Relaxed);
     let page = world.get_as(&ada, "/account/security/password/").await;
-    assert!(page.text().contains("Sign in again") && !page.text().contains("name=\"again\""), "{}", page.text());
+    assert!(
+        page.text().contains("Sign in again") && !page.text().contains("name=\"again\""),
+        "{}",
+        page.text()
+    );
     let fields = [("password", PASSWORD), ("again", PASSWORD)];
-    assert_eq!(world.post_as(&ada, "/account/security/password/", &fields).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(world.post_as(&ada, "/account/security/passkeys/begin/", &[]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        world.post_as(&ada, "/account/security/password/", &fields).await.status,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        world.post_as(&ada, "/account/security/passkeys/begin/", &[]).await.status,
+        StatusCode::FORBIDDEN
+    );
     assert!(world.store.credentials(ada.account).await.unwrap().is_empty());
 }
 
@@ -156,7 +185,11 @@ async fn signing_in_anew_ends_the_sign_in_that_the_browser_had() {
     let fields = [("name", "ada@example.org"), ("password", PASSWORD)];
     let answer = world.post_as(&before, "/sign-in/password/", &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert_eq!(world.get_as(&before, "/account/security/").await.status, StatusCode::SEE_OTHER, "the old one is over");
+    assert_eq!(
+        world.get_as(&before, "/account/security/").await.status,
+        StatusCode::SEE_OTHER,
+        "the old one is over"
+    );
     let ways: Vec<String> = world.store.sign_ins(id).await.unwrap().into_iter().map(|one| one.way).collect();
     assert!(ways.contains(&Way::Password.word()));
 }
@@ -182,10 +215,20 @@ async fn an_answer_from_nowhere_signs_nobody_in() {
         let answer = world.get_with(path, &[("accept", "text/html")]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
         assert!(answer.header("location").starts_with("/sign-in/"), "{path}");
-        assert!(!answer.headers.get_all("set-cookie").iter().any(|set| set.to_str().unwrap().contains("plenary=")));
+        assert!(
+            !answer
+                .headers
+                .get_all("set-cookie")
+                .iter()
+                .any(|set| set.to_str().unwrap().contains("plenary="))
+        );
     }
     assert_eq!(world.get("/sign-in/oidc/other/").await.status, StatusCode::NOT_FOUND);
-    let headers = [("content-type", "application/json"), ("accept", "application/json"), ("sec-fetch-site", "same-origin")];
+    let headers = [
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
+        ("sec-fetch-site", "same-origin"),
+    ];
     for body in ["{\"answer\":{}}", "{\"answer\":null}", "nonsense"] {
         let answer = world.send("POST", "/sign-in/passkey/", &headers, body).await;
         assert!(answer.status.is_client_error(), "{body}: {}", answer.status);

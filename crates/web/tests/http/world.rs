@@ -118,6 +118,7 @@ impl World {
     /// Those editions, each in its first release.
     pub(crate) async fn with(editions: &[&str], options: SiteOptions, clock: SharedClock) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let options = SiteOptions { uploads: Some(folder.path().join("uploads")), ..options };
         let store = Store::open(&Location::from_data_dir(folder.path()), clock.clone()).await.unwrap();
         for slug in editions {
             import(&store, &conference(slug, false)).await;
