@@ -52,9 +52,10 @@ const HELP: &str = "Announcements and the blog: written as drafts, published now
 #[template(path = "desk/posts.html")]
 struct Posts {
     inner: Inner,
-    posts: Vec<Row>,
+    list: Vec<Row>,
     new: Option<String>,
     mastodon: Option<String>,
+    speakers: Option<String>,
     released: bool,
 }
 
@@ -129,7 +130,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let path = EditionDesk::Posts.path(&edition.slug);
     show(&Posts {
         inner: Inner::edition(&person, &edition, &path, "Posts", HELP).noticing(&site, &asked.headers),
-        posts: posts
+        list: posts
             .into_iter()
             .filter(|post| may_write(&person, &edition, post.track))
             .map(|post| Row {
@@ -147,6 +148,11 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
             .may(Action::EditEdition, &Place::edition(&edition))
             .is_ok()
             .then(|| EditionDesk::Mastodon.path(&edition.slug)),
+        speakers: person
+            .subject
+            .may(Action::EditProgramme, &Place::edition(&edition))
+            .is_ok()
+            .then(|| EditionDesk::SpeakerAccounts.path(&edition.slug)),
         released: site.edition(edition.slug.as_str()).is_some(),
     })
 }

@@ -7,6 +7,7 @@ mod api;
 mod caching;
 mod compat;
 mod connections;
+mod content;
 mod desk;
 mod desk_programme;
 mod failing;
