@@ -8,6 +8,7 @@ mod api;
 mod edition;
 mod http;
 mod load;
+mod mail;
 mod public;
 mod reference;
 mod report;
@@ -29,6 +30,8 @@ enum Which {
     Public(public::Args),
     /// The API for programs: lists and single things, with a token and without.
     Api(public::Args),
+    /// Queueing mail.
+    Mail(mail::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().which {
         Which::Public(args) => public::run(&args),
         Which::Api(args) => api::run(&args),
+        Which::Mail(args) => mail::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {

@@ -4,7 +4,8 @@
 //! [`model::programme::Programme`] for each, with a [`Note`] for every thing in the file that was wrong. Nothing
 //! here touches a disk or a network, and no input makes it panic, recurse without end or fill the memory.
 //!
-//! [`read_conferences`] takes lists of other conferences in the same way, for the date planner.
+//! [`read_conferences`] takes lists of other conferences in the same way, for the date planner, and
+//! [`read_table`] a table of which somebody says what its columns mean, for registrations.
 //!
 //! # How a format is added
 //!
@@ -21,5 +22,5 @@ pub mod write;
 
 pub use read::{
     ConferenceList, Format, Imported, Input, MAX_DEPTH, MAX_EVENTS, MAX_INPUT, Note, Options, ReadError,
-    read, read_conferences,
+    read, read_conferences, read_table,
 };

@@ -4,13 +4,14 @@
 use crate::{
     Refusal,
     email::Email,
-    id::{AccountId, IdentityId},
+    id::{AccountId, IdentityId, MergeId, ViewingId},
     text::{Line, RichText, excerpt, folded},
     time::Zone,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use uuid::Uuid;
 
 /// The name in a person's public address, which they choose: 2 to 40 lower-case letters, digits, `-`, `_` and `.`,
 /// with a letter or digit at both ends. Never made from an e-mail address (requirement 11).
@@ -225,6 +226,84 @@ pub struct Identity {
     pub primary: bool,
 }
 
+/// Two accounts of one person that were joined. It can be undone as long as the account that was kept is in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merge {
+    /// Its identifier.
+    pub id: MergeId,
+    /// The account that was merged into the other, and is in use no more.
+    pub gone: AccountId,
+    /// The account that has everything since.
+    pub kept: AccountId,
+    /// When.
+    pub at: Timestamp,
+    /// By whom, as [`Actor`](crate::feed::Actor) is written.
+    pub by: String,
+    /// Exactly what moved.
+    pub moved: Vec<Moved>,
+    /// The primary address of the account that is gone.
+    #[serde(default)]
+    pub primary: Option<IdentityId>,
+    /// When it was undone, and by whom.
+    #[serde(default)]
+    pub undone: Option<Undone>,
+}
+
+/// A thing that went from one account to the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The kind of thing, as in the change feed.
+    pub kind: String,
+    /// Which.
+    pub thing: Uuid,
+}
+
+/// The end of a merge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// When.
+    pub at: Timestamp,
+    /// By whom, as [`Actor`](crate::feed::Actor) is written.
+    pub by: String,
+}
+
+/// A while during which somebody saw the pages as another person sees them, reading only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewing {
+    /// Its identifier.
+    pub id: ViewingId,
+    /// Who looked.
+    pub viewer: AccountId,
+    /// As whom.
+    pub viewed: AccountId,
+    /// From when on.
+    pub begun: Timestamp,
+    /// Until when at the latest.
+    pub until: Timestamp,
+    /// When they returned to their own view before that.
+    #[serde(default)]
+    pub ended: Option<Timestamp>,
+}
+
+impl Account {
+    /// What is left of a deleted account: what it did stands under its identifier, without anything about its person.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        let id = self.id.0.simple().to_string();
+        // The last digits of a version 7 identifier are random, those at its begin tell a time.
+        let digits = id.get(20..).unwrap_or_default();
+        Self {
+            name: Line::from("Deleted account"),
+            handle: Handle(format!("deleted-{digits}")),
+            affiliation: Line::default(),
+            biography: RichText::default(),
+            zone: None,
+            visibility: Visibility::default(),
+            ..self.clone()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +322,28 @@ mod tests {
             let handle = Handle::suggested(name, 4_711);
             assert_eq!(Handle::parse(handle.as_str()).unwrap(), handle, "{name}");
         }
+    }
+
+    #[test]
+    fn nothing_of_a_person_is_left_in_an_erased_account() {
+        let account = Account {
+            id: AccountId(Uuid::from_u128(0x0192_aaaa_bbbb_7ccc_8ddd_eeee_ffff_1234)),
+            name: Line::from("Ada Lovelace"),
+            handle: Handle::parse("ada").unwrap(),
+            affiliation: Line::from("Analytical Engines"),
+            biography: RichText::clean("Wrote the first program."),
+            zone: Some(Zone::parse("Europe/London").unwrap()),
+            visibility: Visibility::default(),
+            created: Timestamp::UNIX_EPOCH,
+            state: AccountState::Active,
+        };
+        let erased = account.erased();
+        let text = serde_json::to_string(&erased).unwrap().to_lowercase();
+        for word in ["ada", "lovelace", "engine", "program", "london"] {
+            assert!(!text.contains(word), "{word} in {text}");
+        }
+        assert_eq!(Handle::parse(erased.handle.as_str()).unwrap(), erased.handle);
+        assert_eq!((erased.id, erased.created), (account.id, account.created));
     }
 
     #[test]

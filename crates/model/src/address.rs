@@ -54,6 +54,18 @@ pub enum Address<'a> {
     Releases,
     /// What one release changed.
     Release(u32),
+    /// A page that organisers wrote, by slug.
+    WebPage(&'a str),
+    /// Announcements and the blog.
+    Posts,
+    /// A post, by slug.
+    Post(&'a str),
+    /// The newest posts as an Atom feed.
+    PostFeed,
+    /// Where one has posts sent to oneself by mail, or no more.
+    Subscribe,
+    /// An uploaded file, by its name.
+    Upload(&'a str),
     /// The server-sent events of the edition.
     Events,
     /// A file: `schedule.xml`, `schedule.json`, `schedule.v2.json`, `schedule.ics`, `schedule.xcal`,
@@ -94,6 +106,12 @@ impl Address<'_> {
             Self::StarList(token) => format!("/{e}/stars/{token}/"),
             Self::Releases => format!("/{e}/releases/"),
             Self::Release(number) => format!("/{e}/releases/{number}/"),
+            Self::WebPage(slug) => format!("/{e}/pages/{slug}/"),
+            Self::Posts => format!("/{e}/posts/"),
+            Self::Post(slug) => format!("/{e}/posts/{slug}/"),
+            Self::PostFeed => format!("/{e}/posts/feed.atom"),
+            Self::Subscribe => format!("/{e}/subscribe/"),
+            Self::Upload(name) => format!("/{e}/uploads/{name}"),
             Self::Events => format!("/{e}/events"),
             Self::File(name) => format!("/{e}/{name}"),
             Self::TrackCalendar(slug) => format!("/{e}/tracks/{slug}.ics"),

@@ -10,13 +10,12 @@ mod session;
 mod thing;
 
 pub use command::{Command, Shift, decide};
-pub use session::Placing;
+pub use session::{Placing, move_days};
 pub(crate) use thing::{gone, named, shift};
 
 use crate::{
     Refusal,
-    id::TrackId,
-    programme::{Programme, Session, Slot, Standing, Track},
+    programme::{Programme, Session, Slot, Standing},
     text::{Line, folded},
 };
 use jiff::Timestamp;
@@ -149,33 +148,4 @@ fn unknown_session(programme: &Programme, code: &str) -> Refusal {
         None => "The code stands in the session's address: /sessions/CODE/".to_owned(),
     };
     Refusal::new("session", format!("there is no session \"{}\"", code.trim()), remedy)
-}
-/// The programme with that track: in the place of the one with its identifier, or behind the others.
-pub fn put_track(mut programme: Programme, track: Track) -> Result<Programme, Refusal> {
-    let others = programme.tracks.iter().filter(|other| other.id != track.id);
-    if let Some(other) = others.clone().find(|other| other.slug == track.slug) {
-        return Err(Refusal::new(
-            "slug",
-            format!("\"{}\" is the address of the track {}", track.slug, other.name),
-            "Choose another",
-        ));
-    }
-    match programme.tracks.iter_mut().find(|other| other.id == track.id) {
-        Some(present) => *present = track,
-        None => programme.tracks.push(track),
-    }
-    Ok(programme)
-}
-
-/// The programme without that track; its sessions stay, in no track.
-pub fn remove_track(mut programme: Programme, id: TrackId) -> Result<Programme, Refusal> {
-    let before = programme.tracks.len();
-    programme.tracks.retain(|track| track.id != id);
-    if programme.tracks.len() == before {
-        return Err(Refusal::new("track", "there is no such track any more", "Load the page again"));
-    }
-    for session in programme.sessions.iter_mut().filter(|session| session.track == Some(id)) {
-        session.track = None;
-    }
-    Ok(programme)
 }

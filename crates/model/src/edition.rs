@@ -3,6 +3,7 @@
 use crate::{
     Refusal,
     id::{EditionId, SponsorId},
+    sponsor::UploadName,
     text::{Colour, Line, RichText, Slug, WebUrl},
     time::Zone,
 };
@@ -295,9 +296,12 @@ pub struct Sponsor {
     /// Its site.
     #[serde(default)]
     pub url: Option<WebUrl>,
-    /// Its logo.
+    /// Its logo, where it stands on another site.
     #[serde(default)]
     pub logo: Option<WebUrl>,
+    /// Its logo, where it was uploaded; it goes before one that stands elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<UploadName>,
     /// A line or two about it.
     #[serde(default)]
     pub description: RichText,

@@ -74,6 +74,10 @@ ids! {
     SignInId = "sign-in";
     /// A role that somebody was given.
     GrantId = "grant";
+    /// The joining of two accounts of one person.
+    MergeId = "account-merge";
+    /// A while during which somebody saw the pages as another person sees them.
+    ViewingId = "viewing";
     /// Somebody's registration for an edition.
     RegistrationId = "registration";
     /// A call for proposals, reviews or offers.

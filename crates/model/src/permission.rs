@@ -191,6 +191,11 @@ impl Role {
         }
     }
 
+    /// Whether it allows all that `other` allows.
+    pub fn covers(self, other: Self) -> bool {
+        Action::ALL.iter().all(|action| self.allows(*action) || !other.allows(*action))
+    }
+
     /// Whether the role can be given with that scope.
     pub fn fits(self, scope: &Scope) -> bool {
         match self {
@@ -474,6 +479,40 @@ impl Subject {
         Err(Refusal::new("role", format!("you cannot give the role {role}"), "Ask an administrator"))
     }
 
+    /// Whether they may see the pages of somebody else as that person sees them, reading only. `places` are those where
+    /// the other is known: the installation, and every edition that they have to do with. `theirs` are the other's
+    /// grants, each with the place where it is given.
+    ///
+    /// **Nobody sees more as another than they may see as themselves**: each role of the other must be covered by one
+    /// of their own, in its scope and in what it allows. So an organiser views as an attendee or a lead, and never as an
+    /// administrator.
+    pub fn may_view_as(
+        &self,
+        other: AccountId,
+        theirs: &[(Grant, Place)],
+        places: &[Place],
+    ) -> Result<(), Refusal> {
+        let here = places.iter().map(|place| self.may(Action::ViewAs, place));
+        let refused = || Err(Refusal::new("view as", "you know them nowhere", "Ask an administrator"));
+        here.reduce(Result::or).unwrap_or_else(refused)?;
+        if self.account == Some(other) {
+            return Err(Refusal::new("view as", "these are your own pages", "Choose somebody else"));
+        }
+        let covered = |grant: &Grant, place: &Place| {
+            self.holding().any(|own| {
+                own.role.allows(Action::ViewAs) && own.scope.covers(place) && own.role.covers(grant.role)
+            })
+        };
+        match theirs.iter().find(|(grant, place)| grant.holds(self.now) && !covered(grant, place)) {
+            None => Ok(()),
+            Some((grant, _)) => Err(Refusal::new(
+                "view as",
+                format!("they have the role {}, which yours do not cover", grant.role),
+                "Ask an administrator to look",
+            )),
+        }
+    }
+
     /// The grants that hold now.
     pub fn holding(&self) -> impl Iterator<Item = &Grant> {
         self.grants.iter().filter(|grant| grant.holds(self.now))
@@ -599,6 +638,49 @@ mod tests {
             assert_eq!(viewing.may(*action, &in_edition()).is_ok(), action.only_reads(), "{action}");
             assert_eq!(reading.may(*action, &in_edition()).is_ok(), action.only_reads(), "{action}");
         }
+    }
+
+    #[test]
+    fn nobody_sees_more_as_another_than_as_themselves() {
+        let other = AccountId(Uuid::from_u128(8));
+        let series = Line::from("Plumbers");
+        let theirs = |role, scope: Scope| {
+            let place = Place::of_scope(&scope, Some(&series));
+            vec![(grant(role, scope), place)]
+        };
+        let known = [Place::installation(), in_edition()];
+        let organiser = with(vec![grant(Role::Organiser, Scope::Edition(edition()))]);
+        let view = |who: &Subject, theirs: &[(Grant, Place)]| who.may_view_as(other, theirs, &known).is_ok();
+        assert!(view(&organiser, &[]), "an attendee");
+        assert!(view(&organiser, &theirs(Role::Lead, Scope::Track(edition(), track(2)))));
+        assert!(view(&organiser, &theirs(Role::Organiser, Scope::Edition(edition()))));
+        assert!(!view(&organiser, &theirs(Role::Administrator, Scope::Everywhere)));
+        assert!(!view(&organiser, &theirs(Role::Organiser, Scope::Series(series.clone()))));
+        assert!(!view(&organiser, &theirs(Role::Crew, Scope::Everywhere)), "a small role in a larger scope");
+        let elsewhere = EditionId(Uuid::from_u128(5));
+        assert!(!view(&organiser, &theirs(Role::Lead, Scope::Track(elsewhere, track(2)))));
+        let mut over = theirs(Role::Administrator, Scope::Everywhere);
+        over[0].0.until = Some(NOW);
+        assert!(view(&organiser, &over), "a role that is over counts for nothing");
+        let administrator = with(vec![grant(Role::Administrator, Scope::Everywhere)]);
+        assert!(view(&administrator, &theirs(Role::Administrator, Scope::Everywhere)));
+        for role in Role::ALL.iter().filter(|role| !role.allows(Action::ViewAs)) {
+            let scope = [Scope::Edition(edition()), Scope::Track(edition(), track(2))];
+            let scope = scope.into_iter().find(|scope| role.fits(scope)).unwrap();
+            assert!(!view(&with(vec![grant(*role, scope)]), &[]), "{role}");
+        }
+    }
+
+    #[test]
+    fn one_views_only_as_somebody_whom_one_knows_and_not_from_within_another_view() {
+        let other = AccountId(Uuid::from_u128(8));
+        let organiser = with(vec![grant(Role::Organiser, Scope::Edition(edition()))]);
+        assert!(organiser.may_view_as(other, &[], &[Place::installation()]).is_err());
+        assert!(organiser.may_view_as(other, &[], &[]).is_err());
+        let own = AccountId(Uuid::from_u128(7));
+        assert!(organiser.may_view_as(own, &[], &[in_edition()]).is_err());
+        let viewing = Subject { viewing_as: Some(AccountId(Uuid::from_u128(6))), ..organiser };
+        assert!(viewing.may_view_as(other, &[], &[in_edition()]).is_err());
     }
 
     #[test]

@@ -245,6 +245,18 @@ impl Slug {
         Self(format!("{}{tail}", self.0[..keep].trim_end_matches('-')))
     }
 
+    /// This one, or the first of its numbered forms that is not `taken`.
+    pub fn free_among<'a>(&self, taken: impl Iterator<Item = &'a Self>) -> Self {
+        let taken: std::collections::HashSet<&Self> = taken.collect();
+        if !taken.contains(self) {
+            return self.clone();
+        }
+        (2..)
+            .map(|number| self.numbered(number))
+            .find(|slug| !taken.contains(slug))
+            .unwrap_or_else(|| self.clone())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

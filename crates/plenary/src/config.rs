@@ -1,13 +1,16 @@
 //! Settings: the same ones in a file, in the environment and on the command line, in rising order of weight.
 //!
 //! The file is `plenary.toml` in the present folder, or the one that `--config` or `PLENARY_CONFIG` names. In
-//! the environment a setting is called `PLENARY_` and its name, such as `PLENARY_LISTEN`.
+//! the environment a setting is called `PLENARY_` and its name, such as `PLENARY_LISTEN`, and one of a section has two
+//! underscores between the two: `PLENARY_SMTP__HOST`.
 
 use anyhow::Context;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use identity::settings::{LdapSettings, OidcSettings};
+use mail::{Smtp, SmtpSettings};
 use model::{text::WebUrl, time::SharedClock};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
@@ -98,6 +101,18 @@ pub(crate) struct Config {
     pub(crate) api_per_minute: u32,
     /// Whether webhooks, calendars and the like may be called at private addresses and without TLS: for laboratories.
     pub(crate) allow_private_addresses: bool,
+    /// The server with which mail is sent; without it mail is kept and shown to organisers.
+    // Never written: it holds a password.
+    #[serde(skip_serializing)]
+    pub(crate) smtp: Option<SmtpSettings>,
+    /// How many tries to sign in one client address has in a minute. A whole venue may stand behind one.
+    pub(crate) sign_in_tries_per_minute: u32,
+    /// The OpenID Connect providers at which people may sign in.
+    #[serde(skip_serializing)]
+    pub(crate) oidc: Vec<OidcSettings>,
+    /// The LDAP directories with whose passwords people may sign in.
+    #[serde(skip_serializing)]
+    pub(crate) ldap: Vec<LdapSettings>,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
@@ -123,6 +138,10 @@ impl Default for Config {
             star_writes_per_minute: site.star_writes_per_minute,
             api_per_minute: site.api_per_minute,
             allow_private_addresses: false,
+            smtp: None,
+            sign_in_tries_per_minute: site.sign_in_tries_per_minute,
+            oidc: vec![],
+            ldap: vec![],
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -144,7 +163,7 @@ impl Config {
             None => figment.merge(Toml::file("plenary.toml")),
         };
         figment
-            .merge(Env::prefixed("PLENARY_").ignore(&["config", "test_data", "test_postgres"]))
+            .merge(Env::prefixed("PLENARY_").ignore(&["config", "test_data", "test_postgres"]).split("__"))
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| {
@@ -154,7 +173,9 @@ impl Config {
 
     /// Starts logging on standard error.
     pub(crate) fn start_logs(&self) -> anyhow::Result<()> {
-        let filter = tracing_subscriber::EnvFilter::try_new(&self.log).with_context(|| {
+        // The library tells of each step of a migration three times; we tell once.
+        let filter = format!("sea_orm_migration=warn,{}", self.log);
+        let filter = tracing_subscriber::EnvFilter::try_new(filter).with_context(|| {
             format!("log: \"{}\" is no filter. Use error, warn, info, debug or trace.", self.log)
         })?;
         let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -170,7 +191,12 @@ impl Config {
         if let Some(url) = &self.database {
             return Ok(Location::from_url(url)?);
         }
-        std::fs::create_dir_all(&self.data).with_context(|| {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        // The record holds secrets and everybody's addresses.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.data).with_context(|| {
             format!(
                 "data: cannot create the folder {}. Name a writable one with --data.",
                 self.data.display()
@@ -197,8 +223,19 @@ impl Config {
             star_writes_per_minute: self.star_writes_per_minute,
             api_per_minute: self.api_per_minute,
             fetch_private: self.allow_private_addresses,
+            mail: self
+                .smtp()?
+                .map(|smtp| web::MailServer { name: smtp.name(), sender: smtp.sender().clone() }),
+            sign_in_tries_per_minute: self.sign_in_tries_per_minute,
+            oidc: self.oidc.clone(),
+            ldap: self.ldap.clone(),
             ..web::SiteOptions::default()
         })
+    }
+
+    /// The server with which mail is sent, where one is named. Reads its certificates and password.
+    pub(crate) fn smtp(&self) -> anyhow::Result<Option<Smtp>> {
+        Ok(self.smtp.as_ref().map(Smtp::new).transpose()?)
     }
 
     /// The address of the site for links that are printed, without a slash at its end.

@@ -111,6 +111,7 @@ impl Needs {
             needs.reads.extend(folder(file));
             needs.reads.extend(file.canonicalize().ok().as_deref().and_then(folder));
         }
+        needs.reads.extend(config.ldap.iter().filter_map(|directory| directory.ca_file.clone()));
         needs
     }
 }

@@ -12,7 +12,7 @@ use model::{
     email::Email,
     feed::{Actor, Deed},
     id::{AccountId, IdentityId},
-    text::{Line, RichText},
+    text::{Line, RichText, folded},
     time::{Zone, from_micros, to_micros},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -242,6 +242,9 @@ pub(crate) async fn add_identity(tx: &Tx, id: AccountId, proof: &Proof) -> Resul
         after: Some(fact(&identity)?),
     }])
     .await?;
+    if let Proof::Email(email) = proof {
+        crate::registration::link_registrations(tx, id, email).await?;
+    }
     Ok(identity.id)
 }
 
@@ -295,6 +298,7 @@ fn account_row(account: &Account) -> Result<account::Model> {
         created_at: to_micros(account.created),
         state: state.to_owned(),
         merged_into,
+        found_by: folded(&format!("{} {} {}", account.name, account.handle, account.affiliation)),
     })
 }
 

@@ -2,16 +2,18 @@
 
 use crate::{
     Error, Result, Store,
-    account::{account_of, active, fact},
+    account::{NewAccount, account_of, active, fact},
     entity::{account, edition, role_grant},
     tx::{Change, Tx},
 };
 use jiff::Timestamp;
 use model::{
     Refusal,
-    account::Account,
+    account::{Account, Proof},
+    email::Email,
     feed::{Actor, Deed},
     id::{AccountId, CallId, EditionId, GrantId, RoomId, TrackId},
+    mail::NewMail,
     permission::{Grant, Revoked, Role, Scope, Subject},
     text::Line,
     time::{from_micros, to_micros},
@@ -46,30 +48,30 @@ impl NewGrant {
 impl Store {
     /// Gives a role, when `subject` may. The same role with the same scope and times is given only once.
     pub async fn give(&self, subject: &Subject, new: &NewGrant) -> Result<GrantId> {
+        self.write(&subject.actor, async |tx| Ok(give(tx, subject, new).await?.0)).await
+    }
+
+    /// Gives a role to whoever reads mail at that address, when `subject` may, and queues the mail that tells them. Who has
+    /// no account yet gets one with that address, which nobody but its reader can enter: the role waits for them there.
+    /// `mail` makes the mail, unless they have the role already. Gives the grant and whose it is.
+    pub async fn invite(
+        &self,
+        subject: &Subject,
+        email: &Email,
+        new: &NewGrant,
+        mail: impl FnOnce(&Account) -> Option<NewMail>,
+    ) -> Result<(GrantId, AccountId)> {
         self.write(&subject.actor, async |tx| {
             let series = series_of(tx.db(), &new.scope).await?;
+            // Asked before an account is made.
             subject.may_give(new.role, &new.scope, series.as_ref())?;
-            active(tx.db(), new.account).await?;
-            if new.until.is_some_and(|until| until <= new.from.unwrap_or(tx.at())) {
-                return Err(Refusal::new(
-                    "until",
-                    "the role would end before it begins",
-                    "Choose a later end",
-                )
-                .into());
+            let proof = Proof::Email(email.clone());
+            let id = crate::account::account_for(tx, &proof, &NewAccount::default()).await?;
+            let (grant, is_new) = give(tx, subject, &NewGrant { account: id, ..new.clone() }).await?;
+            if is_new && let Some(mail) = mail(&active(tx.db(), id).await?) {
+                crate::mail::queue(tx, vec![mail]).await?;
             }
-            let held = of_account(tx.db(), new.account).await?;
-            let same = held.iter().find(|grant| {
-                grant.revoked.is_none()
-                    && grant.role == new.role
-                    && grant.scope == new.scope
-                    && grant.from == new.from
-                    && grant.until == new.until
-            });
-            match same {
-                Some(grant) => Ok(grant.id),
-                None => insert(tx, new, &subject.actor).await,
-            }
+            Ok((grant, id))
         })
         .await
     }
@@ -128,6 +130,28 @@ impl Store {
             }
         }
         Ok(out)
+    }
+}
+
+/// See [`Store::give`]. Gives the grant, and whether it was given now.
+async fn give(tx: &Tx, subject: &Subject, new: &NewGrant) -> Result<(GrantId, bool)> {
+    let series = series_of(tx.db(), &new.scope).await?;
+    subject.may_give(new.role, &new.scope, series.as_ref())?;
+    active(tx.db(), new.account).await?;
+    if new.until.is_some_and(|until| until <= new.from.unwrap_or(tx.at())) {
+        return Err(Refusal::new("until", "the role would end before it begins", "Choose a later end").into());
+    }
+    let held = of_account(tx.db(), new.account).await?;
+    let same = held.iter().find(|grant| {
+        grant.revoked.is_none()
+            && grant.role == new.role
+            && grant.scope == new.scope
+            && grant.from == new.from
+            && grant.until == new.until
+    });
+    match same {
+        Some(grant) => Ok((grant.id, false)),
+        None => Ok((insert(tx, new, &subject.actor).await?, true)),
     }
 }
 

@@ -11,6 +11,7 @@ use model::{
         Participation, Person, Programme, Recording, Role, Room, RoomKind, Session, SessionKind, Slot,
         Slugish, Standing, Track,
     },
+    sponsor::UploadName,
     text::{Colour, Line, RichText, Slug, WebUrl},
     time::{Zone, from_micros, to_micros},
 };
@@ -348,7 +349,8 @@ fn slot_row(edition: Uuid, session: &Session, slot: &Slot) -> slot::Model {
     }
 }
 
-fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
+/// The sponsor of a row.
+pub(crate) fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
     let place = Place("sponsor", row.id);
     Ok(Sponsor {
         id: SponsorId(row.id),
@@ -357,6 +359,7 @@ fn sponsor(row: &sponsor::Model) -> Result<Sponsor> {
         rank: place.valid("rank", row.rank.try_into())?,
         url: place.address("url", row.url.as_deref())?,
         logo: place.address("logo", row.logo.as_deref())?,
+        upload: row.upload.as_deref().and_then(UploadName::parse),
         description: RichText::clean(&row.description),
     })
 }
@@ -371,6 +374,7 @@ fn sponsor_row(edition: Uuid, sponsor: &Sponsor, position: i64) -> sponsor::Mode
         rank: sponsor.rank.into(),
         url: written(sponsor.url.as_ref()),
         logo: written(sponsor.logo.as_ref()),
+        upload: sponsor.upload.as_ref().map(ToString::to_string),
         description: sponsor.description.to_string(),
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     entity::{account as account_entity, link, role_grant, sign_in},
     grant, secret,
     tx::{Change, Tx},
+    viewing,
 };
 use jiff::{SignedDuration, Timestamp};
 use model::{
@@ -48,18 +49,21 @@ pub enum Purpose {
     Verify,
     /// Signs in the person of its account: made at the command line of the server.
     Account,
+    /// Proves that the person of its account reads mail at its address, which is another account's: joins the two.
+    Merge,
     /// Sets up a new installation.
     Setup,
 }
 
 impl Purpose {
-    const ALL: [Self; 4] = [Self::SignIn, Self::Verify, Self::Account, Self::Setup];
+    const ALL: [Self; 5] = [Self::SignIn, Self::Verify, Self::Account, Self::Merge, Self::Setup];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::Verify => "verify",
             Self::Account => "account",
+            Self::Merge => "merge",
             Self::Setup => "setup",
         }
     }
@@ -132,6 +136,20 @@ pub struct SignIn {
     pub expires: Timestamp,
 }
 
+impl SignIn {
+    /// What the export of a person's own data says of it.
+    pub(crate) fn exported(&self) -> Value {
+        json!({
+            "way": self.way,
+            "agent": self.agent,
+            "client": self.client,
+            "created": self.created,
+            "seen": self.seen,
+            "expires": self.expires,
+        })
+    }
+}
+
 /// Somebody who is signed in, with what they may do.
 #[derive(Clone, Debug)]
 pub struct Signed {
@@ -141,6 +159,8 @@ pub struct Signed {
     pub account: Account,
     /// As whom they view, reading only.
     pub viewing_as: Option<Account>,
+    /// Until when they do at most.
+    pub viewing_until: Option<Timestamp>,
     /// The roles that count: those of the person viewed as, else their own. Also past and revoked ones.
     pub grants: Vec<Grant>,
 }
@@ -171,6 +191,8 @@ pub struct Redeemed {
     pub next: String,
     /// What the link was for.
     pub purpose: Purpose,
+    /// Whether the account came into being with it.
+    pub is_new: bool,
 }
 
 impl Store {
@@ -193,32 +215,34 @@ impl Store {
 
     /// Uses the link of that token. Signs somebody in, adds an address, or both, as the link says, and makes it good
     /// for nothing more. `agent` and `client` say in which browser, for the person's own list. Refused when the link
-    /// is good no more, and for a link that sets up: see [`Store::set_up`].
+    /// is good no more, and for links that set up or merge: see [`Store::set_up`] and [`Store::merge_by_link`].
     pub async fn redeem(&self, token: &str, agent: &str, client: &str) -> Result<Redeemed> {
         self.write(&Actor::System, async |tx| {
             let link = take_link(tx, token).await?;
-            let done = |account, secret| Redeemed {
+            let done = |account, secret, is_new| Redeemed {
                 account,
                 secret,
                 next: link.next.clone(),
                 purpose: link.purpose,
+                is_new,
             };
             match (link.purpose, &link.email, link.account) {
                 (Purpose::SignIn, Some(email), _) => {
                     let proof = Proof::Email(email.clone());
+                    let is_new = account::owner(tx.db(), &proof).await?.is_none();
                     let account = account::account_for(tx, &proof, &account::NewAccount::default()).await?;
                     let secret = sign_in(tx, account, &Way::Email, agent, client).await?;
-                    Ok(done(account, Some(secret)))
+                    Ok(done(account, Some(secret), is_new))
                 }
                 (Purpose::Verify, Some(email), Some(account)) => {
                     account::active(tx.db(), account).await?;
                     add_identity(tx, account, &Proof::Email(email.clone())).await?;
-                    Ok(done(account, None))
+                    Ok(done(account, None, false))
                 }
                 (Purpose::Account, _, Some(account)) => {
                     account::active(tx.db(), account).await?;
                     let secret = sign_in(tx, account, &Way::Operator, agent, client).await?;
-                    Ok(done(account, Some(secret)))
+                    Ok(done(account, Some(secret), false))
                 }
                 _ => Err(dead_link().into()),
             }
@@ -263,7 +287,13 @@ impl Store {
             };
             grant::insert(tx, &given, &operator).await?;
             let secret = sign_in(tx, account, &Way::Operator, agent, client).await?;
-            Ok(Redeemed { account, secret: Some(secret), next: link.next, purpose: Purpose::Setup })
+            Ok(Redeemed {
+                account,
+                secret: Some(secret),
+                next: link.next,
+                purpose: Purpose::Setup,
+                is_new: true,
+            })
         })
         .await
     }
@@ -278,7 +308,7 @@ impl Store {
     }
 
     /// Who is signed in with that secret; `None` when nobody is any more. Three queries, four while they view as
-    /// another person.
+    /// another person; that ends by itself when its hour is over or a role on either side says so.
     pub async fn signed(&self, secret: &str) -> Result<Option<Signed>> {
         let db = self.readers();
         let row = sign_in::Entity::find()
@@ -287,23 +317,37 @@ impl Store {
             .one(db)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let mut ids = vec![row.account];
-        ids.extend(row.viewing_as);
-        let accounts =
-            account_entity::Entity::find().filter(account_entity::Column::Id.is_in(ids)).all(db).await?;
-        let find = |id: Uuid| accounts.iter().find(|row| row.id == id).map(account_of).transpose();
-        let Some(account) = find(row.account)?.filter(|account| account.state == AccountState::Active) else {
-            return Ok(None);
+        let until = row.viewing_until.and_then(from_micros).filter(|until| *until > self.now());
+        let viewed = row.viewing_as.filter(|_| until.is_some());
+        let ids: Vec<Uuid> = [row.account].into_iter().chain(viewed).collect();
+        let accounts = account_entity::Entity::find()
+            .filter(account_entity::Column::Id.is_in(ids.iter().copied()))
+            .all(db)
+            .await?;
+        let find = |id: Uuid| {
+            let account = accounts.iter().find(|row| row.id == id).map(account_of).transpose()?;
+            Ok::<_, Error>(account.filter(|account| account.state == AccountState::Active))
         };
-        let viewing_as = match row.viewing_as {
+        let Some(account) = find(row.account)? else { return Ok(None) };
+        let grants =
+            role_grant::Entity::find().filter(role_grant::Column::Account.is_in(ids)).all(db).await?;
+        let grants = grants.iter().map(grant::grant_of).collect::<Result<Vec<Grant>>>()?;
+        let (own, theirs): (Vec<Grant>, Vec<Grant>) =
+            grants.into_iter().partition(|grant| grant.account == account.id);
+        let sign_in = sign_in_of(&row)?;
+        let signed = Signed { sign_in, account, viewing_as: None, viewing_until: None, grants: own };
+        let viewed = match viewed {
             Some(id) => find(id)?,
             None => None,
         };
-        let counts = viewing_as.as_ref().map_or(account.id, |account| account.id);
-        let grants =
-            role_grant::Entity::find().filter(role_grant::Column::Account.eq(counts.0)).all(db).await?;
-        let grants = grants.iter().map(grant::grant_of).collect::<Result<_>>()?;
-        Ok(Some(Signed { sign_in: sign_in_of(&row)?, account, viewing_as, grants }))
+        let Some(viewed) = viewed else { return Ok(Some(signed)) };
+        // Asked each time: either of the two may have got or lost a role since the view began.
+        let known = viewing::known(db, viewed.id, &theirs).await?;
+        let subject = signed.subject(self.now());
+        if subject.may_view_as(viewed.id, &known.grants, &known.places).is_err() {
+            return Ok(Some(signed));
+        }
+        Ok(Some(Signed { viewing_as: Some(viewed), viewing_until: until, grants: theirs, ..signed }))
     }
 
     /// Whether it is time to note again that a browser was seen.
@@ -406,7 +450,7 @@ async fn find_link(db: &impl ConnectionTrait, token: &str, now: Timestamp) -> Re
 }
 
 /// The link of that token, which is good for nothing more.
-async fn take_link(tx: &Tx, token: &str) -> Result<Link> {
+pub(crate) async fn take_link(tx: &Tx, token: &str) -> Result<Link> {
     let link = find_link(tx.db(), token, tx.at()).await?.ok_or_else(dead_link)?;
     link::Entity::delete_by_id(body::digest(token.as_bytes())).exec(tx.db()).await?;
     Ok(link)
@@ -430,6 +474,7 @@ pub(crate) async fn sign_in(tx: &Tx, id: AccountId, way: &Way, agent: &str, clie
         seen_at: to_micros(tx.at()),
         expires_at: to_micros(tx.at().checked_add(STAY).unwrap_or(tx.at())),
         viewing_as: None,
+        viewing_until: None,
     };
     tx.note(vec![change(&row, Deed::Created)]).await?;
     sign_in::Entity::insert(row.into_active_model()).exec_without_returning(tx.db()).await?;
@@ -445,6 +490,9 @@ pub(crate) async fn sign_out(tx: &Tx, id: AccountId, which: Option<SignInId>) ->
     let rows = find.all(tx.db()).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     sign_in::Entity::delete_many().filter(sign_in::Column::Id.is_in(ids)).exec(tx.db()).await?;
+    for row in rows.iter().filter(|row| row.viewing_as.is_some()) {
+        viewing::end(tx, SignInId(row.id)).await?;
+    }
     tx.note(rows.iter().map(|row| change(row, Deed::Removed)).collect()).await?;
     Ok(rows.len())
 }
@@ -460,7 +508,8 @@ fn change(row: &sign_in::Model, deed: Deed) -> Change {
     Change { kind: SignInId::KIND, thing: row.id, edition: None, deed, before, after }
 }
 
-fn sign_in_of(row: &sign_in::Model) -> Result<SignIn> {
+/// The sign-in of a row.
+pub(crate) fn sign_in_of(row: &sign_in::Model) -> Result<SignIn> {
     let instant = |micros| {
         from_micros(micros).ok_or_else(|| Error::damaged(format!("sign-in {}", row.id), "no such instant"))
     };

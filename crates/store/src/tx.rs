@@ -104,6 +104,11 @@ impl Tx {
         &self.db
     }
 
+    /// Who writes, as [`Actor`] is written.
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
+    }
+
     /// When this write happens, in whole microseconds.
     pub(crate) fn at(&self) -> jiff::Timestamp {
         self.at

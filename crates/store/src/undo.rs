@@ -5,7 +5,7 @@
 //! which the log shows as a change like every other, and which can be taken back too.
 
 use crate::{
-    Error, Result, Store, account,
+    Error, Result, Store, account, content,
     entity::{account as account_entity, change, edition, role_grant},
     feed, grant, load,
     rows::Positions,
@@ -37,6 +37,7 @@ pub fn can_undo(kind: &str) -> Result<(), Refusal> {
         kind if PROGRAMME.contains(&kind) || [AccountId::KIND, GrantId::KIND].contains(&kind) => {
             return Ok(());
         }
+        kind if content::CAN_UNDO.contains(&kind) => return Ok(()),
         "release" => {
             ("a release is never taken out of its numbers", "Take it back on the edition's page Release")
         }
@@ -83,8 +84,19 @@ impl Store {
             let count = things.len();
             let (programme, others): (Vec<_>, Vec<_>) =
                 things.into_iter().partition(|((_, kind, _), _)| PROGRAMME.contains(&kind.as_str()));
+            let (mut written, others): (Vec<_>, Vec<_>) =
+                others.into_iter().partition(|((_, kind, _), _)| content::CAN_UNDO.contains(&kind.as_str()));
             for ((_, kind, thing), (before, after)) in others {
                 restore(tx, subject, &kind, thing, before, after).await?;
+            }
+            // A menu comes back after the pages to which it leads.
+            written.sort_by_key(|((_, kind, _), _)| kind == crate::page::MENU_KIND);
+            for ((edition, kind, thing), (before, after)) in written {
+                let edition =
+                    edition.ok_or_else(|| Error::damaged("feed", "a page or post of no edition"))?;
+                if !content::restore(tx, edition, &kind, thing, before, after).await? {
+                    return Err(changed_since(&kind));
+                }
             }
             let mut by_edition: BTreeMap<EditionId, Vec<Wanted>> = BTreeMap::new();
             for ((edition, kind, thing), (before, after)) in programme {

@@ -1,18 +1,20 @@
 //! Whether the record is sound: what must hold whenever and however a server was stopped.
 
 use crate::{
-    Result, Store, account as accounts, announced, calendar as calendars,
+    Result, Store, account as accounts, announced, calendar as calendars, credential as credentials,
     entity::{
-        account, announced as told, calendar, date_plan, edition, identity, release, role_grant, sign_in,
-        star, star_list,
+        account, account_merge, announced as told, calendar, credential, date_plan, edition, identity, mail,
+        mail_sender, mail_template, opt_out, registration, release, role_grant, sign_in, star, star_list,
+        suppression, viewing,
     },
-    feed, grant as grants, load, release as releases, save, search, session_type, sign_in as sign_ins,
-    star as stars, token, webhook,
+    feed, grant as grants, load, mail as mailing, release as releases, save, search, session_type,
+    sign_in as sign_ins, star as stars, token, webhook,
 };
 use model::{
     feed::{Deed, Entry},
     id::{
-        AccountId, CalendarId, EditionId, GrantId, IdentityId, SessionTypeId, SignInId, TokenId, WebhookId,
+        AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, MergeId, RegistrationId,
+        SessionTypeId, SignInId, TemplateId, TokenId, ViewingId, WebhookId,
     },
 };
 use sea_orm::{
@@ -32,11 +34,13 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// and where. Reads everything, so it takes its time on a large record.
 ///
 /// - The feed ascends, each entry begins where the thing's entry before it ended, and replaying it from the
-///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles.
+///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles, the
+///   pages, posts and who subscribed, and what became of each mail.
 /// - Releases are numbered from 1 without a gap, and each can be read.
 /// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
+/// - Addresses and browsers belong to accounts that are in use, and each account has one primary address.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
     let broken = verify_in(&db).await?;
@@ -53,6 +57,7 @@ pub(crate) async fn verify_in(db: &DatabaseTransaction) -> Result<Vec<String>> {
     followers(db, &mut broken).await?;
     broken.extend(webhook::broken(db).await?);
     orphans(db, &mut broken).await?;
+    accounts_in_order(db, &mut broken).await?;
     Ok(broken)
 }
 
@@ -144,19 +149,58 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     people(db, &mut state).await?;
     planning(db, &mut state, broken).await?;
     programs(db, &mut state).await?;
+    mails(db, &mut state).await?;
+    crate::content::state(db, &mut state, broken).await?;
     Ok(state)
 }
 
-/// Calendars of other conferences, and what editions plan with.
+/// Calendars of other conferences, what editions plan with, registrations.
 async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<String>) -> Result<()> {
     for row in calendar::Entity::find().all(db).await? {
         let fact = accounts::fact(&calendars::calendar_of(&row)?)?;
         state.insert((Some(row.edition), CalendarId::KIND.to_owned(), row.id), fact);
         broken.extend(calendars::broken(&row)?);
     }
+    let mut addresses = BTreeSet::new();
+    for row in registration::Entity::find().all(db).await? {
+        if !addresses.insert((row.edition, row.email.clone())) {
+            broken.push(format!("registration {}: another of the edition has its address", row.id));
+        }
+        let registration = crate::registration::registration_of(&row)?;
+        if registration.searched() != row.searched {
+            broken.push(format!("registration {}: it is not found by what it says", row.id));
+        }
+        let fact = accounts::fact(&registration)?;
+        state.insert((Some(row.edition), RegistrationId::KIND.to_owned(), row.id), fact);
+    }
     for row in date_plan::Entity::find().all(db).await? {
         let fact = accounts::fact(&calendars::plan_of(&row)?)?;
         state.insert((Some(row.edition), calendars::PLAN.to_owned(), row.edition), fact);
+    }
+    Ok(())
+}
+
+/// Mail, from whom it comes, what it says, and who wants none.
+async fn mails(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
+    for row in mail::Entity::find().all(db).await? {
+        state.insert((row.edition, MailId::KIND.to_owned(), row.id), mailing::fact(&row));
+    }
+    for row in mail_sender::Entity::find().all(db).await? {
+        let thing = mailing::sender_thing(EditionId(row.edition));
+        let fact = mailing::sender_fact(&mailing::sender_of(&row)?)?;
+        state.insert((Some(row.edition), mailing::SENDER_KIND.to_owned(), thing), fact);
+    }
+    for row in mail_template::Entity::find().all(db).await? {
+        let thing = mailing::template_thing(EditionId(row.edition), &row.kind);
+        let fact = mailing::template_fact(&row.kind, &row.subject, &row.body);
+        state.insert((Some(row.edition), TemplateId::KIND.to_owned(), thing), fact);
+    }
+    for row in suppression::Entity::find().all(db).await? {
+        let thing = mailing::suppression_thing(&row.address);
+        state.insert((None, mailing::SUPPRESSION_KIND.to_owned(), thing), mailing::suppression_fact(&row));
+    }
+    for row in opt_out::Entity::find().all(db).await? {
+        state.insert((None, mailing::OPT_OUT_KIND.to_owned(), row.id), mailing::opt_out_fact(&row));
     }
     Ok(())
 }
@@ -174,10 +218,47 @@ async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
     for row in sign_in::Entity::find().all(db).await? {
         state.insert((None, SignInId::KIND.to_owned(), row.id), sign_ins::fact(&row));
     }
+    for row in credential::Entity::find().all(db).await? {
+        state.insert((None, CredentialId::KIND.to_owned(), row.id), credentials::fact(&row));
+    }
     for row in role_grant::Entity::find().all(db).await? {
         let grant = grants::grant_of(&row)?;
         let edition = grant.scope.edition().map(|id| id.0);
         state.insert((edition, GrantId::KIND.to_owned(), row.id), accounts::fact(&grant)?);
+    }
+    for row in account_merge::Entity::find().all(db).await? {
+        let merge = crate::account_merge::merge_of(&row)?;
+        state.insert((None, MergeId::KIND.to_owned(), row.id), accounts::fact(&merge)?);
+    }
+    for row in viewing::Entity::find().all(db).await? {
+        let view = crate::viewing::viewing_of(&row)?;
+        state.insert((None, ViewingId::KIND.to_owned(), row.id), accounts::fact(&view)?);
+    }
+    Ok(())
+}
+
+/// What belongs to an account that is in use no more, and accounts with addresses of which not exactly one is primary.
+async fn accounts_in_order(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<()> {
+    let mut states = BTreeMap::new();
+    for row in account::Entity::find().all(db).await? {
+        states.insert(row.id, row.state);
+    }
+    let mut primaries: BTreeMap<Uuid, usize> = BTreeMap::new();
+    for row in identity::Entity::find().all(db).await? {
+        if states.get(&row.account).is_none_or(|state| state != "active") {
+            broken.push(format!("identity {}: its account {} is in use no more", row.id, row.account));
+        }
+        if row.kind == "email" {
+            *primaries.entry(row.account).or_default() += usize::from(row.primary);
+        }
+    }
+    for (account, count) in primaries.into_iter().filter(|(_, count)| *count != 1) {
+        broken.push(format!("account {account}: {count} of its addresses are the primary one"));
+    }
+    for row in sign_in::Entity::find().all(db).await? {
+        if states.get(&row.account).is_none_or(|state| state != "active") {
+            broken.push(format!("sign-in {}: its account {} is in use no more", row.id, row.account));
+        }
     }
     Ok(())
 }

@@ -12,6 +12,8 @@ pub enum Policy {
     File,
     /// An asset whose address changes with its content. May be kept for ever.
     Asset,
+    /// An uploaded file: it may be kept for ever, since its name is its own, and whatever it holds runs nothing.
+    Upload,
     /// What belongs to one visitor or to one moment: kept nowhere, indexed nowhere, and its address is told to
     /// nobody, because it may hold a secret.
     Private,
@@ -40,7 +42,7 @@ pub fn of(policy: Policy) -> HeaderMap {
     let cache = match policy {
         Policy::Page => "public, max-age=10, stale-while-revalidate=50",
         Policy::File => "public, max-age=60, stale-while-revalidate=240",
-        Policy::Asset => "public, max-age=31536000, immutable",
+        Policy::Asset | Policy::Upload => "public, max-age=31536000, immutable",
         Policy::Private => "private, no-store",
         Policy::Fresh => "no-store",
     };
@@ -53,10 +55,22 @@ pub fn of(policy: Policy) -> HeaderMap {
             headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
             headers.insert(ROBOTS, HeaderValue::from_static("noindex, nofollow"));
         }
+        Policy::Upload => {
+            headers.insert(
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static("default-src 'none'; sandbox"),
+            );
+        }
         Policy::Page | Policy::Asset | Policy::Fresh => {}
     }
     complete(&mut headers);
     headers
+}
+
+/// Whether these are the headers of an answer that nobody may keep.
+pub(crate) fn is_private(headers: &HeaderMap) -> bool {
+    let kept = headers.get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    kept.is_some_and(|kept| kept.contains("no-store"))
 }
 
 /// Tells the browser to come by HTTPS for the next year (RFC 6797), where the visitor did so now: a link or a bookmark

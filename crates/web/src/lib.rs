@@ -24,6 +24,7 @@
 //!
 //! 4. Addresses that other systems' tools expect stand in `compat/`, one file for each system.
 
+mod account;
 mod api;
 pub mod assets;
 pub mod body;
@@ -33,6 +34,7 @@ mod desk;
 pub mod error;
 mod form;
 pub mod headers;
+mod identity;
 mod inner;
 pub mod limit;
 pub mod listen;
@@ -49,10 +51,12 @@ mod site;
 pub mod snapshot;
 pub mod static_site;
 pub mod target;
+mod timer;
 mod token;
+mod upload;
 
 pub use api::openapi_document;
 pub use listen::{serve, serve_tls};
 pub use route::patterns;
 pub use serve::Front;
-pub use site::{Live, Site, SiteOptions};
+pub use site::{Live, MailServer, Site, SiteOptions};

@@ -6,7 +6,7 @@
 
 use ammonia::{Builder, UrlRelative};
 use comrak::{Arena, Options, nodes::NodeValue};
-use model::text::{Markup, RichText};
+use model::text::{Markup, RichText, Slug};
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
 /// HTML that a template may write as it is.
@@ -50,11 +50,120 @@ pub fn html(text: &RichText, level: u8) -> SafeHtml {
     SafeHtml(with_headings_from(CLEANER.clean(&source).to_string().trim(), level))
 }
 
+/// A heading of a page that organisers wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// Its anchor, without `#`.
+    pub id: String,
+    /// What it says.
+    pub text: String,
+    /// Whether it is one of the outermost.
+    pub outer: bool,
+}
+
+/// The text of a page that organisers wrote, as safe HTML with its outermost headings at `level`, and the headings.
+/// Beside what [`html`] keeps, it may link within this site (`#anchor`, `/path`), every heading has an anchor made from
+/// what it says, and the links are the organisers' own: they vouch for them. `to` writes paths of this site as the page
+/// needs them.
+pub fn page(
+    text: &RichText,
+    level: u8,
+    to: impl Fn(&str) -> String + Send + Sync,
+) -> (SafeHtml, Vec<Heading>) {
+    if text.is_empty() {
+        return (SafeHtml::default(), vec![]);
+    }
+    let source = match text.markup() {
+        Markup::Html => Cow::Borrowed(text.as_str()),
+        Markup::Markdown => Cow::Owned(from_markdown(text.as_str())),
+    };
+    if depth(&source) > DEPTH_MAX {
+        return (html(text, level), vec![]);
+    }
+    let within = move |url: &str| -> Option<Cow<'static, str>> {
+        let anchor = url.strip_prefix('#').is_some_and(|id| !id.is_empty());
+        match url.split_once('#') {
+            _ if anchor => Some(Cow::Owned(url.to_owned())),
+            Some((path, id)) => {
+                model::address::local_path(path).map(|path| format!("{}#{id}", to(path)).into())
+            }
+            None => model::address::local_path(url).map(|path| to(path).into()),
+        }
+    };
+    let mut cleaner = builder();
+    cleaner.url_relative(UrlRelative::Custom(Box::new(Within(within)))).link_rel(Some("noopener"));
+    let clean = cleaner.clean(&source).to_string();
+    let (out, headings) = with_anchors(&with_headings_from(clean.trim(), level), level);
+    (SafeHtml(out), headings)
+}
+
+/// Which addresses without a scheme stay, and as what.
+struct Within<F>(F);
+
+impl<'a, F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync + 'a> ammonia::UrlRelativeEvaluate<'a>
+    for Within<F>
+{
+    fn evaluate<'url>(&self, url: &'url str) -> Option<Cow<'url, str>> {
+        (self.0)(url)
+    }
+}
+
+/// Anchors that the pages around the text have.
+const TAKEN: [&str; 8] = [
+    "main",
+    "tz",
+    "zones",
+    "zones-heading",
+    "feeds-heading",
+    "release-heading",
+    "sponsors-heading",
+    "contents",
+];
+
+/// The same HTML with an anchor at every heading, each its own, and the headings.
+fn with_anchors(html: &str, level: u8) -> (String, Vec<Heading>) {
+    let mut out = String::with_capacity(html.len() + 256);
+    let mut headings: Vec<Heading> = vec![];
+    let mut rest = html;
+    while let Some(at) = rest.find("<h") {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let digit = rest.as_bytes().get(2).filter(|d| (b'1'..=b'6').contains(d)).map(|d| d - b'0');
+        let inner = digit.and_then(|digit| {
+            let open = rest.find('>')? + 1;
+            let end = open + rest[open..].find(&format!("</h{digit}>"))?;
+            Some((digit, open, end))
+        });
+        let Some((digit, open, end)) = inner else {
+            out.push_str("<h");
+            rest = &rest[2..];
+            continue;
+        };
+        let text = bare(&rest[open..end]);
+        let base = Slug::from_text(&text).map_or_else(|| "section".to_owned(), |slug| slug.to_string());
+        let free = |id: &str| !TAKEN.contains(&id) && headings.iter().all(|heading| heading.id != id);
+        let id = std::iter::once(base.clone())
+            .chain((2..).map(|number| format!("{base}-{number}")))
+            .find(|id| free(id))
+            .unwrap_or(base);
+        let _ = write!(out, "<h{digit} id=\"{id}\"");
+        out.push_str(&rest[3..end]);
+        headings.push(Heading { id, text, outer: digit == level });
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    (out, headings)
+}
+
 /// The text without any markup, on one line.
 pub fn plain(text: &RichText) -> String {
-    let html = html(text, 2);
-    let mut out = String::with_capacity(html.0.len());
-    let mut rest = html.0.as_str();
+    bare(html(text, 2).as_str())
+}
+
+/// The text of safe HTML, on one line.
+fn bare(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
     while let Some(open) = rest.find('<') {
         out.push_str(&rest[..open]);
         let Some(close) = rest[open..].find('>') else { break };
@@ -85,7 +194,10 @@ pub fn beginning(text: &str, max: usize) -> String {
     format!("{}…", text[..end].trim_end_matches([' ', ',', '.', ';', ':']))
 }
 
-static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(builder);
+
+/// What is harmless, for everybody's texts.
+fn builder<'a>() -> Builder<'a> {
     let mut builder = Builder::default();
     builder
         .rm_tags([
@@ -106,7 +218,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .url_relative(UrlRelative::Deny)
         .link_rel(Some("nofollow noopener ugc"));
     builder
-});
+}
 
 /// The deepest nesting that is drawn. An HTML parser's time grows with the square of it, and no prose gets near:
 /// a text that goes deeper is shown as it was written.
@@ -263,6 +375,35 @@ mod tests {
     fn headings_fit_below_those_of_the_page() {
         assert_eq!(drawn("# A\n\n### B\n\n# C"), "<h2>A</h2>\n<h3>B</h3>\n<h2>C</h2>");
         assert_eq!(drawn("<h4>A</h4><h1>B</h1>"), "<h2>A</h2><h2>B</h2>");
+    }
+
+    #[test]
+    fn a_page_has_anchors_of_its_own_and_links_within_the_site() {
+        let (html, headings) = page(
+            &RichText::clean(
+                "# Getting there\n\nSee [tickets](/x/pages/tickets/#prices), [below](#main-2).\n\n## Main\n\n## Main",
+            ),
+            2,
+            |path| format!("..{path}"),
+        );
+        let html = html.0;
+        assert!(html.contains("<h2 id=\"getting-there\">Getting there</h2>"), "{html}");
+        assert!(html.contains("<h3 id=\"main-2\">") && html.contains("<h3 id=\"main-3\">"), "{html}");
+        assert!(
+            html.contains("href=\"../x/pages/tickets/#prices\"") && html.contains("href=\"#main-2\""),
+            "{html}"
+        );
+        assert_eq!(headings.iter().filter(|heading| heading.outer).count(), 1);
+        let hostile = "[a](//evil.example) [b](/\\evil.example) [c](javascript:alert(1)) <h2 id=\"main\" onclick=x>T</h2>";
+        let (html, _) = page(&RichText::clean(hostile), 2, str::to_owned);
+        assert!(
+            !html.0.contains("evil") && !html.0.contains("javascript:") && !html.0.contains("onclick"),
+            "{}",
+            html.0
+        );
+        assert!(!html.0.contains("id=\"main\""), "{}", html.0);
+        let (table, _) = page(&RichText::clean("| a | b |\n|---|---|\n| 1 | 2 |"), 2, str::to_owned);
+        assert!(table.0.contains("<table>"), "{}", table.0);
     }
 
     #[test]

@@ -10,9 +10,10 @@ use axum::{
 };
 use metrics::{Counter, Histogram, Label, with_local_recorder};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use model::mail::Stage;
 use serde_json::{Value, json};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -80,6 +81,8 @@ impl Meters {
                 "plenary_search_lag",
                 "Entries of the change feed that the search index has not seen"
             );
+            metrics::describe_gauge!("plenary_mail", "Mails in the record, by state");
+            metrics::describe_gauge!("plenary_mail_server_failing", "1 when the mail server cannot be used");
             metrics::describe_gauge!("plenary_record_reachable", "1 when the record answers");
             (metrics::counter!("plenary_body_hits_total"), metrics::counter!("plenary_bodies_drawn_total"))
         });
@@ -195,6 +198,12 @@ struct Record {
     lag: i64,
 }
 
+/// How the mail is doing: not asked for by `/healthz`, since counting takes longer than looking.
+async fn mail(site: &Site) -> Result<(BTreeMap<Stage, u64>, bool), store::Error> {
+    let counts = site.store().mail_counts(&store::MailFilter::default()).await?;
+    Ok((counts, site.store().mail_server_trouble().await?.is_some()))
+}
+
 async fn record(site: &Site) -> Result<Record, store::Error> {
     let store = site.store();
     store.ping().await?;
@@ -235,6 +244,7 @@ fn unreachable_record(reason: &str, editions: &serde_json::Map<String, Value>) -
 /// `/metrics`, in Prometheus' text format.
 pub async fn metrics(State(site): State<Site>) -> Result<impl IntoResponse, Failure> {
     let reached = tokio::time::timeout(Duration::from_secs(5), record(&site)).await.ok().and_then(Result::ok);
+    let mail = tokio::time::timeout(Duration::from_secs(5), mail(&site)).await.ok().and_then(Result::ok);
     let meters = site.meters();
     let now = site.now();
     let (bodies, weight) = site.bodies().size();
@@ -247,6 +257,13 @@ pub async fn metrics(State(site): State<Site>) -> Result<impl IntoResponse, Fail
         if let Some(record) = reached {
             metrics::gauge!("plenary_feed_head").set(record.head as f64);
             metrics::gauge!("plenary_search_lag").set(record.lag as f64);
+        }
+        if let Some((counts, failing)) = mail {
+            for stage in Stage::ALL {
+                let count = counts.get(&stage).copied().unwrap_or_default();
+                metrics::gauge!("plenary_mail", "state" => stage.as_str()).set(count as f64);
+            }
+            metrics::gauge!("plenary_mail_server_failing").set(if failing { 1.0 } else { 0.0 });
         }
         for live in site.editions() {
             let edition = live.slug().to_string();
@@ -265,6 +282,21 @@ pub async fn tidy(site: Site) {
     loop {
         tokio::select! {
             _ = every.tick() => site.meters().tidy(),
+            () = site.stop().cancelled() => return,
+        }
+    }
+}
+
+/// Removes links and sign-ins whose time is over, every quarter of an hour, until the server stops.
+pub async fn forget(site: Site) {
+    let mut every = tokio::time::interval(Duration::from_mins(15));
+    loop {
+        tokio::select! {
+            _ = every.tick() => match site.store().forget_expired().await {
+                Ok(0) => {}
+                Ok(gone) => tracing::info!(gone, "links and sign-ins that were over are removed"),
+                Err(error) => tracing::warn!(%error, "what is over could not be removed"),
+            },
             () = site.stop().cancelled() => return,
         }
     }

@@ -60,12 +60,15 @@ async fn answer(fetcher: &Fetcher, known: &KnownCalendar) -> Result<Option<store
     }
 }
 
-/// Fetches what is due, for as long as the server runs. Failures stand beside the calendar, where organisers see them.
+/// Fetches what is due, and forgets uploaded lists whose time is over, for as long as the server runs. Failures stand beside the calendar, where organisers see them.
 pub(crate) async fn refresh_calendars(site: Site) {
     let mut tick = tokio::time::interval(PAUSE);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
+        if let Err(error) = site.store().tidy_uploads().await {
+            tracing::warn!(%error, "uploaded lists whose time is over could not be removed");
+        }
         let due = match site.store().calendars_due(site.now(), AT_ONCE).await {
             Ok(due) => due,
             Err(error) => {

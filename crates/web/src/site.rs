@@ -5,6 +5,10 @@
 //! known in memory, a release is read when its first page is asked for, and a page is drawn when it is first
 //! asked for. When a release commits, in this process or another, [`Site::follow`] reads it, swaps it in, and
 //! everything drawn from the one before is outdated at once.
+//!
+//! Pages, menus, posts and sponsors are public without a release. [`Site::refresh`] learns from the feed of which
+//! editions some changed, reads those anew and outdates the edition's pages, which all show the menu and the sponsors.
+//! Schedule files say nothing of them, and stay.
 
 use crate::{
     api::ApiState,
@@ -12,6 +16,7 @@ use crate::{
     body::{Bodies, Body, Draft, Stamp},
     error::Failure,
     headers::Policy,
+    identity::Ways,
     limit::Limiter,
     listen::{Crowd, Seat},
     ops::Meters,
@@ -34,9 +39,10 @@ use model::{
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -71,11 +77,34 @@ pub struct SiteOptions {
     pub connections: usize,
     /// How many of them one client address may hold. A whole venue may stand behind one.
     pub connections_per_client: usize,
+    /// With what mail is sent, for the pages about mail; `None` where no server is configured.
+    pub mail: Option<MailServer>,
+    /// How many tries to sign in one client address has in a minute, in all ways together. A whole venue may stand behind
+    /// one address.
+    pub sign_in_tries_per_minute: u32,
+    /// How many links to sign in or to verify an address one client address may ask for in a minute. A whole venue may
+    /// stand behind one; each address gets few whoever asks.
+    pub links_per_minute: u32,
+    /// The OpenID Connect providers at which people may sign in.
+    pub oidc: Vec<::identity::settings::OidcSettings>,
+    /// The LDAP directories with whose passwords people may sign in.
+    pub ldap: Vec<::identity::settings::LdapSettings>,
+    /// The folder of uploaded files; without one nothing can be uploaded. On several nodes it is the same for all.
+    pub uploads: Option<PathBuf>,
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
     /// Whether calendars may be fetched from private addresses, and without TLS: for laboratories and tests.
     pub fetch_private: bool,
+}
+
+/// The server with which mail is sent, as pages show it.
+#[derive(Clone, Debug)]
+pub struct MailServer {
+    /// Its name and port.
+    pub name: String,
+    /// From whom mail comes where an edition has no sender of its own.
+    pub sender: model::mail::Sender,
 }
 
 impl Default for SiteOptions {
@@ -91,6 +120,12 @@ impl Default for SiteOptions {
             connections: 10_000,
             connections_per_client: 2_500,
             api_per_minute: 1_200,
+            mail: None,
+            sign_in_tries_per_minute: 120,
+            links_per_minute: 300,
+            oidc: vec![],
+            ldap: vec![],
+            uploads: None,
             ahead_after: Some(Duration::from_secs(2)),
             fetch_private: false,
         }
@@ -111,6 +146,8 @@ struct Inner {
     editions: ArcSwap<Editions>,
     /// One refresh at a time, so that an older state never replaces a newer one.
     refreshing: Mutex<()>,
+    /// Up to which entry of the feed changes of pages, posts and the like are in `editions`.
+    seen: AtomicI64,
     versions: AtomicU64,
     ticks: AtomicU64,
     /// The version of [`Editions`] that is public.
@@ -122,6 +159,8 @@ struct Inner {
     streamers: Arc<Crowd>,
     star_writes: Limiter,
     api: ApiState,
+    ways: Ways,
+    links: crate::account::Links,
     stop: CancellationToken,
 }
 
@@ -146,8 +185,12 @@ pub struct Live {
     pub edition: model::edition::Edition,
     /// The newest release.
     pub head: ReleaseHead,
+    /// The version of all that pages are drawn from.
     version: u64,
     current: Arc<AtomicU64>,
+    /// The version of what files are drawn from: the release and the edition.
+    release_version: u64,
+    release_current: Arc<AtomicU64>,
     snapshot: ArcSwapOption<Snapshot>,
     loading: Mutex<()>,
     /// When the snapshot was last used, in ticks of the site.
@@ -160,8 +203,14 @@ impl Live {
         &self.edition.slug
     }
 
+    /// For what shows more than the release.
     fn stamp(&self, until: i64) -> Stamp {
         Stamp { version: self.version, current: Arc::clone(&self.current), until }
+    }
+
+    /// For what is a function of the release.
+    fn release_stamp(&self) -> Stamp {
+        Stamp { version: self.release_version, current: Arc::clone(&self.release_current), until: i64::MAX }
     }
 }
 
@@ -173,12 +222,16 @@ impl Site {
         if let Some(given) = &options.base_url {
             let _ = base_url.set(given.trim_end_matches('/').to_owned());
         }
+        let ways = Ways::new(&options)?;
         let site = Self(Arc::new(Inner {
             clock,
+            ways,
             base_url,
             fetcher: OnceLock::new(),
             editions: ArcSwap::default(),
             refreshing: Mutex::new(()),
+            // Nothing is read yet, so nothing before this is missing.
+            seen: AtomicI64::new(*store.watch().borrow()),
             versions: AtomicU64::new(1),
             ticks: AtomicU64::new(1),
             listed: Arc::new(AtomicU64::new(1)),
@@ -189,6 +242,7 @@ impl Site {
             streamers: Crowd::new(options.streams_per_client),
             star_writes: Limiter::new(options.star_writes_per_minute),
             api: ApiState::new(options.api_per_minute),
+            links: crate::account::Links::new(options.links_per_minute),
             stop: CancellationToken::new(),
             store,
             options,
@@ -274,6 +328,11 @@ impl Site {
         Ok(StreamPlace { _permit: permit, _seat: seat })
     }
 
+    /// Who may ask for links how often.
+    pub(crate) fn links(&self) -> &crate::account::Links {
+        &self.0.links
+    }
+
     /// Who may write stars how often.
     pub fn star_writes(&self) -> &Limiter {
         &self.0.star_writes
@@ -282,6 +341,16 @@ impl Site {
     /// What the API holds in memory.
     pub(crate) fn api(&self) -> &ApiState {
         &self.0.api
+    }
+
+    /// The ways of signing in beside the link in a mail.
+    pub(crate) fn ways(&self) -> &Ways {
+        &self.0.ways
+    }
+
+    /// How the providers and directories at which people sign in are doing, by the titles that people know them by.
+    pub fn outside_health(&self) -> Vec<(String, ::identity::Health)> {
+        self.0.ways.health()
     }
 
     /// Cancelled when the server stops.
@@ -333,13 +402,18 @@ impl Site {
     /// in use is read before it replaces the one before, so that nobody waits for it.
     pub async fn refresh(&self) -> Result<(), store::Error> {
         let _one_at_a_time = self.0.refreshing.lock().await;
+        let (seen, head_of_feed) = (self.0.seen.load(Ordering::Relaxed), *self.0.store.watch().borrow());
+        let written =
+            if head_of_feed > seen { self.0.store.content_changed_since(seen).await? } else { vec![] };
         let heads = self.0.store.editions().await?;
         let before = self.0.editions.load_full();
         let mut live = Vec::with_capacity(heads.len());
         for EditionHead { edition, latest } in heads {
             let Some(head) = latest else { continue };
             let old = before.live.iter().find(|old| old.edition.id == edition.id);
-            if let Some(old) = old.filter(|old| old.head == head && old.edition == edition) {
+            let same_release = old.filter(|old| old.head == head && old.edition == edition);
+            let other_content = written.contains(&edition.id);
+            if let (Some(old), false) = (same_release, other_content) {
                 live.push(Arc::clone(old));
                 continue;
             }
@@ -355,9 +429,15 @@ impl Site {
                     }
                     Err(error) => return Err(error),
                 };
+            } else if let (Some(held), true) = (&snapshot, other_content) {
+                snapshot = Some(Arc::new(held.with_content(self.0.store.content(edition.id).await?)));
             }
+            let version = self.0.versions.fetch_add(1, Ordering::Relaxed) + 1;
             live.push(Arc::new(Live {
-                version: self.0.versions.fetch_add(1, Ordering::Relaxed) + 1,
+                version,
+                release_version: same_release.map_or(version, |old| old.release_version),
+                release_current: old
+                    .map_or_else(|| Arc::new(AtomicU64::new(0)), |old| Arc::clone(&old.release_current)),
                 current: old.map_or_else(|| Arc::new(AtomicU64::new(0)), |old| Arc::clone(&old.current)),
                 snapshot: ArcSwapOption::new(snapshot),
                 loading: Mutex::new(()),
@@ -369,6 +449,7 @@ impl Site {
         let same =
             live.len() == before.live.len() && live.iter().zip(&before.live).all(|(a, b)| Arc::ptr_eq(a, b));
         if same {
+            self.0.seen.store(head_of_feed, Ordering::Relaxed);
             return Ok(());
         }
         let by_slug = live.iter().map(|live| (live.slug().to_string(), Arc::clone(live))).collect();
@@ -382,14 +463,17 @@ impl Site {
         // What is drawn from now on is drawn from the new state; only then does the old become outdated.
         for live in &live {
             live.current.store(live.version, Ordering::Release);
+            live.release_current.store(live.release_version, Ordering::Release);
         }
         for old in gone {
             old.current.store(0, Ordering::Release);
+            old.release_current.store(0, Ordering::Release);
         }
         let version = self.0.versions.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.listed.store(version, Ordering::Release);
         self.0.bodies.drop_outdated();
         self.0.released.send_replace(version);
+        self.0.seen.store(head_of_feed, Ordering::Relaxed);
         Ok(())
     }
 
@@ -416,7 +500,9 @@ impl Site {
     }
 
     async fn read(&self, edition: EditionId, number: u32) -> Result<Option<Snapshot>, store::Error> {
-        Ok(self.0.store.release(edition, number).await?.map(Snapshot::new))
+        let Some(release) = self.0.store.release(edition, number).await? else { return Ok(None) };
+        let content = self.0.store.content(edition).await?;
+        Ok(Some(Snapshot::new(release).with_content(content)))
     }
 
     fn forget_least_used(&self) {
@@ -473,8 +559,12 @@ impl Site {
                 content_type: HeaderValue::from_static(target.content_type()),
                 policy: target.policy(),
                 // A file is a function of the release; a page also of the present and of the program.
-                modified: Some(if target.is_page() { now } else { snapshot.head().at }),
-                stamp: live.stamp(if target.is_page() { next_minute(now) } else { i64::MAX }),
+                modified: Some(if target.is_file() { snapshot.head().at } else { now }),
+                stamp: match (target.is_page(), target.is_file()) {
+                    (true, _) => live.stamp(next_minute(now)),
+                    (false, true) => live.release_stamp(),
+                    (false, false) => live.stamp(i64::MAX),
+                },
                 moment,
             })))
         };
@@ -504,7 +594,7 @@ impl Site {
                 content_type: HeaderValue::from_static("application/json"),
                 policy: Policy::File,
                 modified: Some(snapshot.head().at),
-                stamp: live.stamp(i64::MAX),
+                stamp: live.release_stamp(),
                 moment: 0,
             })))
         };
@@ -585,10 +675,10 @@ impl Site {
     }
 
     /// Draws and compresses with good effort what most visitors and programs ask for, one after the other, so
-    /// that after a release hardly anybody waits. For a task of its own.
-    pub async fn warm(&self, live: &Arc<Live>) {
+    /// that after a release hardly anybody waits; without `files` only pages. For a task of its own.
+    pub async fn warm(&self, live: &Arc<Live>, files: bool) {
         let Ok(snapshot) = self.snapshot(live).await else { return };
-        for target in Target::busiest(&snapshot) {
+        for target in Target::busiest(&snapshot).into_iter().filter(|target| files || !target.is_file()) {
             if self.0.stop.is_cancelled() {
                 return;
             }
@@ -604,7 +694,7 @@ impl Site {
     pub async fn keep_warm(self) {
         let Some(patience) = self.0.options.ahead_after else { return };
         let mut changes = self.changes();
-        let mut warmed: HashMap<EditionId, u32> = HashMap::new();
+        let mut warmed: HashMap<EditionId, (u32, u64)> = HashMap::new();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(patience) => {}
@@ -613,8 +703,14 @@ impl Site {
             changes.mark_unchanged();
             for (at, live) in self.editions().iter().enumerate() {
                 let used = at == 0 || live.snapshot.load().is_some();
-                if used && warmed.insert(live.edition.id, live.head.number) != Some(live.head.number) {
-                    self.warm(live).await;
+                if used {
+                    let now = (live.head.number, live.version);
+                    match warmed.insert(live.edition.id, now) {
+                        Some(before) if before == now => {}
+                        // A page or a post changed: the files are what they were.
+                        Some((number, _)) if number == now.0 => self.warm(live, false).await,
+                        _ => self.warm(live, true).await,
+                    }
                 }
             }
             tokio::select! {

@@ -1,6 +1,8 @@
 //! One release, held in memory with the indices that pages and feeds look things up by.
 //!
-//! A snapshot never changes; a new release is a new snapshot. Making one is linear in the size of the
+//! Beside the release stands what is public without one: pages, the menu, posts, sponsors ([`store::Content`]).
+//!
+//! A snapshot never changes; a new release, or a changed page, is a new snapshot. Making one is linear in the size of the
 //! programme and draws nothing, so that a server answers soon after it starts.
 
 use jiff::civil::Date;
@@ -15,10 +17,11 @@ use std::{
     fmt,
     sync::Arc,
 };
+use store::Content;
 
-/// A release and its indices. Cloning it costs nothing.
+/// A release and its indices, and what is public beside it. Cloning it costs nothing.
 #[derive(Clone)]
-pub struct Snapshot(Arc<Inner>);
+pub struct Snapshot(Arc<Inner>, Arc<Content>);
 
 struct Inner {
     release: Release,
@@ -43,7 +46,8 @@ struct Place {
 }
 
 impl Snapshot {
-    /// Indexes a release. Its programme is in canonical form, as every release is.
+    /// Indexes a release. Its programme is in canonical form, as every release is. Beside it nothing is public but its
+    /// sponsors.
     pub fn new(release: Release) -> Self {
         let programme = &release.programme;
         let rooms = places(programme.rooms.iter().map(|room| room.id));
@@ -94,7 +98,8 @@ impl Snapshot {
             .zip(0..)
             .collect();
         let days = programme.edition.days(on_day.keys().copied());
-        Self(Arc::new(Inner {
+        let content = Content { sponsors: programme.sponsors.clone(), ..Content::default() };
+        let inner = Inner {
             release,
             days,
             by_code,
@@ -107,7 +112,19 @@ impl Snapshot {
             of_room,
             topics,
             on_day,
-        }))
+        };
+        Self(Arc::new(inner), Arc::new(content))
+    }
+
+    /// The same release, with other pages, posts and sponsors beside it.
+    #[must_use]
+    pub fn with_content(&self, content: Content) -> Self {
+        Self(Arc::clone(&self.0), Arc::new(content))
+    }
+
+    /// What is public beside the release: pages, the menu, posts, sponsors.
+    pub fn content(&self) -> &Content {
+        &self.1
     }
 
     /// The release.

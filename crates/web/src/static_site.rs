@@ -10,10 +10,12 @@ use crate::{
     error::Failure,
     page::{Links, Page, Viewer},
     site::{Live, Site},
+    snapshot::Snapshot,
     target::Target,
+    upload,
 };
 use jiff::Timestamp;
-use model::{Refusal, text::Slug};
+use model::{Refusal, address::Address, text::Slug};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -189,6 +191,16 @@ impl Copy<'_> {
                 Ok(Some(bytes)) => self.put(&path, &bytes).await?,
                 Ok(None) => {}
                 Err(failure) => return Err(failed(&path)(failure)),
+            }
+        }
+        self.uploads(live, &snapshot).await
+    }
+
+    /// The uploaded files that the pages show. One that is missing leaves a gap where it was missing before.
+    async fn uploads(&mut self, live: &Arc<Live>, snapshot: &Snapshot) -> Result<(), ExportError> {
+        for name in snapshot.content().sponsors.iter().filter_map(|sponsor| sponsor.upload.as_ref()) {
+            if let Some(bytes) = upload::read(self.site, name).await {
+                self.put(&Address::Upload(name.as_str()).path(live.slug()), &bytes).await?;
             }
         }
         Ok(())

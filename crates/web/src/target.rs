@@ -4,6 +4,7 @@
 use crate::{
     error::Failure,
     headers::Policy,
+    markup,
     page::{self, Page, Viewer},
     site::{Live, Site},
     snapshot::Snapshot,
@@ -16,6 +17,9 @@ use std::fmt::Write as _;
 
 /// How many releases the feed of releases holds.
 const RELEASES_IN_FEED: usize = 30;
+
+/// How many posts the feed of posts holds.
+const POSTS_IN_FEED: usize = 30;
 
 /// How many sessions a search shows.
 const HITS_MAX: u64 = 100;
@@ -45,6 +49,8 @@ pub enum Target {
     RoomCalendar(String),
     /// The calendar of a session, by code.
     SessionCalendar(String),
+    /// The feed of posts.
+    PostFeed,
     /// What a search finds; kept for a minute, since many look for the same at once.
     Search(String),
 }
@@ -127,6 +133,7 @@ impl Target {
             Self::TrackCalendar(slug) => Address::TrackCalendar(slug),
             Self::RoomCalendar(slug) => Address::RoomCalendar(slug),
             Self::SessionCalendar(code) => Address::SessionCalendar(code),
+            Self::PostFeed => Address::PostFeed,
             Self::Search(_) => Address::Search,
         }
     }
@@ -168,6 +175,9 @@ impl Target {
                 Page::StarList { .. } => "/{edition}/stars/{token}/",
                 Page::Releases(_) => "/{edition}/releases/",
                 Page::Release { .. } => "/{edition}/releases/{number}/",
+                Page::WebPage(_) => "/{edition}/pages/{page}/",
+                Page::Posts => "/{edition}/posts/",
+                Page::Post(_) => "/{edition}/posts/{post}/",
             },
             Self::Releases => "/{edition}/releases/",
             Self::Release(_) => "/{edition}/releases/{number}/",
@@ -187,6 +197,7 @@ impl Target {
             Self::TrackCalendar(_) => "/{edition}/tracks/{track}.ics",
             Self::RoomCalendar(_) => "/{edition}/rooms/{room}.ics",
             Self::SessionCalendar(_) => "/{edition}/sessions/{session}.ics",
+            Self::PostFeed => "/{edition}/posts/feed.atom",
             Self::Search(_) => "/{edition}/search/",
         }
     }
@@ -197,7 +208,7 @@ impl Target {
             Self::Page(_) | Self::Releases | Self::Release(_) | Self::Search(_) => "text/html; charset=utf-8",
             Self::TracksCss { .. } => "text/css; charset=utf-8",
             Self::File(file) => file.content_type(),
-            Self::ReleaseFeed => "application/atom+xml; charset=utf-8",
+            Self::ReleaseFeed | Self::PostFeed => "application/atom+xml; charset=utf-8",
             Self::TrackCalendar(_) | Self::RoomCalendar(_) | Self::SessionCalendar(_) => {
                 File::Calendar.content_type()
             }
@@ -216,6 +227,7 @@ impl Target {
             Self::TracksCss { pinned: true } => Policy::Asset,
             Self::File(_)
             | Self::ReleaseFeed
+            | Self::PostFeed
             | Self::TrackCalendar(_)
             | Self::RoomCalendar(_)
             | Self::SessionCalendar(_) => Policy::File,
@@ -225,6 +237,11 @@ impl Target {
     /// Whether it is a page: a viewer's own zone and the present may change it.
     pub fn is_page(&self) -> bool {
         matches!(self, Self::Page(_) | Self::Releases | Self::Release(_) | Self::Search(_))
+    }
+
+    /// Whether it is a function of the release alone.
+    pub fn is_file(&self) -> bool {
+        !self.is_page() && !matches!(self, Self::PostFeed)
     }
 
     /// The present that it shows; see [`Page::moment`].
@@ -281,6 +298,7 @@ impl Target {
             }
             Self::TracksCss { .. } => Some(page::tracks_css(snapshot)),
             Self::ReleaseFeed => Some(atom(site, snapshot).await?),
+            Self::PostFeed => Some(posts_feed(snapshot, site.base_url())),
             Self::File(file) => {
                 let (file, snapshot, base) = (*file, snapshot.clone(), site.base_url().to_owned());
                 Some(aside(move || schedule_file(file, &export(&snapshot, &base))).await?)
@@ -322,7 +340,11 @@ impl Target {
             Page::Tracks,
             Page::Rooms,
             Page::Stars,
+            Page::Posts,
         ];
+        let content = snapshot.content();
+        pages.extend(content.pages.iter().map(|page| Page::WebPage(page.slug.to_string())));
+        pages.extend(content.posts.iter().map(|post| Page::Post(post.slug.to_string())));
         for day in snapshot.days() {
             pages.extend([Page::Grid(Some(day.date)), Page::List(Some(day.date)), Page::Print(day.date)]);
         }
@@ -336,7 +358,7 @@ impl Target {
                 .flat_map(|room| [Page::Room(room.slug.to_string()), Page::Sign(room.slug.to_string())]),
         );
         let mut out: Vec<Self> = pages.into_iter().map(Self::Page).collect();
-        out.extend([Self::TracksCss { pinned: false }, Self::Releases, Self::ReleaseFeed]);
+        out.extend([Self::TracksCss { pinned: false }, Self::Releases, Self::ReleaseFeed, Self::PostFeed]);
         out.extend(File::NAMED.map(Self::File));
         out.extend(programme.tracks.iter().map(|track| Self::TrackCalendar(track.slug.to_string())));
         out.extend(programme.rooms.iter().map(|room| Self::RoomCalendar(room.slug.to_string())));
@@ -398,6 +420,23 @@ async fn atom(site: &Site, snapshot: &Snapshot) -> Result<String, Failure> {
     Ok(write::atom(&export(snapshot, site.base_url()), &entries))
 }
 
+/// The feed of the newest posts, with their whole text.
+fn posts_feed(snapshot: &Snapshot, base_url: &str) -> String {
+    let posts: Vec<write::PostEntry<'_>> = snapshot
+        .content()
+        .posts
+        .iter()
+        .take(POSTS_IN_FEED)
+        .filter_map(|post| Some((post, post.published()?)))
+        .map(|(post, published)| write::PostEntry {
+            post,
+            published,
+            html: markup::html(&post.body, 2).to_string(),
+        })
+        .collect();
+    write::post_atom(&export(snapshot, base_url), &posts)
+}
+
 /// A line for every session that `new` changed against `old`.
 fn lines(old: &Programme, new: &Programme) -> Vec<String> {
     let zone = &new.edition.zone;
@@ -417,7 +456,17 @@ fn lines(old: &Programme, new: &Programme) -> Vec<String> {
 
 /// Whether drawing the page takes less time than handing it to another thread and back.
 fn is_small(page: &Page) -> bool {
-    matches!(page, Page::Session(_) | Page::Speaker(_) | Page::Sign(_) | Page::Stars | Page::Search { .. })
+    matches!(
+        page,
+        Page::Session(_)
+            | Page::Speaker(_)
+            | Page::Sign(_)
+            | Page::Stars
+            | Page::Search { .. }
+            | Page::WebPage(_)
+            | Page::Posts
+            | Page::Post(_)
+    )
 }
 
 /// Runs long work on a thread for it, so that other requests go on.

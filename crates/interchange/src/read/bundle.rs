@@ -313,6 +313,18 @@ pub(super) struct Row {
     pub cells: Vec<String>,
 }
 
+impl Row {
+    /// A row on that line.
+    pub(super) fn new(line: u64, cells: Vec<String>) -> Self {
+        Self { line, cells }
+    }
+
+    /// The line on which it begins.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+}
+
 impl Table {
     /// The table in `source`: separated by commas, semicolons or tabs; `None` for a text that is no table.
     pub(super) fn parse(source: &Source) -> Result<Option<Self>, ReadError> {

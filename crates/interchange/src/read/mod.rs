@@ -18,10 +18,12 @@ mod schedule_json;
 mod schedule_json_v2;
 mod schedule_xml;
 mod sessionize;
+mod table;
 mod xcal;
 mod xml;
 
 pub use conferences::{ConferenceList, read_conferences};
+pub use table::read_table;
 
 use crate::{container, read::decode::Source};
 use jiff::Timestamp;

@@ -1,8 +1,8 @@
-//! Atom (RFC 4287): the feed of an edition's releases, newest first, each with what it changed.
+//! Atom (RFC 4287): the feed of an edition's releases, newest first, each with what it changed; and that of its posts.
 
 use super::{Export, xml::Xml};
 use jiff::Timestamp;
-use model::{address::Address, id::derived, release::ReleaseHead, text::Line};
+use model::{address::Address, id::derived, post::Post, release::ReleaseHead, text::Line};
 
 /// The feed of `releases`; each comes with a line for every thing that it changed.
 pub fn atom(export: &Export<'_>, releases: &[(ReleaseHead, Vec<String>)]) -> String {
@@ -35,6 +35,59 @@ pub fn atom(export: &Export<'_>, releases: &[(ReleaseHead, Vec<String>)]) -> Str
         xml.leaf_with("link", &[("rel", "alternate"), ("type", "text/html"), ("href", &page)], "");
         xml.leaf_with("summary", &[("type", "text")], &summary(head));
         xml.leaf_with("content", &[("type", "html")], &content(head, lines));
+        xml.close();
+    }
+    xml.finish()
+}
+
+/// A post in the feed of posts.
+#[derive(Clone, Debug)]
+pub struct PostEntry<'a> {
+    /// The post.
+    pub post: &'a Post,
+    /// When it was published.
+    pub published: Timestamp,
+    /// Its text as safe HTML.
+    pub html: String,
+}
+
+/// The feed of `posts`, the newest first.
+pub fn post_atom(export: &Export<'_>, posts: &[PostEntry<'_>]) -> String {
+    let edition = &export.programme.edition;
+    let slug = edition.slug.as_str();
+    let updated = posts.iter().map(|entry| entry.published).max().unwrap_or(export.release.at);
+    let mut xml = Xml::new(2_048 + posts.iter().map(|entry| entry.html.len() + 1_024).sum::<usize>());
+    xml.open("feed", &[("xmlns", "http://www.w3.org/2005/Atom")]);
+    xml.leaf("id", &format!("urn:uuid:{}", derived(slug, "feed", "posts")));
+    xml.leaf("title", edition.title.non_empty().unwrap_or(slug));
+    xml.leaf("updated", &date_time(updated));
+    let own = export.url(&Address::PostFeed);
+    xml.leaf_with("link", &[("rel", "self"), ("type", "application/atom+xml"), ("href", &own)], "");
+    let page = export.url(&Address::Posts);
+    xml.leaf_with("link", &[("rel", "alternate"), ("type", "text/html"), ("href", &page)], "");
+    xml.leaf_with("generator", &[("version", super::VERSION)], "Plenary");
+    xml.open("author", &[]);
+    xml.leaf("name", edition.title.non_empty().unwrap_or(slug));
+    xml.close();
+    for entry in posts {
+        let post = entry.post;
+        xml.open("entry", &[]);
+        xml.leaf("id", &format!("urn:uuid:{}", post.id));
+        xml.leaf("title", post.title.as_str());
+        xml.leaf("updated", &date_time(entry.published));
+        xml.leaf("published", &date_time(entry.published));
+        if let Some(author) = post.author.non_empty() {
+            xml.open("author", &[]);
+            xml.leaf("name", author);
+            xml.close();
+        }
+        xml.leaf_with("category", &[("term", post.kind.as_str()), ("label", post.kind.shown())], "");
+        let page = export.url(&Address::Post(post.slug.as_str()));
+        xml.leaf_with("link", &[("rel", "alternate"), ("type", "text/html"), ("href", &page)], "");
+        if let Some(summary) = post.summary.non_empty() {
+            xml.leaf_with("summary", &[("type", "text")], summary);
+        }
+        xml.leaf_with("content", &[("type", "html")], &entry.html);
         xml.close();
     }
     xml.finish()

@@ -90,6 +90,7 @@ fn row(export: &Export<'_>, index: &Index<'_>, session: &Session, slot: Option<&
     ]
 }
 
-fn guarded(cell: String) -> String {
+/// The cell, with an apostrophe before what a spreadsheet would take for a formula.
+pub(super) fn guarded(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
 }

@@ -230,6 +230,7 @@ pub(crate) fn conference() -> Programme {
             rank: 0,
             url: None,
             logo: None,
+            upload: None,
             description: RichText::default(),
         }],
     };

@@ -116,6 +116,8 @@ pub enum EditionDesk {
     Sponsor(SponsorId),
     /// Announcements and the blog.
     Posts,
+    /// The Mastodon account on which posts are published.
+    Mastodon,
     /// A new post.
     NewPost,
     /// One post.
@@ -175,6 +177,7 @@ impl EditionDesk {
             Self::NewSponsor => page("sponsors/new"),
             Self::Sponsor(id) => of("sponsors", &id),
             Self::Posts => page("posts"),
+            Self::Mastodon => page("mastodon"),
             Self::NewPost => page("posts/new"),
             Self::Post(id) => of("posts", &id),
             Self::Registrations => page("registrations"),

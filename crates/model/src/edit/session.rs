@@ -6,7 +6,7 @@ use crate::{
     id::{RoomId, SessionId, SlotId},
     programme::{Programme, Session, Slot, Standing},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use std::collections::HashSet;
 
 /// The longest that a slot may be, in minutes: three days, for a hack room that is always open.
@@ -165,6 +165,31 @@ pub(super) fn stand(
         any = true;
     }
     if any { Ok(()) } else { Err(gone("slot")) }
+}
+
+/// Moves every slot by as many days as lie between the edition's first day and `first_day`, at the same hour on the
+/// conference's clocks. The edition's own days are left to the caller.
+pub fn move_days(programme: &mut Programme, first_day: Date) -> Result<(), Refusal> {
+    let zone = programme.edition.zone.clone();
+    let by = programme.edition.first_day.until(first_day).unwrap_or_default();
+    let moved = |instant: Timestamp| {
+        let local = zone.local(instant).datetime().checked_add(by).ok()?;
+        zone.instant(local)
+    };
+    for slot in programme.sessions.iter_mut().flat_map(|session| &mut session.slots) {
+        let length = slot.end.duration_since(slot.start);
+        let start = moved(slot.start);
+        let Some((start, end)) = start.and_then(|start| Some((start, start.checked_add(length).ok()?)))
+        else {
+            return Err(Refusal::new(
+                "first_day",
+                "sessions would stand beyond the calendar",
+                "Give a day near the conference",
+            ));
+        };
+        (slot.start, slot.end) = (start, end);
+    }
+    Ok(())
 }
 
 fn found(programme: &mut Programme, id: SessionId) -> Result<&mut Session, Refusal> {

@@ -5,19 +5,21 @@ use crate::{
     Refusal,
     id::{PersonId, RoomId, TrackId},
     programme::{Person, Programme, Room, Track},
-    text::{Line, folded},
+    text::{Line, Slug, folded},
 };
 
 pub(super) fn put_room(programme: &mut Programme, room: &Room) -> Result<(), Refusal> {
     let others = programme.rooms.iter().filter(|other| other.id != room.id);
-    named("room", &room.name, others.map(|other| &other.name))?;
+    named("room", &room.name, others.clone().map(|other| &other.name))?;
+    addressed("room", &room.slug, others.map(|other| (&other.slug, &other.name)))?;
     put(&mut programme.rooms, room, |other| other.id == room.id);
     Ok(())
 }
 
 pub(super) fn put_track(programme: &mut Programme, track: &Track) -> Result<(), Refusal> {
     let others = programme.tracks.iter().filter(|other| other.id != track.id);
-    named("track", &track.name, others.map(|other| &other.name))?;
+    named("track", &track.name, others.clone().map(|other| &other.name))?;
+    addressed("track", &track.slug, others.map(|other| (&other.slug, &other.name)))?;
     put(&mut programme.tracks, track, |other| other.id == track.id);
     Ok(())
 }
@@ -25,6 +27,8 @@ pub(super) fn put_track(programme: &mut Programme, track: &Track) -> Result<(), 
 /// Two persons may have one name.
 pub(super) fn put_person(programme: &mut Programme, person: &Person) -> Result<(), Refusal> {
     named("person", &person.name, std::iter::empty())?;
+    let others = programme.persons.iter().filter(|other| other.id != person.id);
+    addressed("person", &person.slug, others.map(|other| (&other.slug, &other.name)))?;
     put(&mut programme.persons, person, |other| other.id == person.id);
     Ok(())
 }
@@ -94,6 +98,22 @@ pub(crate) fn named<'a>(
             "name",
             format!("there is a {kind} called \"{other}\" already"),
             "Choose a name that people can tell from it",
+        )),
+    }
+}
+
+/// Whether nothing else of its kind stands at that address.
+fn addressed<'a>(
+    kind: &str,
+    slug: &Slug,
+    mut others: impl Iterator<Item = (&'a Slug, &'a Line)>,
+) -> Result<(), Refusal> {
+    match others.find(|(other, _)| *other == slug) {
+        None => Ok(()),
+        Some((_, name)) => Err(Refusal::new(
+            "slug",
+            format!("\"{slug}\" is the address of the {kind} {name}"),
+            "Choose another",
         )),
     }
 }

@@ -20,7 +20,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let file = File::open(&args.file)
         .map_err(|error| anyhow::anyhow!("file: {}: {error}. Check its name.", args.file.display()))?;
     let location = config.location()?;
-    // The record may lie elsewhere, and the uploads are still here.
+    // Where the record lies elsewhere, the uploads are still here.
     std::fs::create_dir_all(&config.data)?;
     let progress = output::Progress::new(1);
     progress.step("restoring");

@@ -377,6 +377,7 @@ fn sponsor(file: &File, sponsor: &super::file::Sponsor) -> Result<Sponsor, Refus
         rank,
         url: Some(sponsor.url.clone()),
         logo: None,
+        upload: None,
         description: sponsor.text.clone(),
     })
 }

@@ -30,6 +30,9 @@ use std::{
 };
 use tokio::sync::mpsc;
 
+/// How long others may take to leave the record that is to be replaced.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// What becomes of the uploaded files of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Uploads {
@@ -238,7 +241,7 @@ async fn into_sqlite(
 async fn held_alone(file: &Path, replace: bool) -> Result<SqliteConnection> {
     let location = Location::Sqlite(file.to_owned());
     let opening = |error| Error::while_opening(&location, error);
-    let options = store::sqlite(file).busy_timeout(Duration::from_secs(2));
+    let options = store::sqlite(file).busy_timeout(PATIENCE);
     let mut connection = options.connect().await.map_err(opening)?;
     let held: i64 = match sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM change LIMIT 1)")
         .fetch_one(&mut connection)
@@ -252,15 +255,20 @@ async fn held_alone(file: &Path, replace: bool) -> Result<SqliteConnection> {
     if held > 0 && !replace {
         return Err(not_empty(&location));
     }
-    // Leaving the write-ahead log needs the file alone, and folds the log into it, so that the file is whole.
-    let alone = async {
-        sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut connection).await?;
-        sqlx::query("BEGIN EXCLUSIVE").execute(&mut connection).await
-    };
-    match alone.await.map_err(Error::from) {
-        Ok(_) => Ok(connection),
-        Err(Error::Busy { .. }) => Err(in_use(&location)),
-        Err(error) => Err(error),
+    // Leaving the write-ahead log needs the file alone, and folds the log into it, so that the file is whole. SQLite does
+    // not wait for others here, and a program that has just ended may still be closing its connection.
+    let begin = tokio::time::Instant::now();
+    loop {
+        let alone = async {
+            sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut connection).await?;
+            sqlx::query("BEGIN EXCLUSIVE").execute(&mut connection).await
+        };
+        match alone.await.map_err(Error::from) {
+            Ok(_) => return Ok(connection),
+            Err(Error::Busy { .. }) if begin.elapsed() < PATIENCE => tokio::time::sleep(PATIENCE / 20).await,
+            Err(Error::Busy { .. }) => return Err(in_use(&location)),
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -302,7 +310,8 @@ async fn into_postgres(
     }
     migration::check(&db, location).await?;
     if !migration::applied(&db).await?.is_empty() {
-        if number(&db, "SELECT count(*) FROM (SELECT 1 FROM change LIMIT 1) AS some").await? > 0 && !replace {
+        if number(&db, "SELECT count(*) FROM (SELECT 1 FROM change LIMIT 1) AS found").await? > 0 && !replace
+        {
             return Err(not_empty(location));
         }
         clear(&db).await?;

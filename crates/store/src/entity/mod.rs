@@ -4,19 +4,29 @@
 //! Every table of a programme has the primary key (edition, id), so that two editions may hold the same
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
+mod content;
+mod mailing;
 mod people;
 mod planner;
 mod programme;
 mod programs;
+mod proving;
 mod record;
+mod registering;
 
-pub(crate) use people::{account, identity, link, role_grant, setting, sign_in};
+pub(crate) use content::{
+    mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,
+};
+pub(crate) use mailing::{mail, mail_attempt, mail_sender, mail_server, mail_template, opt_out, suppression};
+pub(crate) use people::{account, account_merge, identity, link, role_grant, setting, sign_in, viewing};
 pub(crate) use planner::{calendar, date_plan};
 pub(crate) use programme::{
     announced, edition, participation, person, room, session, session_type, slot, sponsor, track,
 };
 pub(crate) use programs::{attempt, delivery, lease, token, webhook};
+pub(crate) use proving::{ceremony, credential};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
+pub(crate) use registering::{registration, registration_upload};
 
 /// What SeaORM wants of an entity that has no relations of its own.
 macro_rules! no_relations {

@@ -1,4 +1,4 @@
-//! People: accounts, identities, links, sign-ins, roles; and settings of the installation.
+//! People: accounts, identities, links, sign-ins, roles, merges, viewing as another; and settings of the installation.
 
 use super::no_relations;
 
@@ -37,6 +37,8 @@ pub(crate) mod account {
         /// `active`, `merged`, `deleted`.
         pub state: String,
         pub merged_into: Option<Uuid>,
+        /// Name, handle and affiliation, folded as search folds them.
+        pub found_by: String,
     }
 
     no_relations!();
@@ -103,6 +105,8 @@ pub(crate) mod sign_in {
         pub seen_at: i64,
         pub expires_at: i64,
         pub viewing_as: Option<Uuid>,
+        /// Until when, at the latest.
+        pub viewing_until: Option<i64>,
     }
 
     no_relations!();
@@ -132,6 +136,53 @@ pub(crate) mod role_grant {
         pub revoked_at: Option<i64>,
         pub revoked_by: Option<String>,
         pub note: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod account_merge {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "account_merge")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The account that was merged into the other.
+        pub gone: Uuid,
+        /// The account that has everything now.
+        pub kept: Uuid,
+        pub at: i64,
+        pub by: String,
+        /// JSON: what moved, a list of kinds and identifiers.
+        pub moved: String,
+        /// The primary address of the account that is gone.
+        pub primary_identity: Option<Uuid>,
+        pub undone_at: Option<i64>,
+        pub undone_by: Option<String>,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod viewing {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "viewing")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub viewer: Uuid,
+        pub viewed: Uuid,
+        /// The browser; its row may be gone.
+        pub sign_in: Uuid,
+        pub begun_at: i64,
+        pub until_at: i64,
+        pub ended_at: Option<i64>,
     }
 
     no_relations!();

@@ -205,6 +205,8 @@ pub(crate) mod sponsor {
         pub rank: i32,
         pub url: Option<String>,
         pub logo: Option<String>,
+        /// The name of an uploaded file.
+        pub upload: Option<String>,
         pub description: String,
     }
 

@@ -6,13 +6,18 @@
 
 mod m0001_record;
 mod m0002_account;
+mod m0003_mail;
 mod m0004_planner;
+mod m0005_registration;
+mod m0006_credential;
 mod m0007_programs;
+mod m0008_merge;
 mod m0009_desk;
+mod m0010_content;
 mod tools;
 
 use crate::{Error, Location, Result};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
 
 struct Migrator;
@@ -22,9 +27,14 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_record::Migration),
             Box::new(m0002_account::Migration),
+            Box::new(m0003_mail::Migration),
             Box::new(m0004_planner::Migration),
+            Box::new(m0005_registration::Migration),
+            Box::new(m0006_credential::Migration),
             Box::new(m0007_programs::Migration),
+            Box::new(m0008_merge::Migration),
             Box::new(m0009_desk::Migration),
+            Box::new(m0010_content::Migration),
         ]
     }
 }
@@ -82,5 +92,8 @@ pub(crate) async fn applied(db: &DatabaseTransaction) -> Result<Vec<String>> {
     if !SchemaManager::new(db).has_table("seaql_migrations").await? {
         return Ok(vec![]);
     }
-    Ok(Migrator::get_migration_models(db).await?.into_iter().map(|step| step.version).collect())
+    // The library's own way would first create the table, which a transaction that only reads may not.
+    let sql = "SELECT version FROM seaql_migrations ORDER BY version";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }

@@ -162,6 +162,7 @@ fn sponsor(slug: &str, n: u16) -> Sponsor {
         rank: n / 2,
         url: Some(WebUrl::parse("https://seeds.example.org/").unwrap()),
         logo: None,
+        upload: None,
         description: RichText::clean("Since 1890."),
     }
 }

@@ -380,7 +380,7 @@ impl SponsorInput {
     pub(crate) fn read(
         &self,
         id: SponsorId,
-        _: Option<&edition::Sponsor>,
+        present: Option<&edition::Sponsor>,
     ) -> Result<edition::Sponsor, Refusal> {
         Ok(edition::Sponsor {
             id,
@@ -390,6 +390,8 @@ impl SponsorInput {
             url: url("url", self.url.as_deref())?,
             logo: url("logo", self.logo.as_deref())?,
             description: RichText::clean(&self.description),
+            // An uploaded logo is changed on the sponsor's own page.
+            upload: present.and_then(|sponsor| sponsor.upload.clone()),
         })
     }
 }

@@ -115,8 +115,9 @@ async fn draw(
     refused: Option<Form>,
 ) -> Result<Hours, Failure> {
     let (plan, version) = site.store().date_plan(edition.id).await?;
-    let registered = false;
-    let people: Vec<Expected> = plan.expected.clone();
+    let registered = plan.expected.is_empty();
+    let people: Vec<Expected> =
+        if registered { site.store().people_by_zone(edition.id).await? } else { plan.expected.clone() };
     let path = EditionDesk::Hours.path(&edition.slug);
     let inner = Inner::edition(person, edition, &path, "Hours", HELP).noticing(site, &asked.headers);
     let open = refused.is_some() || people.is_empty();

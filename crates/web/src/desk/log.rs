@@ -178,7 +178,10 @@ fn query(path: &str, asked: &Asked, name: &str, value: &str) -> String {
 }
 
 /// The names of those who did something. One query.
-async fn names(site: &Site, entries: &[Entry<Value>]) -> Result<HashMap<AccountId, String>, Failure> {
+pub(super) async fn names(
+    site: &Site,
+    entries: &[Entry<Value>],
+) -> Result<HashMap<AccountId, String>, Failure> {
     let mut ids: Vec<AccountId> =
         entries.iter().filter_map(|entry| Actor::account_in(&entry.actor)).collect();
     ids.sort_unstable();
@@ -188,7 +191,7 @@ async fn names(site: &Site, entries: &[Entry<Value>]) -> Result<HashMap<AccountI
 }
 
 /// Who did it, for people.
-fn who(actor: &str, names: &HashMap<AccountId, String>) -> String {
+pub(super) fn who(actor: &str, names: &HashMap<AccountId, String>) -> String {
     match (Actor::account_in(actor), actor) {
         (Some(id), _) => {
             let name = names.get(&id).cloned().unwrap_or_else(|| "somebody who is gone".to_owned());

@@ -4,10 +4,28 @@
 //! `Subject::may`; `track.rs` is the one to read.
 
 pub(crate) mod calendars;
+mod change;
 mod dates;
+mod edition;
+mod grants;
+mod history;
 mod home;
 mod hours;
 mod log;
+mod mail;
+mod mastodon;
+mod menu;
+mod page;
+mod people;
+mod person;
+mod post;
+mod registration;
+mod release;
+mod room;
+mod session;
+mod session_type;
+mod slot;
+mod sponsor;
 mod track;
 mod webhook;
 
@@ -15,15 +33,31 @@ use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::S
 pub(crate) use webhook::receiver;
 
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
-use model::{edition::Edition, permission::Action, text::Slug};
+use model::{edit::Shift, edition::Edition, permission::Action, text::Slug};
 
 /// Adds the routes of the desk.
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = home::routes(router);
+    let router = edition::routes(router);
+    let router = people::routes(router);
+    let router = grants::routes(router);
+    let router = room::routes(router);
     let router = track::routes(router);
+    let router = page::routes(router);
+    let router = menu::routes(router);
+    let router = sponsor::routes(router);
+    let router = post::routes(router);
+    let router = mastodon::routes(router);
     let router = dates::routes(router);
     let router = hours::routes(router);
+    let router = registration::routes(router);
     let router = webhook::routes(router);
+    let router = mail::routes(router);
+    let router = session_type::routes(router);
+    let router = person::routes(router);
+    let router = session::routes(router);
+    let router = slot::routes(router);
+    let router = release::routes(router);
     log::routes(router)
 }
 
@@ -42,4 +76,13 @@ pub(crate) async fn enter(site: &Site, person: &Person, slug: &str) -> Result<Ed
     let known = Slug::parse(slug).map_err(|_| none())?;
     let edition = site.store().edition(&known).await?.ok_or_else(none)?.edition;
     if person.subject.may_within(Action::SeeDesk, &edition) { Ok(edition) } else { Err(none()) }
+}
+
+/// The step that the last part of an address means.
+fn shift_of(word: &str) -> Result<Shift, Failure> {
+    match word {
+        "up" => Ok(Shift::Up),
+        "down" => Ok(Shift::Down),
+        _ => Err(Failure::NotFound("There is nothing at this address".to_owned())),
+    }
 }

@@ -1,10 +1,13 @@
 //! Tracks and microconferences of an edition: the list, the form for a new one, the form of each.
 
-use super::{enter, form_at};
+use super::{
+    change::{by_button, by_form, count, find, programme},
+    enter, form_at,
+};
 use crate::{
-    error::Failure,
     form::Form,
     inner::{Answer, Inner, again, done, show},
+    page::Anchor,
     route::{Asked, at},
     signed::Person,
     site::Site,
@@ -17,7 +20,7 @@ use axum::{
 };
 use model::{
     address::EditionDesk,
-    edit,
+    edit::{Command, Shift},
     edition::Edition,
     id::TrackId,
     permission::{Action, Place},
@@ -30,7 +33,8 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/desk/{edition}/tracks/", get(list));
     let router = form_at(router, "/desk/{edition}/tracks/new/", get(new).post(create));
     let router = form_at(router, "/desk/{edition}/tracks/{track}/", get(track).post(save));
-    at(router, "/desk/{edition}/tracks/{track}/remove/", post(remove))
+    let router = at(router, "/desk/{edition}/tracks/{track}/remove/", post(remove));
+    at(router, "/desk/{edition}/tracks/{track}/{shift}/", post(shift))
 }
 
 const HELP: &str = "Sessions that belong together; every microconference is a track. A track has a page, a colour and a calendar.";
@@ -45,8 +49,7 @@ struct Tracks {
 }
 
 struct TrackView {
-    href: String,
-    name: String,
+    link: Anchor,
     sessions: usize,
 }
 
@@ -59,8 +62,11 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
         .tracks
         .iter()
         .map(|track| TrackView {
-            href: EditionDesk::Track(track.id).path(&edition.slug),
-            name: track.name.to_string(),
+            link: Anchor {
+                href: EditionDesk::Track(track.id).path(&edition.slug),
+                text: track.name.to_string(),
+                current: false,
+            },
             sessions: sessions(track.id),
         })
         .collect();
@@ -75,8 +81,8 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
 struct TrackPage {
     inner: Inner,
     form: Form,
-    /// Where it is removed, for one that exists.
-    remove: Option<String>,
+    /// Where it is removed, for one that exists, and what that does.
+    remove: Option<(String, String)>,
 }
 
 /// The form of a track, and what it is filled with.
@@ -85,15 +91,25 @@ fn page(
     asked: &Asked,
     person: &Person,
     edition: &Edition,
-    track: Option<&Track>,
+    track: Option<(&Track, &Programme)>,
     form: Form,
 ) -> TrackPage {
     let list = EditionDesk::Tracks.path(&edition.slug);
-    let title = track.map_or("New track", |track| track.name.as_str());
+    let title = track.map_or("New track", |(track, _)| track.name.as_str());
     let inner = Inner::edition(person, edition, &list, title, HELP)
         .below(list.clone(), "Tracks")
         .noticing(site, &asked.headers);
-    let remove = track.map(|track| format!("{}remove/", EditionDesk::Track(track.id).path(&edition.slug)));
+    let remove = track.map(|(track, programme)| {
+        let used = programme.sessions.iter().filter(|session| session.track == Some(track.id)).count();
+        let what = match used {
+            0 => "No session is in it.".to_owned(),
+            used => format!(
+                "{} of it stay on the programme, in no track. Who leads the track loses the right to them.",
+                count(used, "session", "sessions")
+            ),
+        };
+        (format!("{}remove/", EditionDesk::Track(track.id).path(&edition.slug)), what)
+    });
     TrackPage { inner, form, remove }
 }
 
@@ -107,13 +123,16 @@ fn filled(track: &Track) -> Form {
 }
 
 /// What the form says; `None` when a field is refused, which then says why.
-fn read(form: &mut Form, id: TrackId) -> Option<Track> {
+fn read(form: &mut Form, id: TrackId, all: &Programme) -> Option<Track> {
     let name = form.line("name");
     let slug = form.read_optional("slug", Slug::parse);
     let colour = form.read_optional("colour", Colour::parse);
     let description = RichText::clean(form.value("description"));
     let (name, slug, colour) = (name?, slug?, colour?);
-    let slug = slug.unwrap_or_else(|| Slug::from_any(&[name.as_str()], "track", id.0));
+    let slug = slug.unwrap_or_else(|| {
+        let others = all.tracks.iter().filter(|other| other.id != id).map(|other| &other.slug);
+        Slug::from_any(&[name.as_str()], "track", id.0).free_among(others)
+    });
     Some(Track { id, slug, name, description, colour })
 }
 
@@ -132,17 +151,14 @@ async fn create(
 ) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::EditProgramme, &Place::edition(&edition))?;
-    if let Some(track) = read(&mut form, TrackId(Uuid::now_v7())) {
-        let name = track.name.clone();
-        match site.store().change(&person.subject.actor, edition.id, |all| edit::put_track(all, track)).await
-        {
-            Ok(_) => {
-                let list = EditionDesk::Tracks.path(&edition.slug);
-                return done(&site, &list, &format!("The track {name} is added."));
-            }
-            Err(store::Error::Refused(refusal)) => form.refuse_by(&refusal),
-            Err(error) => return Err(error.into()),
-        }
+    let id = TrackId(Uuid::now_v7());
+    let put = by_form(&site, &person, &edition, &mut form, |form, all| {
+        Ok(read(form, id, all).map(|track| vec![Command::PutTrack(track)]))
+    });
+    if put.await?.is_some() {
+        let name = form.value("name").trim().to_owned();
+        let to = if form.is_chosen("then", "more") { EditionDesk::NewTrack } else { EditionDesk::Tracks };
+        return done(&site, &to.path(&edition.slug), &format!("The track {name} is added."));
     }
     again(&page(&site, &asked, &person, &edition, None, form))
 }
@@ -154,8 +170,10 @@ async fn track(
     Path((slug, id)): Path<(String, Uuid)>,
 ) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
-    let track = find(&programme(&site, &edition).await?, id)?;
-    show(&page(&site, &asked, &person, &edition, Some(&track), filled(&track)))
+    let all = programme(&site, &edition).await?;
+    let track = find(&all.tracks, "track", id, |track| track.id.0 == id)?;
+    person.may(Action::EditProgramme, &Place::edition(&edition))?;
+    show(&page(&site, &asked, &person, &edition, Some((&track, &all)), filled(&track)))
 }
 
 async fn save(
@@ -166,39 +184,44 @@ async fn save(
     mut form: Form,
 ) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
-    let before = find(&programme(&site, &edition).await?, id)?;
-    person.may(Action::EditProgramme, &Place::edition(&edition).in_track(Some(before.id)))?;
-    if form.merge(&filled(&before))
-        && let Some(track) = read(&mut form, before.id)
-    {
-        let name = track.name.clone();
-        match site.store().change(&person.subject.actor, edition.id, |all| edit::put_track(all, track)).await
-        {
-            Ok(_) => {
-                let list = EditionDesk::Tracks.path(&edition.slug);
-                return done(&site, &list, &format!("The track {name} is saved."));
-            }
-            Err(store::Error::Refused(refusal)) => form.refuse_by(&refusal),
-            Err(error) => return Err(error.into()),
-        }
+    let all = programme(&site, &edition).await?;
+    let track = find(&all.tracks, "track", id, |track| track.id.0 == id)?;
+    person.may(Action::EditProgramme, &Place::edition(&edition))?;
+    // Merged and read within the transaction that writes: two who save at once never overwrite one another.
+    let put = by_form(&site, &person, &edition, &mut form, |form, all| {
+        let present = all.tracks.iter().find(|other| other.id == track.id);
+        let merged = present.is_none_or(|present| form.merge(&filled(present)));
+        Ok(if merged { read(form, track.id, all).map(|track| vec![Command::PutTrack(track)]) } else { None })
+    });
+    if put.await?.is_some() {
+        let name = form.value("name").trim().to_owned();
+        return done(&site, &EditionDesk::Tracks.path(&edition.slug), &format!("The track {name} is saved."));
     }
-    again(&page(&site, &asked, &person, &edition, Some(&before), form))
+    again(&page(&site, &asked, &person, &edition, Some((&track, &all)), form))
 }
 
 async fn remove(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
-    let track = find(&programme(&site, &edition).await?, id)?;
-    person.may(Action::EditProgramme, &Place::edition(&edition).in_track(Some(track.id)))?;
-    site.store().change(&person.subject.actor, edition.id, |all| edit::remove_track(all, track.id)).await?;
+    let all = programme(&site, &edition).await?;
+    let track = find(&all.tracks, "track", id, |track| track.id.0 == id)?;
+    by_button(&site, &person, &edition, &Command::RemoveTrack(track.id)).await?;
     done(&site, &EditionDesk::Tracks.path(&edition.slug), &format!("The track {} is removed.", track.name))
 }
 
-async fn programme(site: &Site, edition: &Edition) -> Result<Programme, Failure> {
-    let programme = site.store().programme(edition.id).await?;
-    programme.ok_or_else(|| Failure::no("edition", edition.slug.as_str()))
-}
-
-fn find(programme: &Programme, id: Uuid) -> Result<Track, Failure> {
-    let track = programme.tracks.iter().find(|track| track.id.0 == id);
-    track.cloned().ok_or_else(|| Failure::no("track", &id.to_string()))
+async fn shift(
+    State(site): State<Site>,
+    person: Person,
+    Path((slug, id, way)): Path<(String, Uuid, String)>,
+) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    let all = programme(&site, &edition).await?;
+    let track = find(&all.tracks, "track", id, |track| track.id.0 == id)?;
+    let by = super::shift_of(&way)?;
+    by_button(&site, &person, &edition, &Command::ShiftTrack(track.id, by)).await?;
+    let way = if by == Shift::Up { "up" } else { "down" };
+    done(
+        &site,
+        &EditionDesk::Tracks.path(&edition.slug),
+        &format!("{} is one place further {way}.", track.name),
+    )
 }

@@ -11,14 +11,14 @@ use std::{
 #[derive(Debug)]
 pub struct Crowd {
     most: usize,
-    present: Mutex<HashMap<IpAddr, usize>>,
+    present: Mutex<HashMap<u128, usize>>,
 }
 
 /// One place; given back when it is dropped.
 #[derive(Debug)]
 pub struct Seat {
     crowd: Arc<Crowd>,
-    client: IpAddr,
+    client: u128,
 }
 
 impl Crowd {

@@ -11,7 +11,7 @@ mod tls;
 pub use crowd::{Crowd, Seat};
 pub use tls::Tls;
 
-use crate::{Front, Site, deliver, ops, refresh};
+use crate::{Front, Site, deliver, ops, refresh, timer};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
@@ -73,7 +73,9 @@ async fn answer(
         tokio::spawn(site.clone().keep_warm()),
         tokio::spawn(store::search::follow(site.store().clone())),
         tokio::spawn(ops::tidy(site.clone())),
+        tokio::spawn(ops::forget(site.clone())),
         tokio::spawn(refresh::refresh_calendars(site.clone())),
+        tokio::spawn(timer::publish(site.clone())),
     ];
     background.extend(tls.clone().map(|tls| tokio::spawn(tls.follow())));
     let open = GracefulShutdown::new();

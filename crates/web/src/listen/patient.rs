@@ -118,45 +118,49 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-    #[tokio::test(start_paused = true)]
+    /// With a second for half a minute.
+    fn patient(inner: DuplexStream) -> Patient<DuplexStream> {
+        Patient { patience: Duration::from_secs(1), ..Patient::new(inner) }
+    }
+
+    #[tokio::test]
     async fn a_client_that_reads_nothing_is_dropped() {
         let (server, _client) = tokio::io::duplex(1_024);
-        let failure = Patient::new(server).write_all(&[0; 4_096]).await.unwrap_err();
+        let failure = patient(server).write_all(&[0; 4_096]).await.unwrap_err();
         assert_eq!(failure.kind(), io::ErrorKind::TimedOut);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_client_that_takes_a_byte_now_and_then_is_dropped_too() {
         let (server, mut client) = tokio::io::duplex(1_024);
         let reading = tokio::spawn(async move {
             let mut byte = [0];
             while client.read_exact(&mut byte).await.is_ok() {
-                tokio::time::sleep(Duration::from_secs(5)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         });
-        let failure = Patient::new(server).write_all(&[0; 4_096]).await.unwrap_err();
+        let failure = patient(server).write_all(&[0; 4_096]).await.unwrap_err();
         assert_eq!(failure.kind(), io::ErrorKind::TimedOut);
         reading.abort();
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_but_steady_client_gets_all_of_it() {
+    #[tokio::test]
+    async fn a_slow_but_steady_client_gets_all_of_it_and_silence_is_no_slowness() {
         let (server, mut client) = tokio::io::duplex(8_192);
         let reading = tokio::spawn(async move {
             let (mut all, mut buffer) = (0, vec![0; 8_192]);
             while let Ok(count @ 1..) = client.read(&mut buffer).await {
                 all += count;
-                tokio::time::sleep(Duration::from_secs(8)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
             all
         });
-        let mut server = Patient::new(server);
+        let mut server = patient(server);
         server.write_all(&[0; 200_000]).await.unwrap();
         server.flush().await.unwrap();
-        // Long silence between two answers is no slowness.
-        tokio::time::sleep(Duration::from_mins(5)).await;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
         server.write_all(&[0; 100]).await.unwrap();
         server.flush().await.unwrap();
         drop(server);

@@ -2,10 +2,17 @@
 
 use super::{
     Page, Viewer,
+    home::{Level, levels},
     part::{Anchor, When, abbreviation, utc_offset},
 };
 use crate::snapshot::Snapshot;
-use model::{address::Address, edition::Edition, time::Zone};
+use model::{
+    address::Address,
+    edition::Edition,
+    page::{BuiltIn, MenuItem, MenuTarget},
+    text::Line,
+    time::Zone,
+};
 
 /// The frame of a page.
 pub(crate) struct Frame {
@@ -28,7 +35,7 @@ pub(crate) struct Site {
     pub(crate) slug: String,
     pub(crate) title: String,
     pub(crate) home: Anchor,
-    pub(crate) nav: Vec<Anchor>,
+    pub(crate) nav: Vec<NavEntry>,
     pub(crate) search: Option<Anchor>,
     pub(crate) stars: Anchor,
     pub(crate) tracks_css: String,
@@ -49,6 +56,18 @@ pub(crate) struct Site {
     pub(crate) events: Option<String>,
     /// What the search form keeps when the zone is changed.
     pub(crate) query: Option<String>,
+    /// The sponsors, by level; none on the front page, which shows them itself.
+    pub(crate) sponsors: Vec<Level>,
+}
+
+/// An entry of the navigation, with those below it.
+pub(crate) struct NavEntry {
+    /// Where it leads; without an address it is a heading over those below it.
+    pub(crate) link: Anchor,
+    /// The entries below it.
+    pub(crate) below: Vec<Anchor>,
+    /// Whether the page stands below it.
+    pub(crate) around: bool,
 }
 
 /// A file that carries the programme.
@@ -102,18 +121,7 @@ fn site(snapshot: &Snapshot, viewer: &Viewer, page: &Page) -> Site {
         href: viewer.page(edition, address),
         text: text.to_owned(),
     };
-    let schedule = matches!(page, Page::Grid(_) | Page::List(_) | Page::Print(_) | Page::Session(_));
-    let mut nav = vec![
-        link(Address::Grid(None), "Schedule", schedule),
-        link(Address::Now, "Now", false),
-        link(Address::Speakers, "Speakers", matches!(page, Page::Speaker(_))),
-    ];
-    if !snapshot.programme().tracks.is_empty() {
-        nav.push(link(Address::Tracks, "Tracks", matches!(page, Page::Track(_))));
-    }
-    if !snapshot.programme().rooms.is_empty() {
-        nav.push(link(Address::Rooms, "Rooms", matches!(page, Page::Room(_) | Page::Sign(_))));
-    }
+    let nav = navigation(snapshot, viewer, page);
     let ics = Address::File("schedule.ics").path(&edition.slug);
     let subscribe = match viewer.links.base.as_deref().and_then(|base| base.split_once("://")) {
         Some((_, host)) => format!("webcal://{host}{ics}"),
@@ -147,6 +155,95 @@ fn site(snapshot: &Snapshot, viewer: &Viewer, page: &Page) -> Site {
             Page::Search { query, .. } => Some(query.clone()),
             _ => None,
         },
+        sponsors: if matches!(page, Page::Home) { vec![] } else { levels(snapshot, viewer) },
+    }
+}
+
+/// The menu that organisers made, or else the pages that there are.
+fn navigation(snapshot: &Snapshot, viewer: &Viewer, page: &Page) -> Vec<NavEntry> {
+    let menu = &snapshot.content().menu;
+    let anchors: Vec<NavEntry> = if menu.entries.is_empty() {
+        let own = snapshot.content().pages.iter().map(|page| MenuTarget::Page(page.id));
+        usual(snapshot)
+            .into_iter()
+            .map(MenuTarget::BuiltIn)
+            .chain(own)
+            .filter_map(|target| entry(&MenuItem { label: Line::default(), target }, snapshot, viewer, page))
+            .map(|link| NavEntry { link, below: vec![], around: false })
+            .collect()
+    } else {
+        menu.entries
+            .iter()
+            .filter_map(|above| {
+                let below: Vec<Anchor> =
+                    above.below.iter().filter_map(|item| entry(item, snapshot, viewer, page)).collect();
+                let link = entry(&above.item, snapshot, viewer, page);
+                let around = below.iter().any(|link| link.current);
+                match link {
+                    Some(link) if !link.href.is_empty() || !below.is_empty() => {
+                        Some(NavEntry { link, below, around })
+                    }
+                    // Its own page is not published; those below it are still to be found.
+                    None if !below.is_empty() => {
+                        let text = above.item.label.non_empty().unwrap_or("More").to_owned();
+                        Some(NavEntry { link: Anchor { text, ..Anchor::default() }, below, around })
+                    }
+                    _ => None,
+                }
+            })
+            .collect()
+    };
+    anchors
+}
+
+/// The pages that every edition has, as far as something stands on them.
+fn usual(snapshot: &Snapshot) -> Vec<BuiltIn> {
+    let mut pages = vec![BuiltIn::Schedule, BuiltIn::Now, BuiltIn::Speakers];
+    if !snapshot.programme().tracks.is_empty() {
+        pages.push(BuiltIn::Tracks);
+    }
+    if !snapshot.programme().rooms.is_empty() {
+        pages.push(BuiltIn::Rooms);
+    }
+    if !snapshot.content().posts.is_empty() {
+        pages.push(BuiltIn::Posts);
+    }
+    pages
+}
+
+/// An entry of the menu as a link; `None` for one that leads to a page that is not published.
+fn entry(item: &MenuItem, snapshot: &Snapshot, viewer: &Viewer, page: &Page) -> Option<Anchor> {
+    let edition = snapshot.edition();
+    let (href, name, current) = match &item.target {
+        MenuTarget::BuiltIn(target) => {
+            let address = target.address();
+            let current = address == page.address() || belongs(*target, page);
+            (viewer.page(edition, address), target.shown().to_owned(), current)
+        }
+        MenuTarget::Page(id) => {
+            let target = snapshot.content().pages.iter().find(|page| page.id == *id)?;
+            let address = Address::WebPage(target.slug.as_str());
+            let current = address == page.address();
+            (viewer.page(edition, address), target.title.to_string(), current)
+        }
+        MenuTarget::Url(url) => (url.to_string(), String::new(), false),
+        MenuTarget::Heading => (String::new(), String::new(), false),
+    };
+    Some(Anchor { href, text: item.label.non_empty().map_or(name, str::to_owned), current })
+}
+
+/// Whether a page stands in the part of the site that `part` begins.
+fn belongs(part: BuiltIn, page: &Page) -> bool {
+    match part {
+        BuiltIn::Schedule => {
+            matches!(page, Page::Grid(_) | Page::List(_) | Page::Print(_) | Page::Session(_))
+        }
+        BuiltIn::Speakers => matches!(page, Page::Speaker(_)),
+        BuiltIn::Tracks => matches!(page, Page::Track(_)),
+        BuiltIn::Rooms => matches!(page, Page::Room(_) | Page::Sign(_)),
+        BuiltIn::Posts => matches!(page, Page::Post(_)),
+        BuiltIn::Releases => matches!(page, Page::Release { .. }),
+        BuiltIn::Home | BuiltIn::List | BuiltIn::Now => false,
     }
 }
 
@@ -185,7 +282,7 @@ fn feeds(edition: &Edition, viewer: &Viewer) -> Vec<Feed> {
 }
 
 /// Zones offered while one types; any other IANA zone is taken too.
-const COMMON_ZONES: &[&str] = &[
+pub(crate) const COMMON_ZONES: &[&str] = &[
     "UTC",
     "America/Anchorage",
     "America/Argentina/Buenos_Aires",

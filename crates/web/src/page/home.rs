@@ -2,6 +2,7 @@
 
 use super::{
     Page, PageError, Viewer,
+    content::{PostLine, newest},
     frame::Frame,
     now::{self, RoomView},
     part::{Anchor, date_span},
@@ -11,7 +12,7 @@ use crate::{
     snapshot::Snapshot,
 };
 use askama::Template;
-use model::{address::Address, now::Phase, programme::SessionKind};
+use model::{address::Address, edition::Mode, now::Phase, programme::SessionKind};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -21,6 +22,7 @@ struct Home {
     subtitle: String,
     dates: String,
     place: String,
+    notice: String,
     zone: String,
     welcome: SafeHtml,
     site: Option<String>,
@@ -30,6 +32,8 @@ struct Home {
     facts: Vec<(usize, &'static str)>,
     schedule: String,
     tracks: Vec<TrackTile>,
+    news: Vec<PostLine>,
+    all_news: String,
     levels: Vec<Level>,
 }
 
@@ -48,17 +52,18 @@ struct TrackTile {
 }
 
 /// The sponsors of one kind.
-struct Level {
-    name: String,
+pub(crate) struct Level {
+    pub(crate) name: String,
     /// `first` for the highest.
-    class: &'static str,
-    sponsors: Vec<SponsorView>,
+    pub(crate) class: &'static str,
+    pub(crate) sponsors: Vec<SponsorView>,
 }
 
-struct SponsorView {
-    name: String,
-    href: Option<String>,
-    logo: Option<String>,
+/// A sponsor.
+pub(crate) struct SponsorView {
+    pub(crate) name: String,
+    pub(crate) href: Option<String>,
+    pub(crate) logo: Option<String>,
 }
 
 /// Draws the front page.
@@ -97,6 +102,13 @@ pub(super) fn home(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<
         .filter(|track| track.sessions > 0)
         .collect();
     let place = [&edition.venue, &edition.city, &edition.country];
+    let mut place = place.iter().filter_map(|line| line.non_empty()).collect::<Vec<_>>().join(", ");
+    match edition.mode {
+        Mode::InPerson => {}
+        Mode::Hybrid if place.is_empty() => place = "In person and online".to_owned(),
+        Mode::Hybrid => place.push_str(", and online"),
+        Mode::Virtual => place = "Online".to_owned(),
+    }
     let facts = [
         (snapshot.proper_sessions().count(), "sessions"),
         (programme.persons.len(), "speakers"),
@@ -108,7 +120,8 @@ pub(super) fn home(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<
         title: edition.title.to_string(),
         subtitle: edition.subtitle.to_string(),
         dates: date_span(edition.first_day, edition.last_day),
-        place: place.iter().filter_map(|line| line.non_empty()).collect::<Vec<_>>().join(", "),
+        place,
+        notice: edition.notice.to_string(),
         zone: edition.zone.name().replace('_', " "),
         welcome: markup::html(&edition.description, 3),
         site: edition.url.as_ref().map(ToString::to_string),
@@ -118,18 +131,25 @@ pub(super) fn home(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<
         facts: facts.into_iter().filter(|(count, _)| *count > 1).collect(),
         schedule: viewer.page(edition, Address::Grid(None)),
         tracks,
-        levels: levels(snapshot),
+        news: newest(snapshot, viewer),
+        all_news: viewer.page(edition, Address::Posts),
+        levels: levels(snapshot, viewer),
     };
     Ok(Some(view.render()?))
 }
 
-fn levels(snapshot: &Snapshot) -> Vec<Level> {
+/// The sponsors as they are now, by level.
+pub(crate) fn levels(snapshot: &Snapshot, viewer: &Viewer) -> Vec<Level> {
     let mut levels: Vec<Level> = vec![];
-    for sponsor in &snapshot.programme().sponsors {
+    for sponsor in &snapshot.content().sponsors {
+        let upload = sponsor.upload.as_ref();
+        let uploaded = upload.map(|name| viewer.file(snapshot.edition(), Address::Upload(name.as_str())));
+        let elsewhere =
+            sponsor.logo.as_ref().map(ToString::to_string).filter(|url| url.starts_with("https:"));
         let view = SponsorView {
             name: sponsor.name.to_string(),
             href: sponsor.url.as_ref().map(ToString::to_string),
-            logo: sponsor.logo.as_ref().map(ToString::to_string).filter(|url| url.starts_with("https:")),
+            logo: uploaded.or(elsewhere),
         };
         match levels.iter_mut().find(|level| level.name == sponsor.level.as_str()) {
             Some(level) => level.sponsors.push(view),

@@ -12,6 +12,7 @@
 //! 4. Route it (`route/`), and add it to the list that the browser tests walk.
 
 mod colour;
+mod content;
 mod found;
 mod frame;
 mod home;
@@ -26,7 +27,9 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use part::{Anchor, date_span};
+pub(crate) use frame::COMMON_ZONES;
+pub(crate) use part::{Anchor, date_span, short_date};
+pub(crate) use releases::Changes;
 
 use crate::snapshot::Snapshot;
 use jiff::{Timestamp, civil::Date};
@@ -93,6 +96,12 @@ pub enum Page {
         /// The one before it.
         previous: Option<Box<Release>>,
     },
+    /// A page that organisers wrote, by slug.
+    WebPage(String),
+    /// Announcements and the blog.
+    Posts,
+    /// A post, by slug.
+    Post(String),
 }
 
 /// Who looks, when and from where.
@@ -161,6 +170,9 @@ impl Page {
             Self::Release { release, previous } => {
                 releases::release(self, release, previous.as_deref(), snapshot, viewer)
             }
+            Self::WebPage(slug) => content::web_page(self, slug, snapshot, viewer),
+            Self::Posts => content::posts(self, snapshot, viewer),
+            Self::Post(slug) => content::post(self, slug, snapshot, viewer),
         }
     }
 
@@ -185,6 +197,9 @@ impl Page {
             Self::StarList { token, .. } => Address::StarList(token),
             Self::Releases(_) => Address::Releases,
             Self::Release { release, .. } => Address::Release(release.head.number),
+            Self::WebPage(slug) => Address::WebPage(slug),
+            Self::Posts => Address::Posts,
+            Self::Post(slug) => Address::Post(slug),
         }
     }
 

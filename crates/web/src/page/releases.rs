@@ -9,10 +9,11 @@ use crate::snapshot::Snapshot;
 use askama::Template;
 use model::{
     address::Address,
-    diff::{Aspect, Place, SessionChange, diff},
+    diff::{Aspect, Difference, Place, SessionChange, diff},
     feed::Deed,
     release::{Release, ReleaseHead},
     text::Line,
+    time::Zone,
 };
 
 #[derive(Template)]
@@ -73,41 +74,48 @@ struct ReleasePage {
     note: String,
     first: bool,
     sessions: usize,
-    groups: Vec<Group>,
-    things: Vec<ThingLine>,
-    edition: bool,
+    changes: Changes,
     older: Option<Anchor>,
     newer: Option<Anchor>,
     all: String,
 }
 
-/// Changes of one sort.
-struct Group {
-    heading: &'static str,
-    id: String,
-    changes: Vec<ChangeView>,
+/// What differs between two programmes, as pages show it (`changes.html`): of a release that was published, and of one
+/// that would be.
+#[derive(Default)]
+pub(crate) struct Changes {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) things: Vec<ThingLine>,
+    pub(crate) edition: bool,
 }
 
-struct ChangeView {
-    title: String,
-    href: Option<String>,
-    lines: Vec<ChangeLine>,
+/// Changes of one sort.
+pub(crate) struct Group {
+    pub(crate) heading: &'static str,
+    pub(crate) id: String,
+    pub(crate) changes: Vec<ChangeView>,
+}
+
+pub(crate) struct ChangeView {
+    pub(crate) title: String,
+    pub(crate) href: Option<String>,
+    pub(crate) lines: Vec<ChangeLine>,
 }
 
 /// One thing that changed: words, and the places before and after.
-struct ChangeLine {
-    text: String,
-    from: Option<PlaceView>,
-    to: Option<PlaceView>,
+pub(crate) struct ChangeLine {
+    pub(crate) text: String,
+    pub(crate) from: Option<PlaceView>,
+    pub(crate) to: Option<PlaceView>,
 }
 
-struct PlaceView {
-    when: When,
-    room: String,
+pub(crate) struct PlaceView {
+    pub(crate) when: When,
+    pub(crate) room: String,
 }
 
-struct ThingLine {
-    text: String,
+pub(crate) struct ThingLine {
+    pub(crate) text: String,
 }
 
 /// Whether a change is of a sort.
@@ -146,21 +154,10 @@ pub(super) fn release(
     let head = &release.head;
     let difference =
         previous.map(|previous| diff(&previous.programme, &release.programme)).unwrap_or_default();
-    let mut groups: Vec<Group> = SORTS
-        .iter()
-        .zip(1..)
-        .map(|((heading, _), number)| Group { heading, id: format!("changes-{number}"), changes: vec![] })
-        .collect();
-    for change in &difference.sessions {
-        let sort = SORTS.iter().position(|(_, belongs)| belongs(change)).unwrap_or(SORTS.len() - 1);
-        groups[sort].changes.push(ChangeView {
-            title: change.title.non_empty().unwrap_or("Untitled").to_owned(),
-            // The page of a session shows the present release, which may no longer hold it.
-            href: snapshot.session(change.session).map(|session| viewer.page(edition, session.into())),
-            lines: change.aspects.iter().map(|aspect| line(aspect, snapshot, viewer)).collect(),
-        });
-    }
-    groups.retain(|group| !group.changes.is_empty());
+    // The page of a session shows the present release, which may no longer hold it.
+    let href = |change: &SessionChange| {
+        snapshot.session(change.session).map(|session| viewer.page(edition, session.into()))
+    };
     let neighbour = |number: u32| Anchor {
         href: viewer.page(edition, Address::Release(number)),
         text: format!("Release {number}"),
@@ -173,24 +170,7 @@ pub(super) fn release(
         note: head.note.clone(),
         first: previous.is_none(),
         sessions: release.programme.sessions.len(),
-        groups,
-        things: difference
-            .things
-            .iter()
-            .map(|thing| ThingLine {
-                text: format!(
-                    "{} {}: {}",
-                    match thing.deed {
-                        Deed::Created => "New",
-                        Deed::Changed => "Changed",
-                        Deed::Removed => "Removed",
-                    },
-                    thing.kind,
-                    thing.name
-                ),
-            })
-            .collect(),
-        edition: difference.edition,
+        changes: Changes::of(&difference, zone, viewer, href),
         older: (head.number > 1).then(|| neighbour(head.number - 1)),
         newer: (head.number < snapshot.head().number).then(|| neighbour(head.number + 1)),
         all: viewer.page(edition, Address::Releases),
@@ -198,8 +178,50 @@ pub(super) fn release(
     Ok(Some(view.render()?))
 }
 
-fn line(aspect: &Aspect, snapshot: &Snapshot, viewer: &Viewer) -> ChangeLine {
-    let zone = &snapshot.edition().zone;
+impl Changes {
+    /// The changes of `difference`, with times on the clocks of `zone`. `href` is where a session's title leads.
+    pub(crate) fn of(
+        difference: &Difference,
+        zone: &Zone,
+        viewer: &Viewer,
+        href: impl Fn(&SessionChange) -> Option<String>,
+    ) -> Self {
+        let mut groups: Vec<Group> = SORTS
+            .iter()
+            .zip(1..)
+            .map(|((heading, _), number)| Group { heading, id: format!("changes-{number}"), changes: vec![] })
+            .collect();
+        for change in &difference.sessions {
+            let sort = SORTS.iter().position(|(_, belongs)| belongs(change)).unwrap_or(SORTS.len() - 1);
+            groups[sort].changes.push(ChangeView {
+                title: change.title.non_empty().unwrap_or("Untitled").to_owned(),
+                href: href(change),
+                lines: change.aspects.iter().map(|aspect| line(aspect, zone, viewer)).collect(),
+            });
+        }
+        groups.retain(|group| !group.changes.is_empty());
+        let things = difference.things.iter().map(|thing| ThingLine {
+            text: format!(
+                "{} {}: {}",
+                match thing.deed {
+                    Deed::Created => "New",
+                    Deed::Changed => "Changed",
+                    Deed::Removed => "Removed",
+                },
+                thing.kind,
+                thing.name
+            ),
+        });
+        Self { groups, things: things.collect(), edition: difference.edition }
+    }
+
+    /// Whether nothing differs.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.things.is_empty() && !self.edition
+    }
+}
+
+fn line(aspect: &Aspect, zone: &Zone, viewer: &Viewer) -> ChangeLine {
     let place = |place: &Place| {
         Some(PlaceView {
             when: When::span(zone, viewer, place.start, place.end).with_day(zone),

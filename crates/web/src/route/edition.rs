@@ -27,15 +27,23 @@ type Named = Path<(String, String)>;
 
 /// Adds the routes of an edition.
 pub(crate) fn routes(mut router: Router<Site>) -> Router<Site> {
-    for page in
-        [Page::Home, Page::Grid(None), Page::List(None), Page::Now, Page::Speakers, Page::Tracks, Page::Rooms]
-    {
+    for page in [
+        Page::Home,
+        Page::Grid(None),
+        Page::List(None),
+        Page::Now,
+        Page::Speakers,
+        Page::Tracks,
+        Page::Rooms,
+        Page::Posts,
+    ] {
         router = fixed(router, Target::Page(page));
     }
     for file in File::NAMED {
         router = fixed(router, Target::File(file));
     }
     router = fixed(router, Target::ReleaseFeed);
+    router = fixed(router, Target::PostFeed);
     router = fixed(router, Target::Releases);
     router = at(router, "/{edition}/releases/{number}/", get(release));
     router = at(router, "/{edition}/tracks.css", get(tracks_css));
@@ -48,6 +56,8 @@ pub(crate) fn routes(mut router: Router<Site>) -> Router<Site> {
     router = of_name(router, "/{edition}/tracks/{track}/", Page::Track);
     router = of_name(router, "/{edition}/rooms/{room}/", Page::Room);
     router = of_name(router, "/{edition}/rooms/{room}/sign/", Page::Sign);
+    router = of_name(router, "/{edition}/pages/{page}/", Page::WebPage);
+    router = of_name(router, "/{edition}/posts/{post}/", Page::Post);
     router = calendar(router, "/{edition}/sessions/{file}", Target::SessionCalendar);
     router = calendar(router, "/{edition}/tracks/{file}", Target::TrackCalendar);
     router = calendar(router, "/{edition}/rooms/{file}", Target::RoomCalendar);

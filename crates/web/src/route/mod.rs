@@ -1,11 +1,14 @@
 //! Which address is answered by what. Every pattern stands here or in `compat/`, once.
 
+mod content;
 mod edition;
+mod mail;
+mod setup;
 mod stars;
 
 use crate::{
-    api, assets, body::Body, compat, desk, error::Failure, headers::Policy, live, ops, site::Site,
-    target::Target, token,
+    account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops,
+    site::Site, target::Target, token,
 };
 use axum::{
     Router,
@@ -37,12 +40,12 @@ pub(crate) struct RouteName(pub(crate) &'static str);
 
 /// All routes of the site.
 pub(crate) fn routes(site: Site) -> Router {
-    let mut csrf = CsrfLayer::new();
+    let mut csrf = CsrfLayer::new().with_insecure_bypass(mail::is_from_anywhere);
     // A proxy may give the server another host than visitors see; the site's own address is always right.
     if let Some(origin) = site.options().base_url.as_deref().and_then(origin) {
         csrf = csrf.add_trusted_origin(&origin).unwrap_or_else(|error| {
             tracing::warn!(%error, origin, "the site's address cannot be trusted as an origin");
-            CsrfLayer::new()
+            CsrfLayer::new().with_insecure_bypass(mail::is_from_anywhere)
         });
     }
     let router = Router::new();
@@ -54,7 +57,12 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = at(router, "/metrics", get(ops::metrics));
     let router = at(router, "/{edition}/events", get(live::events));
     let router = edition::routes(router);
+    let router = content::routes(router);
     let router = stars::routes(router);
+    let router = mail::routes(router);
+    let router = account::routes(router);
+    let router = identity::routes(router);
+    let router = setup::routes(router);
     let router = desk::routes(router);
     let router = token::routes(router);
     let router = api::routes(router);

@@ -232,6 +232,7 @@ fn sponsor(raw: &RawSponsor, slug: &Slug, addresses: &Addresses, notes: &mut Not
         rank: raw.rank,
         url: addresses.web(&raw.url, "", "address of a sponsor", notes),
         logo: addresses.web(&raw.logo, "", "logo of a sponsor", notes),
+        upload: None,
         description: RichText::clean(&raw.description),
         name,
     })

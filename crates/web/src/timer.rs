@@ -1,0 +1,47 @@
+//! What happens by the clock: posts that were scheduled are published when their time has come.
+//!
+//! Every node keeps this clock. That one post is published once is the record's promise, not this task's: see
+//! [`store::Store::publish_due`].
+
+use crate::site::Site;
+use jiff::SignedDuration;
+use std::time::Duration;
+
+/// The clock is looked at at least this often: the system may sleep, and clocks are set.
+const OFTEN: Duration = Duration::from_secs(30);
+
+/// Publishes scheduled posts until the server stops.
+pub(crate) async fn publish(site: Site) {
+    let mut feed = site.store().watch();
+    loop {
+        feed.mark_unchanged();
+        let pause = match site.store().publish_due(site.base_url()).await {
+            Ok(posts) => {
+                for post in posts {
+                    tracing::info!(post = %post.id, "a scheduled post is published");
+                }
+                until_next(&site).await
+            }
+            Err(error) => {
+                tracing::warn!(%error, "scheduled posts could not be published; it is tried again");
+                OFTEN
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // Something may have been scheduled for a moment from now.
+            changed = feed.changed() => if changed.is_err() { return },
+            () = site.stop().cancelled() => return,
+        }
+    }
+}
+
+async fn until_next(site: &Site) -> Duration {
+    match site.store().next_post().await {
+        Ok(Some(at)) => {
+            let left = at.duration_since(site.now()).max(SignedDuration::from_millis(1));
+            left.unsigned_abs().min(OFTEN)
+        }
+        Ok(None) | Err(_) => OFTEN,
+    }
+}
