@@ -53,13 +53,13 @@ def main():
         )
         try:
             address = server.stdout.readline().split()[-1].rstrip("/.")
-            sys.exit(schemathesis(address, token))
+            sys.exit(schemathesis(address, token, data))
         finally:
             server.terminate()
             server.wait(timeout=30)
 
 
-def schemathesis(address, token):
+def schemathesis(address, token, folder):
     began = time.monotonic()
     for who, headers in [("a token", ["--header", f"Authorization: Bearer {token}"]), ("nobody", [])]:
         print(f"-- as {who}", flush=True)
@@ -89,6 +89,7 @@ def schemathesis(address, token):
                 "20",
                 "--no-color",
             ],
+            cwd=folder,
             timeout=240 - (time.monotonic() - began),
         )
         if done.returncode != 0:
