@@ -68,6 +68,36 @@ impl Directory {
         self.0.pulse.health()
     }
 
+    /// Asks whether it answers, and accepts who searches, for who runs the server.
+    pub async fn reach(&self) -> Result<(), Trouble> {
+        let inner = Arc::clone(&self.0);
+        let task = tokio::spawn(async move {
+            let asked = async {
+                let mut ldap = inner.connect().await?;
+                let searches = inner.settings.dn.is_empty();
+                if searches {
+                    inner.bind_as_reader(&mut ldap).await?;
+                    let base = inner.settings.base.clone();
+                    inner.search(&mut ldap, &base, Scope::Base, "(objectClass=*)").await?;
+                }
+                ldap.unbind().await.map_err(|error| explain(&error))
+            };
+            let answered = tokio::time::timeout(inner.settings.timeout() * 3, asked).await;
+            answered.unwrap_or_else(|_| Err("it did not answer in time".to_owned()))
+        });
+        let outcome = task.await.unwrap_or_else(|_| Err("its answer breaks the protocol".to_owned()));
+        match outcome {
+            Ok(()) => {
+                self.0.pulse.up();
+                Ok(())
+            }
+            Err(why) => {
+                self.0.pulse.down(&why);
+                Err(Trouble::Down(format!("{}: {why}", self.title())))
+            }
+        }
+    }
+
     /// Checks the password of `user` and tells what the directory says of them. A person who is not there and a wrong
     /// password get the same refusal.
     pub async fn check(&self, user: &str, password: &Secret) -> Result<Proven, Trouble> {
@@ -112,15 +142,7 @@ impl Inner {
             return self.bind_and_read(&dn, password).await;
         }
         let mut ldap = self.connect().await?;
-        if !settings.bind_dn.is_empty() {
-            let bound = ldap
-                .with_timeout(settings.timeout())
-                .simple_bind(&settings.bind_dn, settings.bind_password.reveal());
-            let bound = bound.await.map_err(|error| explain(&error))?;
-            if bound.rc != SUCCESS {
-                return Err(format!("it does not accept bind_dn and bind_password ({})", code(&bound)));
-            }
-        }
+        self.bind_as_reader(&mut ldap).await?;
         let filter = settings.filter.replace("{user}", &ldap_escape(user));
         let found = self.search(&mut ldap, &settings.base, Scope::Subtree, &filter).await;
         ldap.unbind().await.ok();
@@ -133,6 +155,23 @@ impl Inner {
                 Ok(Outcome::Wrong)
             }
         }
+    }
+
+    /// Binds as who searches, where somebody is named.
+    async fn bind_as_reader(&self, ldap: &mut Ldap) -> Result<(), String> {
+        let settings = &self.settings;
+        if settings.bind_dn.is_empty() {
+            return Ok(());
+        }
+        let bound = ldap
+            .with_timeout(settings.timeout())
+            .simple_bind(&settings.bind_dn, settings.bind_password.reveal())
+            .await
+            .map_err(|error| explain(&error))?;
+        if bound.rc == SUCCESS {
+            return Ok(());
+        }
+        Err(format!("it does not accept bind_dn and bind_password ({})", code(&bound)))
     }
 
     /// Binds as the entry and reads it with its own rights, in a connection that nobody else has used.

@@ -37,7 +37,7 @@ const IDLE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_secs(30);
 
 /// How long the record may take to note what the server answered before the mail counts as uncertain.
-const NOTING: Duration = Duration::from_secs(30);
+const NOTING: Duration = Duration::from_secs(20);
 
 /// Sends what the queue holds until it is told to stop; then what is being sent is finished, and the rest given back.
 /// Without a server what is due is set aside as kept. `base_url` is where the site is reached, for links to leave a list.
@@ -148,7 +148,7 @@ impl Mailer {
         // What a claimed mail may wait before its turn, and its own steps.
         let hold = SignedDuration::try_from(self.smtp.timeout * 4 * AHEAD as u32)
             .unwrap_or(SignedDuration::from_mins(10))
-            + SignedDuration::from_secs(30);
+            + SignedDuration::from_secs(20);
         let mut doubted = None::<Instant>;
         loop {
             feed.borrow_and_update();

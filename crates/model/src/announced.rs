@@ -45,6 +45,11 @@ impl Facts {
         out
     }
 
+    /// Both in one line, such as "3 to 5 October 2027, online only".
+    pub fn phrase(&self) -> String {
+        format!("{}, {}", days(self.first_day, self.last_day), phrase(self.mode))
+    }
+
     /// What `published` gives to tell those who were `told`. An archived edition has no news.
     pub fn to_tell(published: &Edition, state: EditionState, told: &Self) -> Vec<String> {
         if state == EditionState::Archived { vec![] } else { Self::of(published).news(told) }

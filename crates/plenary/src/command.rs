@@ -11,6 +11,7 @@ pub(crate) mod release;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod session;
+pub(crate) mod token;
 pub(crate) mod user;
 
 use anyhow::bail;

@@ -1,13 +1,16 @@
 //! Settings: the same ones in a file, in the environment and on the command line, in rising order of weight.
 //!
 //! The file is `plenary.toml` in the present folder, or the one that `--config` or `PLENARY_CONFIG` names. In
-//! the environment a setting is called `PLENARY_` and its name, such as `PLENARY_LISTEN`.
+//! the environment a setting is called `PLENARY_` and its name, such as `PLENARY_LISTEN`, and one of a section has two
+//! underscores between the two: `PLENARY_SMTP__HOST`.
 
 use anyhow::Context;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use identity::settings::{LdapSettings, OidcSettings};
+use mail::{Smtp, SmtpSettings};
 use model::{text::WebUrl, time::SharedClock};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
@@ -98,6 +101,20 @@ pub(crate) struct Config {
     pub(crate) api_per_minute: u32,
     /// Whether webhooks, calendars and the like may be called at private addresses and without TLS: for laboratories.
     pub(crate) allow_private_addresses: bool,
+    /// The server with which mail is sent; without it mail is kept and shown to organisers.
+    // Never written: it holds a password.
+    #[serde(skip_serializing)]
+    pub(crate) smtp: Option<SmtpSettings>,
+    /// How many tries to sign in one client address has in a minute. A whole venue may stand behind one.
+    pub(crate) sign_in_tries_per_minute: u32,
+    /// How many links by mail one client address may ask for in a minute. A whole venue may stand behind one.
+    pub(crate) links_per_minute: u32,
+    /// The OpenID Connect providers at which people may sign in.
+    #[serde(skip_serializing)]
+    pub(crate) oidc: Vec<OidcSettings>,
+    /// The LDAP directories with whose passwords people may sign in.
+    #[serde(skip_serializing)]
+    pub(crate) ldap: Vec<LdapSettings>,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
@@ -123,6 +140,11 @@ impl Default for Config {
             star_writes_per_minute: site.star_writes_per_minute,
             api_per_minute: site.api_per_minute,
             allow_private_addresses: false,
+            smtp: None,
+            sign_in_tries_per_minute: site.sign_in_tries_per_minute,
+            links_per_minute: site.links_per_minute,
+            oidc: vec![],
+            ldap: vec![],
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -144,7 +166,7 @@ impl Config {
             None => figment.merge(Toml::file("plenary.toml")),
         };
         figment
-            .merge(Env::prefixed("PLENARY_").ignore(&["config", "test_data", "test_postgres"]))
+            .merge(Env::prefixed("PLENARY_").ignore(&["config", "test_data", "test_postgres"]).split("__"))
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| {
@@ -186,6 +208,11 @@ impl Config {
         Ok(Location::from_data_dir(&self.data))
     }
 
+    /// The folder of what people upload.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.data.join("uploads")
+    }
+
     /// What the site needs to know.
     pub(crate) fn site_options(&self) -> anyhow::Result<web::SiteOptions> {
         let base_url = match &self.base_url {
@@ -204,8 +231,21 @@ impl Config {
             star_writes_per_minute: self.star_writes_per_minute,
             api_per_minute: self.api_per_minute,
             fetch_private: self.allow_private_addresses,
+            uploads: Some(self.uploads()),
+            mail: self
+                .smtp()?
+                .map(|smtp| web::MailServer { name: smtp.name(), sender: smtp.sender().clone() }),
+            sign_in_tries_per_minute: self.sign_in_tries_per_minute,
+            links_per_minute: self.links_per_minute,
+            oidc: self.oidc.clone(),
+            ldap: self.ldap.clone(),
             ..web::SiteOptions::default()
         })
+    }
+
+    /// The server with which mail is sent, where one is named. Reads its certificates and password.
+    pub(crate) fn smtp(&self) -> anyhow::Result<Option<Smtp>> {
+        Ok(self.smtp.as_ref().map(Smtp::new).transpose()?)
     }
 
     /// The address of the site for links that are printed, without a slash at its end.

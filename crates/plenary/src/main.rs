@@ -43,6 +43,8 @@ enum Command {
     User(command::user::Args),
     /// Roles: gives, revokes and lists them.
     Grant(command::grant::Args),
+    /// Tokens of the API: makes, lists and revokes them.
+    Token(command::token::Args),
     /// Says what is wrong with this installation, and how to mend it.
     Doctor(command::doctor::Args),
 }
@@ -141,6 +143,7 @@ async fn run(ready: Ready) -> anyhow::Result<()> {
         Command::Restore(args) => command::restore::run(args, config).await,
         Command::User(args) => command::user::run(args, config).await,
         Command::Grant(args) => command::grant::run(args, config).await,
+        Command::Token(args) => command::token::run(args, config).await,
         Command::Doctor(args) => command::doctor::run(args, config).await,
     }
 }

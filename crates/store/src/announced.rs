@@ -1,8 +1,9 @@
 //! What people were told of an edition's dates and mode: see [`model::announced`].
 
 use crate::{
-    Error, Result, Store,
+    Error, Result, Store, audience,
     entity::announced,
+    mail::{self, Queued},
     release,
     rows::json,
     save::upsert,
@@ -12,7 +13,9 @@ use model::{
     announced::Facts,
     edition::{Edition, EditionState},
     feed::{Actor, Deed},
-    id::EditionId,
+    id::{EditionId, derived},
+    mail::{MailKind, Mailbox, NewMail},
+    post::Segment,
     time::to_micros,
 };
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -20,6 +23,10 @@ use serde_json::Value;
 
 /// The word for it in the feed; the thing is the edition.
 pub(crate) const KIND: &str = "announced";
+
+/// Whom new dates or another mode concern: who comes, who speaks, who works for it, who wants to hear of it.
+const CONCERNED: [Segment; 5] =
+    [Segment::Registered, Segment::Speakers, Segment::Leads, Segment::Organisers, Segment::Subscribers];
 
 /// What is published and was not told yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +43,47 @@ impl Store {
     /// What is published of an edition's dates and mode and was not told yet; `None` where there is nothing to tell.
     pub async fn untold(&self, edition: &Edition) -> Result<Option<Untold>> {
         untold(self.readers(), edition.id, edition.state).await
+    }
+
+    /// How many people would be told of it now.
+    pub async fn concerned(&self, edition: &Edition) -> Result<usize> {
+        let db = self.read().await?;
+        let people = audience::people(&db, edition, &CONCERNED, self.now()).await?;
+        db.commit().await?;
+        Ok(people.len())
+    }
+
+    /// Tells everybody concerned by mail what is published of the dates and the mode and was not told yet, and notes that
+    /// they know it: both in one write, so that they are told once whatever happens. `link` is the front page of the
+    /// edition. `None` where there is nothing to tell.
+    pub async fn tell(&self, actor: &Actor, id: EditionId, link: &str) -> Result<Option<(Untold, Queued)>> {
+        self.write(actor, async |tx| {
+            let Some(untold) = untold(tx.db(), id, EditionState::Open).await? else { return Ok(None) };
+            let before = announced::Entity::find_by_id(id.0).one(tx.db()).await?.map_or(0, |row| row.at);
+            let now = Facts::of(&untold.edition);
+            let people = audience::people(tx.db(), &untold.edition, &CONCERNED, tx.at()).await?;
+            let mails = people.into_iter().map(|person| {
+                let who = match person.account {
+                    Some(account) => account.0,
+                    // The address itself would stay in the record after its person is gone.
+                    None => derived("", "dates-mail", person.address.as_str()),
+                };
+                NewMail {
+                    edition: Some(id),
+                    account: person.account,
+                    once: Some(format!("dates {id} {before} {who}")),
+                    ..NewMail::new(MailKind::DatesChanged, Mailbox::new(&person.name, &person.address))
+                }
+                .with("name", person.name.as_str())
+                .with("before", untold.told.phrase())
+                .with("after", now.phrase())
+                .with("link", link)
+            });
+            let queued = mail::queue(tx, mails.collect()).await?;
+            set(tx, id, &now).await?;
+            Ok(Some((untold, queued)))
+        })
+        .await
     }
 
     /// Notes that everybody concerned knows what is published, without sending anything: they were told by other ways,

@@ -3,7 +3,7 @@
 use crate::{
     Error, Result, Store,
     entity::{edition, release},
-    load, release as releases, rows, save, session_type as types,
+    load, release as releases, rows, save, session_type as types, settings,
     tx::Tx,
 };
 use model::{
@@ -103,6 +103,7 @@ impl Store {
                 types::rows(tx.db(), id).await?.iter().map(types::session_type_of).collect::<Result<_>>()?;
             let beginning = copy::next(&old, &types, &next.edition, next.kept, Uuid::now_v7);
             let edition = begin(tx, &beginning).await?;
+            settings::bring(tx, id, edition.id, next.kept).await?;
             if next.archive && old.edition.state != EditionState::Archived {
                 let mut after = old.clone();
                 after.edition.state = EditionState::Archived;
@@ -127,10 +128,15 @@ impl Store {
                 .await?
                 .ok_or_else(|| Error::no_edition(id))?;
             let present = before.programme()?;
+            let sponsors = present.sponsors.clone();
             let state = present.edition.state;
             let mut after = rule(present)?;
             after.edition.id = id;
             after.normalise();
+            if after.sponsors != sponsors {
+                let plan = crate::sponsor::plan(tx.db(), id).await?;
+                model::sponsor::may_change(&after.edition, &plan, tx.at())?;
+            }
             if state == EditionState::Archived
                 && after.edition.state == EditionState::Archived
                 && before.programme()? != after

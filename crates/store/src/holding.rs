@@ -513,6 +513,8 @@ impl Holding for mail::Entity {
             to_address: String::new(),
             subject: String::new(),
             body: String::new(),
+            // Servers name the address in their answers.
+            answer: String::new(),
             link: None,
             once: None,
             ..row

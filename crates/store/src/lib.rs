@@ -48,6 +48,7 @@ mod save;
 pub mod search;
 mod secret;
 mod session_type;
+mod settings;
 mod sign_in;
 mod sponsor;
 mod star;

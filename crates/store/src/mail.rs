@@ -17,7 +17,7 @@ pub(crate) use choice::{
 };
 pub use deliver::{Claimed, Outgoing, ServerTrouble};
 pub use desk::{MailFilter, MailPage};
-pub(crate) use template::{sender_fact, sender_of, sender_thing, template_fact, template_thing};
+pub(crate) use template::{bring, sender_fact, sender_of, sender_thing, template_fact, template_thing};
 
 use crate::{
     Error, Result, Store,

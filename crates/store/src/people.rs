@@ -4,7 +4,7 @@ use crate::{
     Result, Store,
     account::{self, KnownAccount, account_of, identity_of},
     account_merge::settle_primary,
-    entity::{account as account_entity, identity, role_grant},
+    entity::{account as account_entity, identity, registration, role_grant},
     grant,
     tx::Change,
 };
@@ -79,7 +79,17 @@ impl Store {
                 .column(role_grant::Column::Account)
                 .filter(role_grant::Column::Edition.is_in(editions.iter().map(|id| id.0)))
                 .into_query();
-            wanted = wanted.add(account_entity::Column::Id.in_subquery(with_role));
+            let registered = registration::Entity::find()
+                .select_only()
+                .column(registration::Column::Account)
+                .filter(registration::Column::Edition.is_in(editions.iter().map(|id| id.0)))
+                .filter(registration::Column::Account.is_not_null())
+                .into_query();
+            wanted = wanted.add(
+                Condition::any()
+                    .add(account_entity::Column::Id.in_subquery(with_role))
+                    .add(account_entity::Column::Id.in_subquery(registered)),
+            );
         }
         let db = self.readers();
         let found = account_entity::Entity::find().filter(wanted);

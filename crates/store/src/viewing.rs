@@ -4,7 +4,7 @@
 use crate::{
     Error, Result, Store,
     account::{account_of, active, fact},
-    entity::{account, edition, role_grant, sign_in, viewing},
+    entity::{account, edition, registration, role_grant, sign_in, viewing},
     grant,
     save::upsert,
     tx::{Change, Tx},
@@ -19,7 +19,9 @@ use model::{
     text::Line,
     time::{from_micros, to_micros},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -118,7 +120,7 @@ pub(crate) async fn known(db: &impl ConnectionTrait, id: AccountId, grants: &[Gr
     Ok(Known { grants: grants.iter().map(place).collect(), places })
 }
 
-/// The editions that a person has to do with, each with its series: where they have a role.
+/// The editions that a person has to do with, each with its series: where they have a role or are registered.
 async fn editions_of(db: &impl ConnectionTrait, id: AccountId) -> Result<HashMap<EditionId, Line>> {
     let with_role = role_grant::Entity::find()
         .select_only()
@@ -126,10 +128,19 @@ async fn editions_of(db: &impl ConnectionTrait, id: AccountId) -> Result<HashMap
         .filter(role_grant::Column::Account.eq(id.0))
         .filter(role_grant::Column::Edition.is_not_null())
         .into_query();
+    let registered = registration::Entity::find()
+        .select_only()
+        .column(registration::Column::Edition)
+        .filter(registration::Column::Account.eq(id.0))
+        .into_query();
     let rows: Vec<(Uuid, String)> = edition::Entity::find()
         .select_only()
         .columns([edition::Column::Id, edition::Column::Series])
-        .filter(edition::Column::Id.in_subquery(with_role))
+        .filter(
+            Condition::any()
+                .add(edition::Column::Id.in_subquery(with_role))
+                .add(edition::Column::Id.in_subquery(registered)),
+        )
         .into_tuple()
         .all(db)
         .await?;

@@ -15,11 +15,11 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 /** The program and the arguments that run Plenary: TEST_BINARY where it is set, else a build of this tree. */
 const plenary = process.env.TEST_BINARY ? [process.env.TEST_BINARY] : ["cargo", "run", "--quiet", "--"];
 
-/** A server on the invented conference, with a record of its own. */
-export async function startServer() {
+/** A server on the invented conference, with a record of its own; at that address and with those settings, where they are given. */
+export async function startServer({ listen = "127.0.0.1:0", config } = {}) {
   const data = mkdtempSync(join(tmpdir(), "plenary-browser-"));
   const [program, ...before] = plenary;
-  const child = spawn(program, [...before, "demo", "--listen", "127.0.0.1:0", "--keep", data, "--log", "error"], {
+  const child = spawn(program, [...before, "demo", "--listen", listen, "--keep", data, "--log", "error", ...(config ? ["--config", config] : [])], {
     cwd: root, stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout });
@@ -78,11 +78,13 @@ export async function everyKindOfPage(server) {
   const [speaker] = await links("speakers/", under("speakers"));
   const [track] = await links("tracks/", under("tracks"));
   const [room] = await links("rooms/", under("rooms"));
+  const [post] = await links("posts/", under("posts"));
+  const [written] = await links("", under("pages"));
   const own = (path) => `/${server.slug}/${path}`;
   return [
     "/", own(""), own("schedule/"), day, own("schedule/list/"), day.replace("/schedule/", "/schedule/list/"),
     day.replace("/schedule/", "/schedule/print/"), own("now/"), session, own("speakers/"), speaker, own("tracks/"), track,
     own("rooms/"), room, `${room}sign/`, own("search/"), own("search/?q=the"), own("search/?q=zzzzzz"), own("stars/"),
-    own("releases/"), own("releases/1/"), own("no-such-page/"), `${day}?tz=Asia/Kolkata`,
+    own("releases/"), own("releases/1/"), own("posts/"), post, written, own("no-such-page/"), `${day}?tz=Asia/Kolkata`,
   ];
 }

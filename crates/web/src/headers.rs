@@ -67,6 +67,12 @@ pub fn of(policy: Policy) -> HeaderMap {
     headers
 }
 
+/// Whether these are the headers of an answer that nobody may keep.
+pub(crate) fn is_private(headers: &HeaderMap) -> bool {
+    let kept = headers.get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    kept.is_some_and(|kept| kept.contains("no-store"))
+}
+
 /// Tells the browser to come by HTTPS for the next year (RFC 6797), where the visitor did so now: a link or a bookmark
 /// that says `http:` then costs no unencrypted request. Other hosts of the same domain are not ours to decide about.
 pub fn only_encrypted(headers: &mut HeaderMap) {

@@ -100,7 +100,9 @@ pub fn page(
 /// Which addresses without a scheme stay, and as what.
 struct Within<F>(F);
 
-impl<'a, F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync + 'a> ammonia::UrlRelativeEvaluate<'a> for Within<F> {
+impl<'a, F: Fn(&str) -> Option<Cow<'static, str>> + Send + Sync + 'a> ammonia::UrlRelativeEvaluate<'a>
+    for Within<F>
+{
     fn evaluate<'url>(&self, url: &'url str) -> Option<Cow<'url, str>> {
         (self.0)(url)
     }
@@ -140,8 +142,10 @@ fn with_anchors(html: &str, level: u8) -> (String, Vec<Heading>) {
         let text = bare(&rest[open..end]);
         let base = Slug::from_text(&text).map_or_else(|| "section".to_owned(), |slug| slug.to_string());
         let free = |id: &str| !TAKEN.contains(&id) && headings.iter().all(|heading| heading.id != id);
+        // One of so many is free: there are no more headings and other anchors than that.
+        let most = headings.len() + TAKEN.len() + 2;
         let id = std::iter::once(base.clone())
-            .chain((2..).map(|number| format!("{base}-{number}")))
+            .chain((2..=most).map(|number| format!("{base}-{number}")))
             .find(|id| free(id))
             .unwrap_or(base);
         let _ = write!(out, "<h{digit} id=\"{id}\"");

@@ -176,8 +176,8 @@ impl Front {
         let answer = self.within_limits(Request::from_parts(parts, HttpBody::empty())).await;
         (answer.status().is_success() || answer.status().is_redirection()).then(|| {
             let mut moved = route::moved(&target);
-            // The private address of a list of stars stands in the answer.
-            if path.contains("/stars/") {
+            // What belongs to one person, or has a secret in its address, which stands in the answer.
+            if headers::is_private(answer.headers()) {
                 moved
                     .headers_mut()
                     .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));

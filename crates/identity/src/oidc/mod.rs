@@ -111,6 +111,11 @@ impl Provider {
         self.pulse.health()
     }
 
+    /// Asks whether it answers, for who runs the server.
+    pub async fn reach(&self) -> Result<(), Trouble> {
+        self.metadata(Duration::ZERO).await.map(|_| ())
+    }
+
     /// Begins: where to send the browser so that it comes back to `redirect`.
     pub async fn begin(&self, redirect: &str) -> Result<Begun, Trouble> {
         let metadata = self.metadata(FRESH).await?;

@@ -272,6 +272,8 @@ async fn a_directory_that_is_down_or_refuses_our_settings_is_seen_to() {
     let directory = Directory::new(settings).unwrap();
     let outcome = directory.check("ada", &right()).await;
     assert!(matches!(outcome, Err(Trouble::Down(ref why)) if why.contains("bind_password")), "{outcome:?}");
+    assert!(directory.reach().await.is_err());
+    Directory::new(slapd.settings()).unwrap().reach().await.unwrap();
     assert!(!format!("{outcome:?}").contains("changed"));
 
     let unverified = LdapSettings { mail_is_verified: false, ..slapd.settings() };

@@ -188,6 +188,7 @@ async fn a_provider_that_is_down_is_seen_to_be_and_recovers_even_with_new_keys()
     assert!(matches!(outcome, Err(Trouble::Down(_))), "{outcome:?}");
     assert!(matches!(provider.health(), Health::Down { .. }));
     let cold = Provider::new(settings).unwrap();
+    assert!(cold.reach().await.is_err());
     let outcome = cold.begin(BACK).await;
     assert!(matches!(outcome, Err(Trouble::Down(ref why)) if why.contains("reached")), "{outcome:?}");
 
@@ -200,6 +201,7 @@ async fn a_provider_that_is_down_is_seen_to_be_and_recovers_even_with_new_keys()
     assert_eq!(provider.health(), Health::Up);
     let begun = cold.begin(BACK).await.unwrap();
     cold.finish(&begun.state, &browse(&begun).await).await.unwrap();
+    cold.reach().await.unwrap();
     drop(running);
 }
 

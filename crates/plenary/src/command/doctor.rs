@@ -4,8 +4,10 @@
 //! finding of its own, so that silence never passes for health.
 
 pub(crate) mod confined;
+mod mail;
 mod net;
 mod record;
+mod sign_in;
 mod system;
 
 use crate::{config::Config, output};
@@ -71,6 +73,8 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     findings.extend(record::backups(config));
     findings.extend(net::address(config));
     findings.extend(net::certificate(config));
+    findings.extend(mail::server(config).await);
+    findings.extend(sign_in::outside(config).await);
     findings.extend(confined::confinement(config).await);
     let bad = findings.iter().filter(|finding| finding.state == State::Bad).count();
     if args.json {

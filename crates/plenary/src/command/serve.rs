@@ -6,6 +6,7 @@ use crate::{
     sandbox::{self, Confinement},
 };
 use anyhow::Context;
+use mail::Smtp;
 use model::{
     address::Account,
     time::{SharedClock, SystemClock},
@@ -14,8 +15,10 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 use store::{Purpose, SETUP_LIFE, Store};
+use tokio_util::sync::CancellationToken;
 use web::listen::Tls;
 
 /// What to serve, and where.
@@ -61,7 +64,11 @@ impl Args {
 pub(crate) struct Opened {
     listener: TcpListener,
     tls: Option<Tls>,
+    smtp: Option<Smtp>,
 }
+
+/// How long the mail server may take to answer when the server is told to stop.
+const FAREWELL: Duration = Duration::from_secs(15);
 
 /// New connections that wait for the server; the system's own limit may be lower.
 const BACKLOG: i32 = 1_024;
@@ -70,6 +77,7 @@ const BACKLOG: i32 = 1_024;
 pub(crate) fn open(config: &Config) -> anyhow::Result<Opened> {
     let listen = config.listen;
     let tls = config.tls()?;
+    let smtp = config.smtp()?;
     let listener = TcpListener::bind(listen).with_context(|| {
         format!("listen: cannot listen at {listen}. Name another address with --listen; port 0 takes any free one.")
     })?;
@@ -84,7 +92,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Opened> {
             tracing::debug!("the limit of open files stays as it is");
         }
     }
-    Ok(Opened { listener, tls })
+    Ok(Opened { listener, tls, smtp })
 }
 
 /// Takes the address, and gives up what the server will not need. To be called while the process has one thread.
@@ -120,10 +128,24 @@ pub(crate) async fn site(
     if path.is_empty() {
         invite(&store, config.base_url.as_deref(), &format!("{scheme}://{address}")).await?;
     }
-    match opened.tls {
-        Some(tls) => web::serve_tls(listener, tls, site, stop()).await?,
-        None => web::serve(listener, site, stop()).await?,
+    let origin = config.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    let ending = CancellationToken::new();
+    let mailer = tokio::spawn(mail::run(
+        store.clone(),
+        opened.smtp,
+        origin.trim_end_matches('/').to_owned(),
+        ending.clone(),
+    ));
+    let served = match opened.tls {
+        Some(tls) => web::serve_tls(listener, tls, site, stop()).await,
+        None => web::serve(listener, site, stop()).await,
+    };
+    ending.cancel();
+    // A mail that is being sent is finished; what the mail server answered belongs into the record.
+    if tokio::time::timeout(FAREWELL, mailer).await.is_err() {
+        tracing::warn!("the mail server did not answer in time; a mail may be uncertain");
     }
+    served?;
     store.close().await;
     Ok(())
 }

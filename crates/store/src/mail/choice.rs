@@ -6,7 +6,7 @@
 use super::{LOOKUP, OPT_OUT_KIND, SUPPRESSION_KIND};
 use crate::{
     Error, Result, Store,
-    entity::{edition, mail, opt_out, suppression},
+    entity::{edition, mail, mail_attempt, opt_out, suppression},
     save::upsert,
     tx::{Change, Tx},
 };
@@ -19,7 +19,10 @@ use model::{
     text::{Line, folded},
     time::{from_micros, to_micros},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, Query},
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use uuid::Uuid;
@@ -319,12 +322,23 @@ pub(crate) async fn forget_opt_outs(tx: &Tx, account: AccountId, addresses: &[Em
     Ok(())
 }
 
-/// Has all mail to these addresses count as that account's, so that what is done to the one is done to the other.
+/// Has all mail to these addresses count as that account's, so that what is done to the one is done to the other, and
+/// takes the servers' answers out of its attempts, since they name the address.
 pub(crate) async fn claim_mail_to(tx: &Tx, account: AccountId, addresses: &[Email]) -> Result<()> {
     mail::Entity::update_many()
-        .col_expr(mail::Column::Account, sea_orm::sea_query::Expr::value(account.0))
+        .col_expr(mail::Column::Account, Expr::value(account.0))
         .filter(mail::Column::ToAddress.is_in(addresses.iter().map(Email::as_str)))
         .filter(mail::Column::Account.is_null())
+        .exec(tx.db())
+        .await?;
+    let mails = Query::select()
+        .column(mail::Column::Id)
+        .from(mail::Entity)
+        .and_where(mail::Column::Account.eq(account.0))
+        .take();
+    mail_attempt::Entity::update_many()
+        .col_expr(mail_attempt::Column::Answer, Expr::value(""))
+        .filter(mail_attempt::Column::Mail.in_subquery(mails))
         .exec(tx.db())
         .await?;
     Ok(())

@@ -9,9 +9,8 @@ use crate::{
 };
 use model::{
     Refusal,
-    email::Email,
     feed::{Actor, Deed},
-    id::{AccountId, EditionId, MailId},
+    id::{EditionId, MailId},
     mail::{Attempt, Mail, MailKind, Stage},
     time::to_micros,
 };
@@ -90,12 +89,6 @@ impl Store {
         Ok(Some((mail_of(row)?, attempts)))
     }
 
-    /// All mail that went to an account or to one of these addresses: for the export of somebody's own data.
-    pub async fn mails_to(&self, account: AccountId, addresses: &[Email]) -> Result<Vec<Mail>> {
-        let rows = mail::Entity::find().filter(of_person(account, addresses)).order_by_asc(mail::Column::Id);
-        rows.all(self.readers()).await?.into_iter().map(mail_of).collect()
-    }
-
     /// Queues a mail again by an organiser's wish, and gives the one that is queued now. A mail that was sent stays what
     /// it is, and a copy is queued; any other is queued itself. Refused while it is on its way; see
     /// [`Mail::may_send_again`].
@@ -146,11 +139,6 @@ impl Store {
         .await
     }
 
-    /// Takes a person out of the mail, as [`forget`] does within the end of an account.
-    pub async fn forget_mail(&self, actor: &Actor, account: AccountId, addresses: &[Email]) -> Result<()> {
-        self.write(actor, async |tx| forget(tx, account, addresses).await).await
-    }
-
     /// Lets an uncertain mail be, by an organiser's wish: it counts as given up. Refused for any other.
     pub async fn let_mail_be(&self, actor: &Actor, id: MailId) -> Result<()> {
         self.write(actor, async |tx| {
@@ -177,58 +165,10 @@ impl Store {
     }
 }
 
-/// Takes a person out of the mail, within the write that deletes their account: what was sent when and with which result
-/// stays, to whom and what it said goes. What waits is never sent.
-pub(crate) async fn forget(tx: &Tx, account: AccountId, addresses: &[Email]) -> Result<()> {
-    let of_person = || of_person(account, addresses);
-    let waiting = mail::Entity::find()
-        .filter(of_person())
-        .filter(mail::Column::Stage.is_in([Stage::Queued.as_str(), Stage::Kept.as_str()]))
-        .all(tx.db())
-        .await?;
-    mail::Entity::update_many()
-        .col_expr(mail::Column::Stage, Expr::value(Stage::GivenUp.as_str()))
-        .col_expr(mail::Column::At, Expr::value(to_micros(tx.at())))
-        .filter(mail::Column::Id.is_in(waiting.iter().map(|row| row.id)))
-        .exec(tx.db())
-        .await?;
-    tx.note(waiting.iter().filter_map(|row| change(row, Stage::GivenUp)).collect()).await?;
-    let ids: Vec<Uuid> = mail::Entity::find()
-        .select_only()
-        .column(mail::Column::Id)
-        .filter(of_person())
-        .into_tuple()
-        .all(tx.db())
-        .await?;
-    mail::Entity::update_many()
-        .col_expr(mail::Column::ToName, Expr::value(""))
-        .col_expr(mail::Column::ToAddress, Expr::value(""))
-        .col_expr(mail::Column::Subject, Expr::value("Deleted with its recipient's account"))
-        .col_expr(mail::Column::Body, Expr::value(""))
-        .col_expr(mail::Column::Link, Expr::value(Option::<String>::None))
-        .col_expr(mail::Column::Once, Expr::value(Option::<String>::None))
-        // Servers name the address in their answers.
-        .col_expr(mail::Column::Answer, Expr::value(""))
-        .filter(mail::Column::Id.is_in(ids.iter().copied()))
-        .exec(tx.db())
-        .await?;
-    mail_attempt::Entity::update_many()
-        .col_expr(mail_attempt::Column::Answer, Expr::value(""))
-        .filter(mail_attempt::Column::Mail.is_in(ids))
-        .exec(tx.db())
-        .await?;
-    Ok(())
-}
-
 async fn find(tx: &Tx, id: MailId) -> Result<mail::Model> {
     mail::Entity::find_by_id(id.0).one(tx.db()).await?.ok_or_else(|| {
         Error::Refused(Refusal::new("mail", "there is no such mail", "Look for it in the list"))
     })
-}
-
-fn of_person(account: AccountId, addresses: &[Email]) -> Condition {
-    let addresses = addresses.iter().map(ToString::to_string);
-    Condition::any().add(mail::Column::Account.eq(account.0)).add(mail::Column::ToAddress.is_in(addresses))
 }
 
 fn condition(filter: &MailFilter) -> Condition {

@@ -119,6 +119,25 @@ impl Store {
     }
 }
 
+/// Gives an edition that has none yet the sender and the texts of another.
+pub(crate) async fn bring(tx: &Tx, from: EditionId, to: EditionId) -> Result<()> {
+    if let Some(row) = mail_sender::Entity::find_by_id(from.0).one(tx.db()).await? {
+        let fact = sender_fact(&sender_of(&row)?)?;
+        let row = mail_sender::Model { edition: to.0, ..row };
+        upsert::<mail_sender::Entity>(tx.db(), vec![row]).await?;
+        note(tx, SENDER_KIND, sender_thing(to), to, None, Some(fact)).await?;
+    }
+    let texts = mail_template::Entity::find().filter(mail_template::Column::Edition.eq(from.0));
+    for row in texts.all(tx.db()).await? {
+        let thing = template_thing(to, &row.kind);
+        let fact = template_fact(&row.kind, &row.subject, &row.body);
+        let row = mail_template::Model { edition: to.0, ..row };
+        upsert::<mail_template::Entity>(tx.db(), vec![row]).await?;
+        note(tx, TemplateId::KIND, thing, to, None, Some(fact)).await?;
+    }
+    Ok(())
+}
+
 async fn must_exist(tx: &Tx, edition: EditionId) -> Result<()> {
     match edition::Entity::find_by_id(edition.0).one(tx.db()).await? {
         Some(_) => Ok(()),

@@ -7,6 +7,7 @@ use crate::{
 };
 use jiff::SignedDuration;
 use model::{
+    account::Proof,
     email::Email,
     feed::Actor,
     id::{EditionId, MailId},
@@ -16,7 +17,7 @@ use model::{
     },
     text::Line,
 };
-use store::{Claimed, MailFilter, Store};
+use store::{Claimed, MailFilter, NewAccount, Store};
 use uuid::Uuid;
 
 on_both!(
@@ -364,11 +365,17 @@ async fn a_deleted_person_is_gone_from_the_mail(world: World) {
     let refused = Outcome::of_reply(554, "<ada@example.org> is not welcome");
     store.settle_mail(claimed[0].mail.id, worker, &refused).await.unwrap();
     queue(store, vec![notice("ada@example.org"), notice("bob@example.org")]).await;
-    let account = model::id::AccountId(Uuid::now_v7());
-    assert_eq!(store.mails_to(account, &[email("ada@example.org")]).await.unwrap().len(), 2);
-    store.forget_mail(&Actor::System, account, &[email("ada@example.org")]).await.unwrap();
+    let proof = Proof::Email(email("ada@example.org"));
+    let account = store.account_for(&Actor::System, &proof, &NewAccount::default()).await.unwrap();
+    let hers = NewMail { account: Some(account), ..notice("ada@elsewhere.example") };
+    queue(store, vec![hers]).await;
+    let export = store.own_data(account).await.unwrap().unwrap();
+    assert_eq!(export["mail"].as_array().unwrap().len(), 1);
+    store.delete_account(&Actor::System, account).await.unwrap();
+    let export = store.own_data(account).await.unwrap().unwrap_or_default();
+    assert!(!export.to_string().contains("elsewhere"), "{export}");
     let (mail, attempts) = store.mail(ids[0]).await.unwrap().unwrap();
-    assert!(!format!("{mail:?}{attempts:?}").contains("ada@"), "{mail:?}");
+    assert!(!format!("{mail:?}{attempts:?}").contains("ada@"), "{mail:?} {attempts:?}");
     assert_eq!(mail.state.stage(), Stage::Refused, "that something was sent, and when, stays");
     assert!(store.send_mail_again(&Actor::System, ids[0]).await.is_err());
     assert_eq!(claim(store, worker).await.len(), 1, "the other's");

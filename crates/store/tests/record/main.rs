@@ -5,7 +5,9 @@
 mod account;
 mod archive;
 mod calendar;
+mod content;
 mod credential;
+mod desk;
 mod encrypted;
 mod feed;
 mod harness;

@@ -23,9 +23,11 @@ use axum::{
 use model::{
     Refusal,
     address::{Address, EditionDesk},
+    announced::Facts,
     diff::diff,
     doubt::{Weight, doubts},
     edition::{Edition, EditionState},
+    mail::{Compiled, MailKind, Variables},
     permission::{Action, Place},
     programme::Programme,
     release::ReleaseHead,
@@ -74,6 +76,10 @@ struct ReleaseView {
 
 struct UntoldView {
     news: Vec<String>,
+    /// How many people would get a mail.
+    people: usize,
+    subject: String,
+    mail: String,
 }
 
 /// What the page is drawn from.
@@ -82,7 +88,7 @@ struct Standing {
     all: Programme,
     latest: Option<Programme>,
     heads: Vec<ReleaseHead>,
-    untold: Option<Untold>,
+    untold: Option<UntoldView>,
 }
 
 async fn load(site: &Site, person: &Person, slug: &str) -> Result<Standing, Failure> {
@@ -90,12 +96,43 @@ async fn load(site: &Site, person: &Person, slug: &str) -> Result<Standing, Fail
     let all = programme(site, &edition).await?;
     let latest = site.store().latest_release(&edition.slug).await?.map(|release| release.programme);
     let heads = site.store().releases(edition.id).await?;
-    let untold = site.store().untold(&edition).await?;
+    let untold = match site.store().untold(&edition).await? {
+        Some(untold) => Some(preview(site, &edition, untold).await?),
+        None => None,
+    };
     Ok(Standing { edition, all, latest, heads, untold })
 }
 
-fn draw(site: &Site, asked: &Asked, person: &Person, state: &Standing, form: Form) -> ReleasePage {
+/// What would be told and to how many, before it is.
+async fn preview(site: &Site, edition: &Edition, untold: Untold) -> Result<UntoldView, Failure> {
+    let own = site.store().mail_texts(edition.id).await?.remove(&MailKind::DatesChanged);
+    let text = own.unwrap_or_else(|| MailKind::DatesChanged.text());
+    let mut variables = Variables::new();
+    for (name, value) in [
+        ("name", "Ada Lovelace".to_owned()),
+        ("conference", edition.title.to_string()),
+        ("before", untold.told.phrase()),
+        ("after", Facts::of(&untold.edition).phrase()),
+        ("link", front_page(site, edition)),
+    ] {
+        variables.insert(name, value.into());
+    }
+    let rendered = Compiled::new(MailKind::DatesChanged, &text)
+        .and_then(|compiled| compiled.render(&variables, false))
+        .map(|rendered| (rendered.subject.to_string(), rendered.body));
+    let (subject, mail) = rendered.unwrap_or_default();
+    let people = site.store().concerned(edition).await?;
+    Ok(UntoldView { news: untold.news, people, subject, mail })
+}
+
+/// The full address of the edition's front page.
+fn front_page(site: &Site, edition: &Edition) -> String {
+    format!("{}{}", site.base_url(), Address::Home.path(&edition.slug))
+}
+
+fn draw(site: &Site, asked: &Asked, person: &Person, state: Standing, form: Form) -> ReleasePage {
     let Standing { edition, all, latest, heads, untold } = state;
+    let (edition, all) = (&edition, &all);
     let path = EditionDesk::Release.path(&edition.slug);
     let empty = Programme::empty(all.edition.clone());
     // That an edition is archived is no news about its programme.
@@ -149,7 +186,7 @@ fn draw(site: &Site, asked: &Asked, person: &Person, state: &Standing, form: For
         seen: digest(all),
         releases: releases.collect(),
         backs,
-        untold: untold.as_ref().map(|untold| UntoldView { news: untold.news.clone() }),
+        untold,
         archived: edition.state == EditionState::Archived,
         may_release: person.subject.may(Action::Release, &Place::edition(edition)).is_ok(),
     }
@@ -163,7 +200,7 @@ fn digest(programme: &Programme) -> String {
 
 async fn page(State(site): State<Site>, asked: Asked, person: Person, Path(slug): Path<String>) -> Answer {
     let state = load(&site, &person, &slug).await?;
-    show(&draw(&site, &asked, &person, &state, Form::default()))
+    show(&draw(&site, &asked, &person, state, Form::default()))
 }
 
 async fn publish(
@@ -194,7 +231,7 @@ async fn publish(
             ),
         );
     }
-    again(&draw(&site, &asked, &person, &state, form))
+    again(&draw(&site, &asked, &person, state, form))
 }
 
 async fn take_back(
@@ -244,10 +281,19 @@ async fn reset(State(site): State<Site>, person: Person, Path(slug): Path<String
     done(&site, &path, "The working state is what the newest release says. The log has what was dropped.")
 }
 
-/// Notes that people know of the new dates, without sending anything.
-async fn told(State(site): State<Site>, person: Person, Path(slug): Path<String>) -> Answer {
+/// Tells everybody concerned of the new dates, once; or notes that they know, without sending anything.
+async fn told(State(site): State<Site>, person: Person, Path(slug): Path<String>, form: Form) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::EditEdition, &Place::edition(&edition))?;
+    if form.is_chosen("how", "mail") {
+        let link = front_page(&site, &edition);
+        let told = site.store().tell(&person.subject.actor, edition.id, &link).await?;
+        let notice = told.map_or_else(
+            || "They were told already.".to_owned(),
+            |(_, queued)| format!("Told {} by mail.", count(queued.queued.len(), "person", "people")),
+        );
+        return done(&site, &EditionDesk::Release.path(&edition.slug), &notice);
+    }
     let told = site.store().note_told(&person.subject.actor, edition.id).await?;
     let facts = told.map_or(0, |untold| untold.news.len());
     let notice = match facts {

@@ -176,7 +176,7 @@ struct PasswordPage {
     credentials: CredentialsView,
     /// For password managers: whose password it is.
     name: String,
-    least: usize,
+    password_help: String,
 }
 
 async fn draw_password(
@@ -195,7 +195,11 @@ async fn draw_password(
         .below(up.clone(), "Signing in")
         .noticing(site, &asked.headers);
     let name = person.signed.shown().handle.to_string();
-    Ok(PasswordPage { inner, form, credentials, name, least: ::identity::password::LEAST })
+    let password_help = format!(
+        "At least {} characters: a few random words in a row, or what a password manager makes.",
+        ::identity::password::LEAST
+    );
+    Ok(PasswordPage { inner, form, credentials, name, password_help })
 }
 
 async fn password(State(site): State<Site>, asked: Asked, person: Person) -> Answer {

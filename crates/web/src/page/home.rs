@@ -12,7 +12,7 @@ use crate::{
     snapshot::Snapshot,
 };
 use askama::Template;
-use model::{address::Address, now::Phase, programme::SessionKind};
+use model::{address::Address, edition::Mode, now::Phase, programme::SessionKind};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -22,6 +22,7 @@ struct Home {
     subtitle: String,
     dates: String,
     place: String,
+    notice: String,
     zone: String,
     welcome: SafeHtml,
     site: Option<String>,
@@ -101,6 +102,13 @@ pub(super) fn home(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<
         .filter(|track| track.sessions > 0)
         .collect();
     let place = [&edition.venue, &edition.city, &edition.country];
+    let mut place = place.iter().filter_map(|line| line.non_empty()).collect::<Vec<_>>().join(", ");
+    match edition.mode {
+        Mode::InPerson => {}
+        Mode::Hybrid if place.is_empty() => place = "In person and online".to_owned(),
+        Mode::Hybrid => place.push_str(", and online"),
+        Mode::Virtual => place = "Online".to_owned(),
+    }
     let facts = [
         (snapshot.proper_sessions().count(), "sessions"),
         (programme.persons.len(), "speakers"),
@@ -112,7 +120,8 @@ pub(super) fn home(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<
         title: edition.title.to_string(),
         subtitle: edition.subtitle.to_string(),
         dates: date_span(edition.first_day, edition.last_day),
-        place: place.iter().filter_map(|line| line.non_empty()).collect::<Vec<_>>().join(", "),
+        place,
+        notice: edition.notice.to_string(),
         zone: edition.zone.name().replace('_', " "),
         welcome: markup::html(&edition.description, 3),
         site: edition.url.as_ref().map(ToString::to_string),

@@ -25,6 +25,7 @@ use model::{
     mail::{Compiled, List, MailKind, Sender, Stage, Text, Variables, footer},
     permission::{Action, Place},
     programme::Programme,
+    registration::Registration,
     text::Line,
 };
 use store::MailFilter;
@@ -205,11 +206,19 @@ fn variables(site: &Site, edition: &Edition, kind: MailKind, name: &str) -> Vari
     variables
 }
 
-/// For whom a preview can be made: the one who asks, and who is on the programme.
-fn recipients(person: &Person, programme: Option<&Programme>) -> Vec<(String, String)> {
+/// For whom a preview can be made: the one who asks, the first who are registered, and who is on the programme.
+fn recipients(
+    person: &Person,
+    registered: &[Registration],
+    programme: Option<&Programme>,
+) -> Vec<(String, String)> {
     let you = person.signed.account.name.to_string();
     let persons = programme.into_iter().flat_map(|programme| &programme.persons);
-    let mut names: Vec<String> = persons.map(|person| person.name.to_string()).collect();
+    let mut names: Vec<String> = registered
+        .iter()
+        .filter_map(|one| one.name.non_empty().map(str::to_owned))
+        .chain(persons.map(|person| person.name.to_string()))
+        .collect();
     names.sort_unstable();
     names.dedup();
     names.retain(|name| *name != you);
@@ -217,6 +226,9 @@ fn recipients(person: &Person, programme: Option<&Programme>) -> Vec<(String, St
         [(you.clone(), format!("You ({you})")), (String::new(), "Somebody without a name".to_owned())];
     first.into_iter().chain(names.into_iter().map(|name| (name.clone(), name))).collect()
 }
+
+/// How many of those who are registered can be chosen for a preview.
+const RECIPIENTS: u64 = 200;
 
 /// The page; `form` also says for whom the preview is. A text that cannot be filled in has none.
 async fn template_page(
@@ -229,7 +241,9 @@ async fn template_page(
     form: Form,
 ) -> Result<TemplatePage, Failure> {
     let programme = site.store().programme(edition.id).await?;
-    let recipients = recipients(person, programme.as_ref());
+    let registered = store::RegistrationFilter::default();
+    let (registered, _) = site.store().registrations(edition.id, &registered, 0, RECIPIENTS).await?;
+    let recipients = recipients(person, &registered, programme.as_ref());
     let to = form.value("recipient").to_owned();
     let to =
         if form.values("recipient").next().is_none() { person.signed.account.name.to_string() } else { to };

@@ -9,7 +9,7 @@ async fn a_request_of_another_site_changes_nothing_whoever_is_signed_in() {
     let before = two.world.store.head().await.unwrap();
     let mut tries = 0;
     for route in ROUTES {
-        let path = path(&two, route).await;
+        let path = path(&two, route);
         for method in two.methods(&path).await.iter().filter(|method| *method != "GET" && *method != "HEAD") {
             for (name, value) in [
                 ("sec-fetch-site", "cross-site"),
@@ -38,7 +38,7 @@ async fn reading_changes_nothing() {
     let two = Two::new().await;
     let before = two.world.store.head().await.unwrap();
     for route in ROUTES.iter().filter(|route| route.pattern != "/{edition}/events") {
-        let path = path(&two, route).await;
+        let path = path(&two, route);
         if two.methods(&path).await.iter().any(|method| method == "GET") {
             two.ask(Some(&two.ours), "GET", &path).await;
             two.ask(Some(&two.ours), "HEAD", &path).await;

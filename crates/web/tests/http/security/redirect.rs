@@ -2,7 +2,7 @@
 
 use super::{ROUTES, Two, path};
 
-const ELSEWHERE: &[&str] = &[
+pub(super) const ELSEWHERE: &[&str] = &[
     "//evil.example/",
     "/\\evil.example/",
     "\\\\evil.example/",
@@ -21,7 +21,7 @@ const ELSEWHERE: &[&str] = &[
 ];
 
 /// Whether a browser that is sent there stays on this site (WHATWG URL: a backslash is a slash, control characters vanish).
-fn stays(location: &str) -> bool {
+pub(super) fn stays(location: &str) -> bool {
     let clean: String = location.chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).collect();
     let clean = clean.trim().replace('\\', "/");
     (clean.starts_with('/') && !clean.starts_with("//")) || clean.starts_with("https://conf.example.org/")
@@ -31,7 +31,7 @@ fn stays(location: &str) -> bool {
 async fn no_route_leads_to_another_site_whatever_its_query_says() {
     let two = Two::new().await;
     for route in ROUTES.iter().filter(|route| route.pattern != "/{edition}/events") {
-        let path = path(&two, route).await;
+        let path = path(&two, route);
         for elsewhere in ELSEWHERE {
             for who in [None, Some(&two.ours)] {
                 let answer = two.ask(who, "GET", &format!("{path}?next={elsewhere}")).await;

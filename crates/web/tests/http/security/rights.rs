@@ -23,7 +23,7 @@ async fn tried(
     mut judge: impl FnMut(&super::Route, &str, &str, &crate::world::Answer),
 ) {
     for route in guarded() {
-        let path = path(two, route).await;
+        let path = path(two, route);
         let methods = two.methods(&path).await;
         assert!(!methods.is_empty(), "{path}");
         for method in methods.iter().filter(|method| *method != "HEAD") {
@@ -57,7 +57,7 @@ async fn a_visitor_gets_nowhere_but_to_the_page_to_sign_in() {
 async fn a_program_that_is_not_signed_in_is_told_so_and_gets_no_page() {
     let two = Two::new().await;
     for route in guarded().filter(|route| route.access != Access::Secret) {
-        let path = path(&two, route).await;
+        let path = path(&two, route);
         for method in two.methods(&path).await {
             let headers = [("accept", "application/json"), ("sec-fetch-site", "same-origin")];
             let answer = two.world.send(&method, &path, &headers, "").await;
@@ -109,7 +109,7 @@ async fn an_identifier_of_one_edition_names_nothing_in_the_desk_of_another() {
         if route.pattern.matches('{').count() < 2 {
             continue;
         }
-        let path = path(&two, route).await.replacen("/garden-2027/", "/orchard-2027/", 1);
+        let path = path(&two, route).replacen("/garden-2027/", "/orchard-2027/", 1);
         for method in two.methods(&path).await.iter().filter(|method| *method != "HEAD") {
             let answer = two.ask(Some(&two.theirs), method, &path).await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
@@ -126,7 +126,7 @@ async fn what_a_person_may_do_works_so_that_the_refusals_mean_something() {
     let two = Two::new().await;
     let mut seen = 0;
     for route in guarded().filter(|route| route.access == Access::Edition) {
-        let path = path(&two, route).await;
+        let path = path(&two, route);
         if two.methods(&path).await.iter().any(|method| method == "GET") {
             let answer = two.ask(Some(&two.ours), "GET", &path).await;
             assert!(!refused(answer.status) && !answer.status.is_server_error(), "{path}: {}", answer.status);

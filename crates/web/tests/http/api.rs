@@ -1,0 +1,457 @@
+//! The API: what it says, who may, and that nothing is lost when two change the same thing.
+
+use crate::world::{Answer, World};
+use axum::http::StatusCode;
+use model::{
+    feed::Actor,
+    id::AccountId,
+    permission::{Role, Scope, TokenScope},
+    text::Line,
+};
+use serde_json::{Value, json};
+use store::NewToken;
+
+const EDITION: &str = "/api/v1/editions/garden-2027";
+
+/// A token of somebody with that role in `garden-2027`.
+async fn token(world: &World, role: Role, scope: TokenScope) -> (AccountId, String) {
+    let edition = world.edition("garden-2027").await;
+    let who = world.sign_in(&format!("{role}@example.org"), &[(role, Scope::Edition(edition.id))]).await;
+    let new = NewToken { name: Line::from("test"), scope, edition: None, expires: None };
+    let actor = Actor::person(who.account);
+    (who.account, world.store.add_token(&actor, who.account, &new).await.unwrap().1)
+}
+
+/// Sends JSON with a token, and the tag that was seen.
+async fn send(world: &World, method: &str, path: &str, token: &str, seen: &str, body: &Value) -> Answer {
+    let bearer = format!("Bearer {token}");
+    let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+    let mut headers = vec![("content-type", kind), ("authorization", bearer.as_str())];
+    if !seen.is_empty() {
+        headers.push(("if-match", seen));
+    }
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    world.send(method, path, &headers, &body).await
+}
+
+async fn read(world: &World, path: &str, token: &str) -> Answer {
+    world.get_with(path, &[("authorization", &format!("Bearer {token}"))]).await
+}
+
+fn problem(answer: &Answer, status: StatusCode) -> Value {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let problem = answer.json();
+    assert_eq!(problem["status"], status.as_u16());
+    assert!(!problem["remedy"].as_str().unwrap().is_empty());
+    problem
+}
+
+#[tokio::test]
+async fn what_is_released_is_read_without_a_token_page_by_page() {
+    let world = World::new().await;
+    let mut path = format!("{EDITION}/sessions?limit=5");
+    let mut codes = vec![];
+    loop {
+        let answer = world.get(&path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let page = answer.json();
+        codes.extend(
+            page["items"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["next"].as_str() else { break };
+        assert!(answer.header("link").contains(next) && answer.header("link").ends_with("rel=\"next\""));
+        path = format!("{EDITION}/sessions?limit=5&after={next}");
+    }
+    codes.sort();
+    let expected: Vec<String> = (0..crate::world::TALKS).map(|at| format!("TALK{at:02}")).collect();
+    assert_eq!(codes, expected);
+    for list in ["rooms", "tracks", "persons", "sponsors", "releases"] {
+        assert_eq!(world.get(&format!("{EDITION}/{list}")).await.status, StatusCode::OK, "{list}");
+    }
+    let of_track = world.get(&format!("{EDITION}/sessions?track=soil")).await.json();
+    assert_eq!(of_track["items"].as_array().unwrap().len(), crate::world::TALKS / 2);
+    assert!(
+        world.get(&format!("{EDITION}/sessions?track=nowhere")).await.json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    problem(&world.get(&format!("{EDITION}/sessions?limit=0")).await, StatusCode::BAD_REQUEST);
+    problem(&world.get(&format!("{EDITION}/sessions?after=nonsense")).await, StatusCode::BAD_REQUEST);
+    problem(&world.get("/api/v1/editions/nowhere/sessions").await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_answer_that_the_caller_has_is_not_sent_again() {
+    let world = World::new().await;
+    for path in [format!("{EDITION}/sessions"), format!("{EDITION}/sessions/TALK00"), EDITION.to_owned()] {
+        let first = world.get(&path).await;
+        let tag = first.header("etag").to_owned();
+        let again = world.get_with(&path, &[("if-none-match", &tag)]).await;
+        assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_working_state_is_for_those_who_may_see_the_desk() {
+    let world = World::new().await;
+    let path = format!("{EDITION}/sessions?state=working");
+    let visitor = world.get(&path).await;
+    problem(&visitor, StatusCode::UNAUTHORIZED);
+    assert!(visitor.header("www-authenticate").starts_with("Bearer"));
+    problem(&read(&world, &path, "plenary_nonsense").await, StatusCode::UNAUTHORIZED);
+    problem(&world.get_with(&path, &[("authorization", "Basic YTpi")]).await, StatusCode::UNAUTHORIZED);
+    let (_, token) = token(&world, Role::Reviewer, TokenScope::Read).await;
+    assert_eq!(read(&world, &path, &token).await.status, StatusCode::OK);
+    let nobody = world.sign_in("nobody@example.org", &[]).await;
+    let new = NewToken { name: Line::from("test"), scope: TokenScope::Write, edition: None, expires: None };
+    let (_, text) = world.store.add_token(&Actor::System, nobody.account, &new).await.unwrap();
+    problem(&read(&world, &path, &text).await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_change_needs_what_was_seen_and_the_second_of_two_is_told() {
+    let world = World::new().await;
+    let (account, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let path = format!("{EDITION}/sessions/TALK00");
+    let working = format!("{path}?state=working");
+    let tag = read(&world, &working, &token).await.header("etag").to_owned();
+    let patch = json!({ "title": "Compost", "subtitle": "From waste" });
+    problem(&send(&world, "PATCH", &path, &token, "", &patch).await, StatusCode::PRECONDITION_REQUIRED);
+    let changed = send(&world, "PATCH", &path, &token, &tag, &patch).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
+    assert_eq!((&changed.json()["title"], &changed.json()["code"]), (&json!("Compost"), &json!("TALK00")));
+    assert_eq!(read(&world, &working, &token).await.header("etag"), changed.header("etag"));
+    let late = send(&world, "PATCH", &path, &token, &tag, &json!({ "title": "Mine" })).await;
+    problem(&late, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(read(&world, &working, &token).await.json()["title"], "Compost");
+    // What is public changes with the next release only.
+    assert_ne!(world.get(&path).await.json()["title"], "Compost");
+    let released =
+        send(&world, "POST", &format!("{EDITION}/releases"), &token, "", &json!({ "note": "By API" })).await;
+    assert_eq!(released.status, StatusCode::CREATED, "{}", released.text());
+    assert_eq!(released.json()["number"], 2);
+    let again = send(&world, "POST", &format!("{EDITION}/releases"), &token, "", &json!({})).await;
+    assert_eq!(again.status, StatusCode::OK, "nothing to publish");
+    // The feed names the person and the token.
+    let entry = world.store.changes_since(0, 10_000).await.unwrap();
+    let actor = format!("person:{account}/token:");
+    assert!(entry.iter().any(|entry| entry.kind == "session" && entry.actor.starts_with(&actor)));
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_field_and_what_to_do() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let sessions = format!("{EDITION}/sessions");
+    for (body, field) in [
+        (json!({ "title": " " }), "title"),
+        (json!({ "title": "T", "code": "a b" }), "code"),
+        (json!({ "title": "T", "code": "TALK01" }), "code"),
+        (json!({ "title": "T", "logo": "javascript:alert(1)" }), "logo"),
+        (json!({ "title": "T", "track": uuid() }), "track"),
+        (json!({ "title": "T", "people": [{ "person": uuid() }] }), "people"),
+        (json!({ "title": 7 }), "body"),
+        (json!({}), "body"),
+        (json!([]), "body"),
+    ] {
+        let answer = send(&world, "POST", &sessions, &token, "", &body).await;
+        let said = problem(&answer, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(said["field"], field, "{body}: {said}");
+    }
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "text/plain")];
+    problem(&world.send("POST", &sessions, &headers, "{}").await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    problem(&world.send("POST", &sessions, &headers, "{").await, StatusCode::BAD_REQUEST);
+    let large = json!({ "title": "x".repeat(1_100_000) }).to_string();
+    problem(&world.send("POST", &sessions, &headers, &large).await, StatusCode::PAYLOAD_TOO_LARGE);
+    let wrong = world.send("PUT", &sessions, &headers, "{}").await;
+    problem(&wrong, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(wrong.header("allow").contains("POST"));
+}
+
+fn uuid() -> String {
+    "00000000-0000-4000-8000-00000000abcd".to_owned()
+}
+
+#[tokio::test]
+async fn a_session_is_added_placed_delayed_cancelled_and_removed() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let room = world.get(&format!("{EDITION}/rooms")).await.json()["items"][0]["id"].clone();
+    let new =
+        send(&world, "POST", &format!("{EDITION}/sessions"), &token, "", &json!({ "title": "Weeding" }))
+            .await;
+    assert_eq!(new.status, StatusCode::CREATED, "{}", new.text());
+    let at = new.header("location").to_owned();
+    assert_eq!(read(&world, &format!("{at}?state=working"), &token).await.json(), new.json());
+    let deed = async |name: &str, body: Value| {
+        let answer = send(&world, "POST", &format!("{at}/{name}"), &token, "", &body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text());
+        answer.json()["slots"].clone()
+    };
+    let placed = deed("place", json!({ "room": room, "start": "2027-05-02T13:00:00Z", "minutes": 30 })).await;
+    assert_eq!((&placed[0]["room"], &placed[0]["end"]), (&room, &json!("2027-05-02T13:30:00Z")));
+    let moved = deed("place", json!({ "room": room, "start": "2027-05-02T14:00:00Z", "minutes": 45 })).await;
+    assert_eq!(
+        (moved.as_array().unwrap().len(), &moved[0]["id"]),
+        (1, &placed[0]["id"]),
+        "the same slot moved"
+    );
+    assert_eq!(deed("delay", json!({ "minutes": 10 })).await[0]["delay"], 10);
+    assert_eq!(deed("cancel", json!({})).await[0]["standing"], "cancelled");
+    assert_eq!(deed("restore", json!({})).await[0]["standing"], "planned");
+    let further = deed("place", json!({ "slot": 0, "start": "2027-05-02T15:00:00Z", "minutes": 45 })).await;
+    assert_eq!(further.as_array().unwrap().len(), 2);
+    let unclear = json!({ "start": "2027-05-02T16:00:00Z", "minutes": 45 });
+    let answer = send(&world, "POST", &format!("{at}/place"), &token, "", &unclear).await;
+    assert_eq!(problem(&answer, StatusCode::UNPROCESSABLE_ENTITY)["field"], "slot");
+    assert!(deed("unplace", json!({})).await.as_array().unwrap().is_empty());
+    let gone = send(&world, "DELETE", &at, &token, "*", &Value::Null).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text());
+    problem(&read(&world, &format!("{at}?state=working"), &token).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn parts_of_the_programme_are_added_changed_and_removed_alike() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    for (list, field) in
+        [("rooms", "description"), ("tracks", "description"), ("persons", "biography"), ("sponsors", "level")]
+    {
+        let body = json!({ "name": "Something new" });
+        let new = send(&world, "POST", &format!("{EDITION}/{list}"), &token, "", &body).await;
+        assert_eq!(new.status, StatusCode::CREATED, "{list}: {}", new.text());
+        let at = new.header("location").to_owned();
+        let tag = new.header("etag").to_owned();
+        let changed = send(&world, "PATCH", &at, &token, &tag, &json!({ field: "Told" })).await;
+        assert_eq!(changed.status, StatusCode::OK, "{list}: {}", changed.text());
+        assert_eq!(
+            (&changed.json()[field], &changed.json()["name"]),
+            (&json!("Told"), &json!("Something new"))
+        );
+        let late = send(&world, "DELETE", &at, &token, &tag, &Value::Null).await;
+        problem(&late, StatusCode::PRECONDITION_FAILED);
+        let gone = send(&world, "DELETE", &at, &token, changed.header("etag"), &Value::Null).await;
+        assert_eq!(gone.status, StatusCode::NO_CONTENT, "{list}: {}", gone.text());
+    }
+}
+
+#[tokio::test]
+async fn a_token_does_no_more_than_its_scope_and_its_owners_roles() {
+    let world = World::new().await;
+    let (_, reading) = token(&world, Role::Organiser, TokenScope::Read).await;
+    let (_, crew) = token(&world, Role::Crew, TokenScope::Write).await;
+    let head = world.store.head().await.unwrap();
+    let body = json!({ "title": "Mine" });
+    for token in [&reading, &crew] {
+        let sessions = send(&world, "POST", &format!("{EDITION}/sessions"), token, "", &body).await;
+        problem(&sessions, StatusCode::FORBIDDEN);
+        let patched = send(&world, "PATCH", &format!("{EDITION}/sessions/TALK00"), token, "*", &body).await;
+        problem(&patched, StatusCode::FORBIDDEN);
+        problem(&send(&world, "PATCH", EDITION, token, "*", &body).await, StatusCode::FORBIDDEN);
+        let release = send(&world, "POST", &format!("{EDITION}/releases"), token, "", &json!({})).await;
+        problem(&release, StatusCode::FORBIDDEN);
+        let hook = json!({ "name": "x", "url": "https://example.org/", "edition": "garden-2027" });
+        problem(&send(&world, "POST", "/api/v1/webhooks", token, "", &hook).await, StatusCode::FORBIDDEN);
+        let editions = json!({ "slug": "new-1", "series": "S", "title": "T", "zone": "UTC", "first_day": "2028-01-01", "last_day": "2028-01-01" });
+        problem(&send(&world, "POST", "/api/v1/editions", token, "", &editions).await, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(world.store.head().await.unwrap(), head, "and nothing was changed");
+    let cancelled =
+        send(&world, "POST", &format!("{EDITION}/sessions/TALK00/cancel"), &crew, "", &json!({})).await;
+    assert_eq!(cancelled.status, StatusCode::OK, "the crew runs sessions: {}", cancelled.text());
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_at_once_and_may_revoke_itself() {
+    let world = World::new().await;
+    let (account, token) = token(&world, Role::Organiser, TokenScope::Read).await;
+    let me = read(&world, "/api/v1/me", &token).await.json();
+    assert_eq!((&me["account"]["id"], &me["scope"]), (&json!(account.to_string()), &json!("read")));
+    assert_eq!(me["grants"][0]["role"], "organiser");
+    let tokens = read(&world, "/api/v1/tokens", &token).await.json();
+    let id = tokens["items"][0]["id"].as_str().unwrap().to_owned();
+    assert!(!tokens.to_string().contains(&token[8..]));
+    let gone = send(&world, "DELETE", &format!("/api/v1/tokens/{id}"), &token, "", &Value::Null).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text());
+    problem(&read(&world, "/api/v1/me", &token).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn roles_are_given_within_what_the_caller_may_give() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let bob = world.sign_in("bob@example.org", &[]).await;
+    let edition = world.edition("garden-2027").await.id;
+    let grant = |role: &str, scope: Value| json!({ "account": bob.account, "role": role, "scope": scope });
+    let here = json!({ "kind": "edition", "edition": edition });
+    let given = send(&world, "POST", "/api/v1/grants", &token, "", &grant("editor", here)).await;
+    assert_eq!(given.status, StatusCode::CREATED, "{}", given.text());
+    let everywhere = grant("organiser", json!({ "kind": "everywhere" }));
+    problem(&send(&world, "POST", "/api/v1/grants", &token, "", &everywhere).await, StatusCode::FORBIDDEN);
+    let list = read(&world, "/api/v1/grants?edition=garden-2027", &token).await.json();
+    assert!(list["items"].as_array().unwrap().iter().any(|one| one["role"] == "editor"));
+    problem(&read(&world, "/api/v1/grants", &token).await, StatusCode::FORBIDDEN);
+    let id = given.json()["id"].as_str().unwrap().to_owned();
+    let gone = send(&world, "DELETE", &format!("/api/v1/grants/{id}"), &token, "", &Value::Null).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text());
+    problem(
+        &send(&world, "DELETE", &format!("/api/v1/grants/{id}"), &token, "", &Value::Null).await,
+        StatusCode::NOT_FOUND,
+    );
+}
+
+#[tokio::test]
+async fn the_log_tells_each_caller_what_they_may_see() {
+    let world = World::new().await;
+    let visitor = world.get("/api/v1/log?limit=200").await.json();
+    let kinds: Vec<&str> =
+        visitor["items"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["release"], "a visitor is told of releases alone");
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Read).await;
+    let mut after = 0;
+    let mut seen = vec![];
+    loop {
+        let page = read(&world, &format!("/api/v1/log?limit=7&edition=garden-2027&after={after}"), &token)
+            .await
+            .json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|one| one["seq"].as_i64().unwrap()));
+        let Some(next) = page["next"].as_str() else { break };
+        after = next.parse().unwrap();
+    }
+    let edition = world.edition("garden-2027").await.id;
+    let expected: Vec<i64> = world
+        .store
+        .changes_since(0, 10_000)
+        .await
+        .unwrap()
+        .iter()
+        .filter(|entry| entry.edition == Some(edition) && entry.kind != "stars")
+        .map(|entry| entry.seq)
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn events_follow_the_feed_from_where_the_client_was() {
+    use http_body_util::BodyExt;
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Read).await;
+    let head = world.store.head().await.unwrap();
+    let retitle = async |title: &str| {
+        let id = world.edition("garden-2027").await.id;
+        let rule = |mut all: model::programme::Programme| {
+            all.sessions[0].title = Line::from(title);
+            Ok(all)
+        };
+        world.store.change(&Actor::System, id, rule).await.unwrap();
+    };
+    retitle("First").await;
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("last-event-id", &head.to_string())];
+    let mut stream = world.open("GET", "/api/v1/events?kind=session", &headers, "").await.into_body();
+    let mut heard = String::new();
+    let mut hear = async |until: &str| {
+        let wait = async {
+            while !heard.contains(until) {
+                let frame = stream.frame().await.unwrap().unwrap();
+                heard.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), wait).await.unwrap();
+        heard.clone()
+    };
+    let first = hear("\"title\":\"First\"").await;
+    assert!(first.contains("event: session.changed"), "{first}");
+    retitle("Second").await;
+    hear("\"title\":\"Second\"").await;
+    // A token that is revoked ends the stream.
+    let owner = world.store.bearer(&token, world.site.now()).await.unwrap().unwrap();
+    world.store.revoke_token(&Actor::System, owner.account.id, owner.token.id).await.unwrap();
+    let end = async { while stream.frame().await.is_some() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(10), end).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_caller_who_asks_too_often_is_told_when_to_ask_again() {
+    let options = web::SiteOptions { api_per_minute: 3, ..crate::world::options() };
+    let clock = std::sync::Arc::new(model::time::SystemClock);
+    let world = World::with(&["garden-2027"], options, clock).await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Read).await;
+    for _ in 0..3 {
+        assert_eq!(read(&world, "/api/v1/me", &token).await.status, StatusCode::OK);
+    }
+    let answer = read(&world, "/api/v1/me", &token).await;
+    problem(&answer, StatusCode::TOO_MANY_REQUESTS);
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+    // Others are not held up, and what everybody may read from memory is not counted.
+    assert_eq!(world.get(&format!("{EDITION}/rooms")).await.status, StatusCode::OK);
+    for _ in 0..5 {
+        assert_eq!(world.get(&format!("{EDITION}/sessions")).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_is_made_tried_and_removed_and_its_secret_shown_once() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let hook =
+        |url: &str| json!({ "name": "Mirror", "url": url, "kinds": ["session"], "edition": "garden-2027" });
+    for url in [
+        "http://example.org/",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://169.254.169.254/",
+        "ftp://example.org/",
+    ] {
+        let answer = send(&world, "POST", "/api/v1/webhooks", &token, "", &hook(url)).await;
+        assert_eq!(problem(&answer, StatusCode::UNPROCESSABLE_ENTITY)["field"], "url", "{url}");
+    }
+    let made = send(&world, "POST", "/api/v1/webhooks", &token, "", &hook("https://hooks.invalid/a")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let secret = made.json()["secret"].as_str().unwrap().to_owned();
+    let at = made.header("location").to_owned();
+    let shown = read(&world, &at, &token).await;
+    assert!(secret.starts_with("whsec_") && !shown.text().contains(&secret));
+    let pinged = send(&world, "POST", &format!("{at}/ping"), &token, "", &Value::Null).await;
+    assert_eq!(pinged.status, StatusCode::NO_CONTENT, "{}", pinged.text());
+    let patch = json!({ "kinds": ["session", "release"] });
+    let changed = send(&world, "PATCH", &at, &token, shown.header("etag"), &patch).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
+    let list = read(&world, &format!("{at}/deliveries"), &token).await.json();
+    assert_eq!(list["items"][0]["event"], "ping");
+    let gone = send(&world, "DELETE", &at, &token, "*", &Value::Null).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    problem(&read(&world, &at, &token).await, StatusCode::NOT_FOUND);
+}
+
+/// `PLENARY_WRITE_OPENAPI=1 cargo test -p web --test http openapi` writes the document anew.
+#[tokio::test]
+async fn the_committed_openapi_document_is_what_the_code_generates() {
+    let world = World::new().await;
+    let served = world.get("/api/v1/openapi.json").await;
+    assert_eq!(served.text(), web::openapi_document());
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+    if std::env::var_os("PLENARY_WRITE_OPENAPI").is_some() {
+        std::fs::write(file, served.text()).unwrap();
+    }
+    let committed = std::fs::read_to_string(file).unwrap();
+    assert!(
+        committed == served.text(),
+        "docs/openapi.json is not what the code says; see this test for how to write it"
+    );
+}
+
+#[tokio::test]
+async fn the_page_for_people_lists_every_operation() {
+    let world = World::new().await;
+    let page = world.get("/api/v1/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let document = world.get("/api/v1/openapi.json").await.json();
+    for path in document["paths"].as_object().unwrap().keys() {
+        assert!(page.text().contains(path.as_str()), "{path}");
+    }
+}

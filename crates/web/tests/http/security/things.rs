@@ -1,0 +1,159 @@
+//! One of each thing that an address can name, in `garden-2027` or of its organiser.
+
+use crate::world::{SignedIn, World};
+use model::{
+    edition::Sponsor,
+    email::Email,
+    feed::Actor,
+    id::{PostId, RegistrationId, SessionTypeId, SponsorId, WebPageId},
+    mail::{Mailbox, NewMail},
+    page::WebPage,
+    permission::{Subject, TokenScope},
+    post::{Post, PostKind, Publication},
+    programme::SessionKind,
+    registration::{Attendance, Registration, RegistrationState, RegistrationType},
+    session_type::SessionType,
+    text::{Line, RichText, Slug, WebUrl},
+};
+use std::collections::{BTreeSet, HashMap};
+use store::{NewToken, WebhookEdit};
+
+pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str, String> {
+    let store = &world.store;
+    let edition = world.edition("garden-2027").await;
+    let id = edition.id;
+    let programme = store.programme(id).await.unwrap().unwrap();
+    let known = store.account(ours.account).await.unwrap().unwrap();
+    let person = Actor::person(ours.account);
+    let organiser =
+        Subject::person(ours.account, store.grants_of(ours.account).await.unwrap(), store.clock().now());
+    let address = |text: &str| Email::parse(text).unwrap();
+    let url = |text: &str| WebUrl::parse(text).unwrap();
+
+    let kind = SessionType {
+        id: SessionTypeId::from_key("garden", "type"),
+        name: Line::clean("Workshop"),
+        kind: SessionKind::Talk,
+        minutes: 90,
+        description: RichText::default(),
+    };
+    let added = kind.clone();
+    store.change_session_types(&person, id, |_| Ok(vec![added])).await.unwrap();
+    let calendar = store
+        .add_calendar(&person, id, &Line::clean("Others"), &url("https://others.example.org/a.ics"), &[])
+        .await
+        .unwrap();
+    let registration = Registration {
+        id: RegistrationId::from_key("garden", "registration"),
+        edition: id,
+        email: address("guest@example.org"),
+        name: Line::clean("Guest"),
+        kind: RegistrationType::Attendee,
+        mode: Attendance::InPerson,
+        affiliation: Line::default(),
+        country: Line::default(),
+        zone: None,
+        code: Line::default(),
+        state: RegistrationState::Active,
+        account: None,
+    };
+    store.put_registration(&person, &registration).await.unwrap();
+    let hook = WebhookEdit {
+        name: Line::clean("Hook"),
+        url: url("https://hook.example.org/"),
+        kinds: BTreeSet::new(),
+    };
+    let (webhook, _) = store.add_webhook(&organiser, Some(id), &hook).await.unwrap();
+    let delivery = store.ping_webhook(&organiser, webhook).await.unwrap();
+    let mail = NewMail {
+        edition: Some(id),
+        ..NewMail::new(model::mail::MailKind::Notice, Mailbox::bare(address("guest@example.org")))
+            .with("subject", "Hello")
+            .with("body", "Some words.")
+            .with("link", "")
+    };
+    let mail = store.queue_mail(&person, vec![mail]).await.unwrap().queued[0];
+    let token =
+        NewToken { name: Line::clean("Script"), scope: TokenScope::Write, edition: None, expires: None };
+    let (token, _) = store.add_token(&person, ours.account, &token).await.unwrap();
+    let page = WebPage {
+        id: WebPageId::from_key("garden", "page"),
+        slug: Slug::parse("venue").unwrap(),
+        title: Line::clean("The venue"),
+        body: RichText::default(),
+        published: true,
+        position: 0,
+    };
+    let page = store.add_page(&organiser, id, page).await.unwrap();
+    let post = Post {
+        id: PostId::from_key("garden", "post"),
+        slug: Slug::parse("news").unwrap(),
+        title: Line::clean("News"),
+        kind: PostKind::Blog,
+        summary: Line::default(),
+        body: RichText::clean("There is news."),
+        author: Line::default(),
+        track: None,
+        created: store.clock().now(),
+        publication: Publication::Draft,
+    };
+    let post = store.add_post(&organiser, id, post).await.unwrap();
+    let sponsor = Sponsor {
+        id: SponsorId::from_key("garden", "sponsor"),
+        name: Line::clean("Spade Works"),
+        level: Line::clean("Gold"),
+        rank: 0,
+        url: None,
+        logo: None,
+        upload: None,
+        description: RichText::default(),
+    };
+    store.set_levels(&organiser, id, &[Line::clean("Gold")]).await.unwrap();
+    store.save_sponsor(&organiser, id, &sponsor).await.unwrap();
+    let entries = store.changes_since(0, 10_000).await.unwrap();
+    let seq = entries.iter().find(|entry| entry.edition == Some(id)).unwrap().seq;
+    let session = programme.sessions.iter().find(|session| !session.slots.is_empty()).unwrap();
+
+    HashMap::from([
+        ("edition", edition.slug.to_string()),
+        ("track", programme.tracks[0].slug.to_string()),
+        ("desk:track", programme.tracks[0].id.to_string()),
+        ("room", programme.rooms[0].slug.to_string()),
+        ("desk:room", programme.rooms[0].id.to_string()),
+        ("session", session.code.to_string()),
+        ("desk:session", session.id.to_string()),
+        ("code", session.code.to_string()),
+        ("slot", session.slots[0].id.to_string()),
+        ("speaker", programme.persons[0].slug.to_string()),
+        ("person", programme.persons[0].id.to_string()),
+        ("type", kind.id.to_string()),
+        ("shift", "up".to_owned()),
+        ("day", "2027-05-01".to_owned()),
+        ("number", "1".to_owned()),
+        ("version", "1".to_owned()),
+        ("page", page.id.to_string()),
+        ("post", post.id.to_string()),
+        ("sponsor", sponsor.id.to_string()),
+        ("account", ours.account.to_string()),
+        ("calendar", calendar.to_string()),
+        ("registration", registration.id.to_string()),
+        ("template", "notice".to_owned()),
+        ("webhook", webhook.to_string()),
+        ("delivery", delivery.to_string()),
+        ("mail", mail.to_string()),
+        ("seq", seq.to_string()),
+        ("identity", known.identities[0].id.to_string()),
+        ("handle", known.account.handle.to_string()),
+        // Below `/account/` a token of programs; elsewhere a secret in an address, which nobody knows.
+        ("token", token.id.to_string()),
+        // Made by pages alone: what is behind them is tried by the tests of their capability.
+        ("credential", "01900000-0000-7000-8000-000000000001".to_owned()),
+        ("upload", "01900000-0000-7000-8000-000000000002".to_owned()),
+        ("provider", "nowhere".to_owned()),
+        ("file", "event.ics".to_owned()),
+        ("hash", "x".to_owned()),
+        ("name", "x".to_owned()),
+        ("list", "x".to_owned()),
+        ("key", "x".to_owned()),
+    ])
+}
