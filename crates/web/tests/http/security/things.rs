@@ -96,6 +96,8 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         track: None,
         created: store.clock().now(),
         publication: Publication::Draft,
+        mail_to: vec![],
+        mastodon: false,
     };
     let post = store.add_post(&organiser, id, post).await.unwrap();
     let sponsor = Sponsor {
