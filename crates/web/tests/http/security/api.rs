@@ -40,7 +40,12 @@ async fn operations(two: &Two) -> Vec<Operation> {
             });
             parts.push(thing.unwrap_or_else(|| part.to_owned()));
         }
-        for method in methods.as_object().unwrap().keys().filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str())) {
+        for method in methods
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str()))
+        {
             out.push(Operation {
                 method: method.to_uppercase(),
                 path: parts.join("/"),
@@ -55,7 +60,8 @@ async fn operations(two: &Two) -> Vec<Operation> {
 
 async fn call(two: &Two, token: Option<&str>, operation: &Operation) -> Answer {
     let bearer = token.map(|token| format!("Bearer {token}"));
-    let mut headers = vec![("content-type", "application/json"), ("accept", "application/json"), ("if-match", "*")];
+    let mut headers =
+        vec![("content-type", "application/json"), ("accept", "application/json"), ("if-match", "*")];
     headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
     two.world.send(&operation.method, &operation.path, &headers, "{}").await
 }
@@ -81,13 +87,28 @@ async fn a_token_opens_nothing_that_its_owner_may_not_see_or_do() {
             continue;
         }
         if operation.method != "GET" {
-            assert!(matches!(visitor, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY), "{seen}: {visitor}");
+            assert!(
+                matches!(
+                    visitor,
+                    StatusCode::UNAUTHORIZED
+                        | StatusCode::FORBIDDEN
+                        | StatusCode::NOT_FOUND
+                        | StatusCode::BAD_REQUEST
+                        | StatusCode::UNPROCESSABLE_ENTITY
+                ),
+                "{seen}: {visitor}"
+            );
         }
         for token in [&theirs, &nobody] {
             let answer = call(&two, Some(token), &operation).await;
             assert!(!answer.status.is_server_error(), "{seen}: {}", answer.status);
             if operation.in_edition {
-                assert!(answer.status.is_client_error(), "{seen} with the rights of another edition: {} {}", answer.status, answer.text());
+                assert!(
+                    answer.status.is_client_error(),
+                    "{seen} with the rights of another edition: {} {}",
+                    answer.status,
+                    answer.text()
+                );
             }
             assert!(!answer.text().contains("guest@example.org"), "{seen} tells an address");
         }
@@ -103,7 +124,13 @@ async fn a_token_that_reads_changes_nothing() {
     let before = two.world.store.head().await.unwrap();
     for operation in operations(&two).await.into_iter().filter(|operation| operation.method != "GET") {
         let answer = call(&two, Some(&reading), &operation).await;
-        assert!(answer.status.is_client_error(), "{} {}: {}", operation.method, operation.path, answer.status);
+        assert!(
+            answer.status.is_client_error(),
+            "{} {}: {}",
+            operation.method,
+            operation.path,
+            answer.status
+        );
     }
     assert_eq!(two.world.store.head().await.unwrap(), before);
 }
@@ -112,8 +139,12 @@ async fn a_token_that_reads_changes_nothing() {
 async fn a_cookie_is_no_token_and_a_token_is_no_cookie() {
     let two = Two::new().await;
     let token = token(&two, &two.ours, TokenScope::Write).await;
-    let page = two.world.get_with("/desk/", &[("authorization", &format!("Bearer {token}")), ("accept", "text/html")]).await;
+    let page = two
+        .world
+        .get_with("/desk/", &[("authorization", &format!("Bearer {token}")), ("accept", "text/html")])
+        .await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "a token opens no page");
-    let refused: Value = two.world.get_with("/api/v1/account", &[("authorization", "Bearer nonsense")]).await.json();
+    let refused: Value =
+        two.world.get_with("/api/v1/account", &[("authorization", "Bearer nonsense")]).await.json();
     assert!(refused["status"].as_u64().unwrap_or(0) >= 400, "{refused}");
 }
