@@ -53,6 +53,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let happened = releases.iter().filter(|release| release.published <= clock.now()).count();
     releases.truncate(happened.max(1));
     fill(&location, &releases).await?;
+    demo::content::fill(&location, &slug, clock.now()).await?;
     let store = Store::open(&location, clock.clone()).await?;
     tracing::info!(
         data = %folder.display(),
