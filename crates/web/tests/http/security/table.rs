@@ -100,7 +100,7 @@ routes! {
         "/desk/{edition}/posts/" "/desk/{edition}/posts/new/" "/desk/{edition}/posts/{post}/"
         "/desk/{edition}/posts/{post}/mail/" "/desk/{edition}/posts/{post}/mastodon/"
         "/desk/{edition}/posts/{post}/publish/" "/desk/{edition}/posts/{post}/remove/"
-        "/desk/{edition}/posts/{post}/take-back/"
+        "/desk/{edition}/posts/{post}/take-back/" "/desk/{edition}/posts/speakers/"
         "/desk/{edition}/sponsors/" "/desk/{edition}/sponsors/copy-levels/" "/desk/{edition}/sponsors/freeze/"
         "/desk/{edition}/sponsors/levels/" "/desk/{edition}/sponsors/new/" "/desk/{edition}/sponsors/reopen/"
         "/desk/{edition}/sponsors/{sponsor}/" "/desk/{edition}/sponsors/{sponsor}/logo"
