@@ -410,8 +410,7 @@ async fn suppress(State(site): State<Site>, asked: Asked, person: Person, mut fo
 
 async fn unsuppress(State(site): State<Site>, person: Person, form: Form) -> Answer {
     person.may(Action::ManageMail, &Place::installation())?;
-    let address =
-        Email::parse(form.value("address")).map_err(Failure::Refused)?;
+    let address = Email::parse(form.value("address")).map_err(Failure::Refused)?;
     site.store().unsuppress(&person.subject.actor, &address).await?;
     done(&site, &Desk::Suppressed.path(), &format!("Mail goes to {address} again."))
 }
