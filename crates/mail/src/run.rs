@@ -373,7 +373,7 @@ impl Mailer {
             }
             let times = before.as_ref().map_or(1, |before| before.times.saturating_add(1));
             let retry = SERVER.next(times, now, self.me.as_u128() as u64).unwrap_or(now);
-            let pause = Duration::try_from(retry.duration_since(now)).unwrap_or(Duration::from_secs(60));
+            let pause = Duration::try_from(retry.duration_since(now)).unwrap_or(Duration::from_mins(1));
             let noted = ServerTrouble {
                 since: before.map_or(now, |before| before.trouble.since),
                 retry,

@@ -102,7 +102,7 @@ impl Store {
         let rows = suppression::Entity::find()
             .order_by_desc(suppression::Column::Since)
             .order_by_asc(suppression::Column::Address);
-        rows.all(self.readers()).await?.into_iter().map(suppression_of).collect()
+        rows.all(self.readers()).await?.iter().map(suppression_of).collect()
     }
 
     /// Has nothing sent to an address from now on, by an organiser's wish.
@@ -222,7 +222,7 @@ pub(super) async fn suppressions_of(
         let chunk = chunk.iter().map(|address| address.as_str());
         let rows = suppression::Entity::find().filter(suppression::Column::Address.is_in(chunk));
         for row in rows.all(db).await? {
-            found.insert(row.address.clone(), suppression_of(row)?);
+            found.insert(row.address.clone(), suppression_of(&row)?);
         }
     }
     Ok(found)
@@ -268,7 +268,7 @@ pub(super) async fn opt_outs_of<'a>(
     Ok(OptOuts(left))
 }
 
-fn suppression_of(row: suppression::Model) -> Result<Suppression> {
+fn suppression_of(row: &suppression::Model) -> Result<Suppression> {
     let damaged = |what: &str| Error::damaged(format!("suppression {}", row.address), what.to_owned());
     Ok(Suppression {
         address: Email::parse(&row.address).map_err(|_| damaged("no address"))?,

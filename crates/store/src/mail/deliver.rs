@@ -298,20 +298,18 @@ impl Store {
 
     /// Notes that the server cannot be used, or that it can again.
     pub async fn note_mail_server(&self, trouble: Option<&ServerTrouble>) -> Result<()> {
-        self.write(&Actor::System, async |tx| match trouble {
-            Some(trouble) => {
-                let row = mail_server::Model {
-                    id: 1,
-                    failing_since: to_micros(trouble.since),
-                    retry_at: to_micros(trouble.retry),
-                    error: excerpt(&trouble.error, 500),
-                };
-                upsert::<mail_server::Entity>(tx.db(), vec![row]).await
-            }
-            None => {
+        self.write(&Actor::System, async |tx| {
+            let Some(trouble) = trouble else {
                 mail_server::Entity::delete_by_id(1).exec(tx.db()).await?;
-                Ok(())
-            }
+                return Ok(());
+            };
+            let row = mail_server::Model {
+                id: 1,
+                failing_since: to_micros(trouble.since),
+                retry_at: to_micros(trouble.retry),
+                error: excerpt(&trouble.error, 500),
+            };
+            upsert::<mail_server::Entity>(tx.db(), vec![row]).await
         })
         .await
     }
@@ -421,7 +419,7 @@ fn after(now: Timestamp, time: SignedDuration) -> Timestamp {
 }
 
 /// The attempts of a row.
-pub(super) fn attempt_of(row: mail_attempt::Model) -> Result<model::mail::Attempt> {
+pub(super) fn attempt_of(row: &mail_attempt::Model) -> Result<model::mail::Attempt> {
     let place = |what: &str| Error::damaged(format!("mail_attempt of {}", row.mail), what.to_owned());
     let said = Line::clean(&row.answer);
     let outcome = match row.outcome.as_str() {

@@ -85,7 +85,7 @@ impl Store {
             .order_by_asc(mail_attempt::Column::Number)
             .all(self.readers())
             .await?;
-        let attempts = attempts.into_iter().map(deliver::attempt_of).collect::<Result<_>>()?;
+        let attempts = attempts.iter().map(deliver::attempt_of).collect::<Result<_>>()?;
         Ok(Some((mail_of(row)?, attempts)))
     }
 
