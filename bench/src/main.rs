@@ -9,6 +9,7 @@ mod edition;
 mod http;
 mod load;
 mod mail;
+mod people;
 mod public;
 mod reference;
 mod report;
@@ -32,6 +33,12 @@ enum Which {
     Api(public::Args),
     /// Queueing mail.
     Mail(mail::Args),
+    /// Queueing mail.
+    Mail(mail::Args),
+    /// Signing in by links in mails, while the public site is under load.
+    People(people::Args),
+    /// The API for programs: lists and single things, with a token and without.
+    Api(public::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -45,6 +52,9 @@ fn main() -> ExitCode {
         Which::Public(args) => public::run(&args),
         Which::Api(args) => api::run(&args),
         Which::Mail(args) => mail::run(&args),
+        Which::Mail(args) => mail::run(&args),
+        Which::People(args) => people::run(&args),
+        Which::Api(args) => api::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {

@@ -78,15 +78,15 @@ async fn measure(args: &Args, binaries: &Path) -> anyhow::Result<Report> {
 }
 
 /// An edition in a record of its own.
-struct Subject {
+pub(crate) struct Subject {
     binaries: PathBuf,
-    data: tempfile::TempDir,
+    pub(crate) data: tempfile::TempDir,
     programme: Programme,
 }
 
 impl Subject {
     /// Imports an edition of that size as an organiser would: from a file, with the command.
-    fn prepare(binaries: &Path, size: Size) -> anyhow::Result<Self> {
+    pub(crate) fn prepare(binaries: &Path, size: Size) -> anyhow::Result<Self> {
         let programme = edition::programme(size)?;
         let data = tempfile::Builder::new().prefix("plenary-bench-").tempdir()?;
         let release = ReleaseHead {
@@ -111,7 +111,8 @@ impl Subject {
         Ok(Self { binaries: binaries.to_owned(), data, programme })
     }
 
-    fn serve(&self) -> anyhow::Result<Server> {
+    /// Starts a server on it.
+    pub(crate) fn serve(&self) -> anyhow::Result<Server> {
         Server::start(server::plenary(&self.binaries, self.data.path()).args([
             "serve",
             "--listen",
@@ -119,7 +120,8 @@ impl Subject {
         ]))
     }
 
-    fn path(&self, address: &Address<'_>) -> String {
+    /// The path of an address of the edition.
+    pub(crate) fn path(&self, address: &Address<'_>) -> String {
         address.path(&self.programme.edition.slug)
     }
 

@@ -471,18 +471,13 @@ pub(crate) async fn scrub(tx: &Tx, ids: &[AccountId]) -> Result<()> {
 pub(crate) async fn registered(
     db: &impl ConnectionTrait,
     edition: EditionId,
-    kind: Option<&str>,
+    kind: Option<RegistrationType>,
 ) -> Result<Vec<Registration>> {
     let mut find = registration::Entity::find()
         .filter(registration::Column::Edition.eq(edition.0))
         .filter(registration::Column::State.eq(RegistrationState::Active.as_str()));
     if let Some(kind) = kind {
-        // A segment names the type as people read it.
-        let kind = folded(kind.trim());
-        let known =
-            RegistrationType::ALL.into_iter().find(|one| kind == one.as_str() || kind == folded(one.shown()));
-        let Some(known) = known else { return Ok(vec![]) };
-        find = find.filter(registration::Column::Kind.eq(known.as_str()));
+        find = find.filter(registration::Column::Kind.eq(kind.as_str()));
     }
     find.all(db).await?.iter().map(registration_of).collect()
 }

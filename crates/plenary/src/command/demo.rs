@@ -61,7 +61,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     );
     let path = format!("{slug}/");
     // Nobody of an invented conference reads mail: all of it is kept, whatever the settings say.
-    let config = Config { listen: args.listen, smtp: None, ..config.clone() };
+    let config = Config { listen: args.listen, data: folder.clone(), smtp: None, ..config.clone() };
     let opened = super::serve::open(&config)?;
     super::serve::site(store, clock, &config, opened, &path).await
 }

@@ -86,7 +86,7 @@ async fn a_removed_track_comes_back_with_its_sessions(world: World) {
     let track = before.sessions.iter().find_map(|session| session.track).unwrap();
     world
         .store
-        .change(&Actor::System, before.edition.id, |all| edit::remove_track(all, track))
+        .change(&Actor::System, before.edition.id, |all| edit::Command::RemoveTrack(track).apply(&all))
         .await
         .unwrap();
     assert_ne!(world.store.programme(before.edition.id).await.unwrap().unwrap(), before);

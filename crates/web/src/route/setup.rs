@@ -7,7 +7,7 @@ use super::{Asked, at};
 use crate::{
     error::Failure,
     form::Form,
-    inner::{Answer, Inner, again, see_other, show},
+    inner::{self, Answer, Inner, again, see_other, show},
     signed,
     site::Site,
 };
@@ -15,7 +15,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
-    http::header,
+    http::{StatusCode, header},
     routing::get,
 };
 use model::{address::Desk, email::Email};
@@ -58,12 +58,13 @@ async fn opens(site: &Site, token: &str) -> Result<bool, Failure> {
 
 async fn page(State(site): State<Site>, Path(token): Path<String>) -> Answer {
     let good = opens(&site, &token).await?;
-    show(&draw(&site, good, Form::default()).await?)
+    let page = draw(&site, good, Form::default()).await?;
+    if page.good { show(&page) } else { inner::page(StatusCode::NOT_FOUND, &page) }
 }
 
 async fn set_up(State(site): State<Site>, asked: Asked, Path(token): Path<String>, mut form: Form) -> Answer {
     if !opens(&site, &token).await? {
-        return again(&draw(&site, false, form).await?);
+        return inner::page(StatusCode::NOT_FOUND, &draw(&site, false, form).await?);
     }
     let name = form.line("name");
     let email = form.read("email", Email::parse);

@@ -1,0 +1,224 @@
+// A committee of three sets a conference up from nothing, by what the README and the pages say, in a browser. The whole
+// way is walked with the keyboard's and the mouse's own means: labels, links and buttons that people see.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { after, before, test } from "node:test";
+import { open, startBrowser, violations } from "./support.mjs";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const [program, ...first] = process.env.TEST_BINARY ? [process.env.TEST_BINARY] : ["cargo", "run", "--quiet", "--"];
+
+let server, browser, page;
+
+/** A server on an empty record, and the address that it prints for setting it up. */
+async function startEmpty() {
+  const data = mkdtempSync(join(tmpdir(), "plenary-desk-"));
+  const child = spawn(program, [...first, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log", "error"], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const printed = [];
+  await new Promise((resolve, reject) => {
+    lines.on("line", (line) => { printed.push(line); if (line.includes("/setup/")) resolve(); });
+    child.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${printed.join("\n")}`)));
+    child.once("error", reject);
+  });
+  const address = (line) => line.match(/https?:\/\/\S+/)[0];
+  return {
+    origin: new URL(address(printed[0])).origin,
+    setup: address(printed.find((line) => line.includes("/setup/"))),
+    stop: async () => {
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await gone;
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+before(async () => {
+  server = await startEmpty();
+  browser = await startBrowser();
+  page = await open(browser);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const desk = "/desk/garden-days-2029/";
+const heading = async (where) => (await where.locator("h1").textContent()).trim();
+
+test("an empty site says what to do, and the printed address makes the first administrator", async () => {
+  await page.goto(server.origin);
+  await page.getByRole("link", { name: "the desk" }).waitFor();
+  await page.goto(server.setup);
+  await page.getByLabel("Your name").fill("Ada Lovelace");
+  await page.getByLabel("Your e-mail address").fill("ada@example.org");
+  await page.getByRole("button", { name: "Begin" }).click();
+  assert.equal(new URL(page.url()).pathname, "/desk/");
+  await page.getByRole("heading", { name: "Open your first edition" }).waitFor();
+  // The address is good for one use.
+  const other = await open(browser);
+  const answer = await other.goto(server.setup);
+  assert.equal(answer.status(), 404);
+  await other.context().close();
+});
+
+test("from there to a published programme it takes a few forms", async () => {
+  await page.getByRole("link", { name: "New edition" }).click();
+  await page.getByLabel("Title").fill("Garden Days 2029");
+  await page.getByLabel("Series").fill("Garden Days");
+  await page.getByLabel("First day").fill("2029-05-01");
+  await page.getByLabel("Last day").fill("2029-05-02");
+  await page.getByLabel("Time zone").fill("Europe/Berlin");
+  await page.getByLabel("City").fill("Berlin");
+  await page.getByRole("button", { name: "Open the edition" }).click();
+  assert.equal(await heading(page), "Garden Days 2029");
+
+  await page.getByRole("link", { name: "Add the rooms" }).click();
+  await page.getByLabel("Name").fill("Great Hall");
+  await page.getByRole("button", { name: "Save and add another" }).click();
+  await page.getByLabel("Name").fill("Attic");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  assert.match(await page.locator(".notice").textContent(), /Attic is added/);
+  await page.getByRole("button", { name: "Move Attic up" }).click();
+  assert.match(await page.locator("tbody tr").first().textContent(), /Attic/);
+
+  const add = async (title, person, room, start) => {
+    await page.goto(`${server.origin}${desk}sessions/new/`);
+    await page.getByLabel("Title", { exact: true }).fill(title);
+    await page.getByLabel("Room").selectOption(room);
+    await page.getByLabel("Begin").fill(start);
+    await page.getByLabel("Name").first().fill(person);
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    assert.equal(await heading(page), title);
+  };
+  await add("How worms work", "Grace Hopper", "Great Hall", "2029-05-01T10:00");
+  await add("Water and light", "Alan Turing", "Attic", "2029-05-01T11:00");
+
+  await page.getByRole("link", { name: "Release", exact: true }).click();
+  await page.getByLabel("Note").fill("The first programme.");
+  await page.getByRole("button", { name: "Publish release 1" }).click();
+  assert.match(await page.locator(".notice").textContent(), /Release 1 is public/);
+  await page.getByRole("link", { name: "Public site" }).click();
+  await page.getByRole("link", { name: "See the schedule" }).waitFor();
+  await page.goto(`${server.origin}/garden-days-2029/schedule/list/`);
+  await page.getByRole("link", { name: "How worms work" }).waitFor();
+});
+
+test("the rest of the committee gets its roles", async () => {
+  await page.goto(`${server.origin}${desk}grants/`);
+  for (const who of ["bo@example.org", "cleo@example.org"]) {
+    await page.getByLabel("To whom").fill(who);
+    await page.getByLabel("Role").selectOption("Committee");
+    await page.getByRole("button", { name: "Give the role" }).click();
+  }
+  assert.equal(await page.locator("tbody tr", { hasText: "Committee" }).filter({ hasText: "Revoke" }).count(), 2);
+});
+
+test("a clash is shown before it is made, and a session is cancelled and restored on the day", async () => {
+  await page.goto(`${server.origin}${desk}sessions/`);
+  await page.getByRole("link", { name: "Water and light" }).click();
+  await page.getByRole("link", { name: "Move" }).click();
+  await page.getByLabel("Room").selectOption("Great Hall");
+  await page.getByLabel("Begin").fill("2029-05-01T10:15");
+  await page.getByRole("button", { name: "Save" }).click();
+  assert.match(await page.locator(".doubts").textContent(), /How worms work/);
+  await page.getByLabel("Begin").fill("2029-05-01T12:00");
+  await page.getByRole("button", { name: "Save" }).click();
+  assert.match(await page.locator(".slots").textContent(), /12:00–12:30, Great Hall/);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator(".slots .state", { hasText: "Cancelled" }).waitFor();
+  await page.getByRole("button", { name: "As planned" }).click();
+  assert.equal(await page.locator(".slots .state").count(), 0);
+});
+
+test("two browsers at one session: both are told, and no text is lost", async () => {
+  await page.goto(`${server.origin}${desk}sessions/`);
+  await page.getByRole("link", { name: "How worms work" }).click();
+  const other = await open(browser, { storageState: await page.context().storageState() });
+  await other.goto(page.url());
+  await page.getByLabel("Summary").fill("What the first wrote.");
+  await page.getByLabel("Subtitle").fill("A subtitle by the first");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".notice").waitFor();
+  await other.getByLabel("Summary").fill("What the second wrote.");
+  await other.getByRole("button", { name: "Save" }).click();
+  assert.match(await other.locator(".refused").textContent(), /Somebody else changed the same fields/);
+  assert.match(await other.locator(".theirs").textContent(), /What the first wrote\./);
+  assert.equal(await other.getByLabel("Summary").inputValue(), "What the second wrote.");
+  assert.equal(await other.getByLabel("Subtitle").inputValue(), "A subtitle by the first");
+  await other.getByLabel("Summary").fill("What the first wrote. What the second wrote.");
+  await other.getByRole("button", { name: "Save" }).click();
+  await other.locator(".notice").waitFor();
+  await page.reload();
+  assert.equal(await page.getByLabel("Summary").inputValue(), "What the first wrote. What the second wrote.");
+  await other.context().close();
+});
+
+test("a release shows what it changes, is published, and taken back", async () => {
+  await page.goto(`${server.origin}${desk}release/`);
+  assert.match(await page.locator("main").textContent(), /Moved/);
+  await page.getByRole("button", { name: /Publish release 2/ }).click();
+  await page.getByText("Take the newest release back").click();
+  await page.getByRole("button", { name: "Take it back" }).click();
+  assert.match(await page.locator(".notice").textContent(), /Release 3 is public/);
+  await page.goto(`${server.origin}/garden-days-2029/schedule/list/`);
+  assert.match(await page.locator("main").textContent(), /11:00–11:30/);
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [390, 1440]) {
+    test(`every page of the programme's desk passes the accessibility scan, ${colorScheme}, ${width} px`, async () => {
+      const state = await page.context().storageState();
+      const viewer = await open(browser, { colorScheme, viewport: { width, height: 900 }, storageState: state });
+      const hrefs = async (path, pattern) => {
+        await viewer.goto(server.origin + path);
+        return (await viewer.locator("main a").evaluateAll((links) => links.map((a) => a.getAttribute("href")))).filter((href) => pattern.test(href));
+      };
+      const [room] = await hrefs(`${desk}rooms/`, /rooms\/[0-9a-f-]{36}\/$/);
+      const [type] = await hrefs(`${desk}types/`, /types\/[0-9a-f-]{36}\/$/);
+      const [person] = await hrefs(`${desk}persons/`, /persons\/[0-9a-f-]{36}\/$/);
+      const [session] = await hrefs(`${desk}sessions/`, /sessions\/[0-9a-f-]{36}\/$/);
+      const [slot] = await hrefs(session, /slots\/[0-9a-f-]{36}\/$/);
+      const paths = [
+        "/desk/", "/desk/new/", desk, `${desk}settings/`, `${desk}copy/`, `${desk}rooms/`, `${desk}rooms/new/`, room, `${desk}tracks/`,
+        `${desk}tracks/new/`, `${desk}types/`, type, `${desk}persons/`, person, `${desk}sessions/`, `${desk}sessions/new/`, session, slot, `${desk}release/`,
+      ];
+      const found = [];
+      for (const path of paths) {
+        await viewer.goto(server.origin + path);
+        found.push(...(await violations(viewer)).map((line) => `${path}: ${line}`));
+        const wide = await viewer.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        if (wide > 0) found.push(`${path}: ${wide} px wider than the screen`);
+        if (!(await viewer.locator(".help").first().textContent()).trim()) found.push(`${path}: no line says what the page is for`);
+        if (process.env.SCREENSHOTS) {
+          const name = `${path.replaceAll("/", "-").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "one")}${colorScheme}-${width}.png`;
+          await viewer.screenshot({ path: join(process.env.SCREENSHOTS, name), fullPage: true });
+        }
+      }
+      assert.deepEqual([...found, ...viewer.troubles], []);
+      await viewer.context().close();
+    });
+  }
+}
+
+test("the whole way is walked by keyboard alone", async () => {
+  await page.goto(`${server.origin}${desk}rooms/new/`);
+  const focus = async (wanted) => {
+    for (let step = 0; step < 80; step += 1) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate((id) => document.activeElement?.id === id, wanted)) return;
+    }
+    assert.fail(`${wanted} is not reached by Tab`);
+  };
+  await focus("f-name");
+  await page.keyboard.type("Cellar");
+  await page.keyboard.press("Enter");
+  await page.locator(".notice", { hasText: "Cellar is added" }).waitFor();
+});
