@@ -69,6 +69,13 @@ impl Caller {
         self.subject.may(action, place).map_err(|refusal| Fault::forbidden(&refusal))
     }
 
+    /// Refuses when the owner of the token may not do that: for reading what only they may read who may change it.
+    pub(crate) fn may_read(&self, action: Action, place: &Place) -> Result<(), Fault> {
+        self.known()?;
+        let owner = Subject { token: None, ..self.subject.clone() };
+        owner.may(action, place).map_err(|refusal| Fault::forbidden(&refusal))
+    }
+
     /// Refuses a visitor, and a token that only reads.
     pub(crate) fn may_write(&self) -> Result<(AccountId, &Bearer), Fault> {
         let known = self.known()?;

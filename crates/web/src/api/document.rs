@@ -21,7 +21,9 @@ use utoipa::OpenApi;
     tags(
         (name = "Editions", description = "Which editions there are, and their settings"),
         (name = "Sessions", description = "What is on the programme, when and where"),
-        (name = "Programme", description = "Rooms, tracks, persons and sponsors"),
+        (name = "Programme", description = "Rooms, tracks, persons and session types"),
+        (name = "Site", description = "Sponsors, pages and posts"),
+        (name = "Registrations", description = "Who takes part"),
         (name = "Releases", description = "What is public, and publishing"),
         (name = "People", description = "Accounts and their roles"),
         (name = "Tokens", description = "The caller's own tokens"),

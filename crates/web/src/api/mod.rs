@@ -16,6 +16,7 @@
 mod answer;
 mod body;
 mod caller;
+mod content;
 mod document;
 mod edition;
 mod events;
@@ -27,6 +28,7 @@ mod programme;
 mod release;
 mod schema;
 mod session;
+mod sponsor;
 mod state;
 mod token;
 mod webhook;
@@ -77,6 +79,8 @@ fn operations() -> OpenApiRouter<Site> {
         .merge(edition::routes())
         .merge(part::routes())
         .merge(session::routes())
+        .merge(sponsor::routes())
+        .merge(content::routes())
         .merge(release::routes())
         .merge(people::routes())
         .merge(token::routes())

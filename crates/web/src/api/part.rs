@@ -1,4 +1,4 @@
-//! Rooms, tracks, persons and sponsors: lists of things that make up a programme, all alike.
+//! Rooms, tracks and persons: lists of things that make up a programme, all alike.
 
 use super::{
     BASE,
@@ -16,7 +16,7 @@ use axum::{
 };
 use model::{
     edit::Command,
-    id::{PersonId, RoomId, SponsorId, TrackId},
+    id::{PersonId, RoomId, TrackId},
     permission::{Action, Place},
     programme::Programme,
 };
@@ -32,8 +32,6 @@ pub(super) fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(tracks::get, tracks::change, tracks::remove))
         .routes(routes!(persons::list, persons::create))
         .routes(routes!(persons::get, persons::change, persons::remove))
-        .routes(routes!(sponsors::list, sponsors::create))
-        .routes(routes!(sponsors::get, sponsors::change, sponsors::remove))
 }
 
 macro_rules! parts {
@@ -206,12 +204,6 @@ parts!(
     "listPersons", "createPerson", "getPerson", "changePerson", "removePerson",
     is_person, put_person, remove_person
 );
-parts!(
-    sponsors: sponsors of Sponsor by SponsorInput with SponsorId,
-    "a sponsor", "sponsors", "/api/v1/editions/{edition}/sponsors", "/api/v1/editions/{edition}/sponsors/{id}", EditSponsors,
-    "listSponsors", "createSponsor", "getSponsor", "changeSponsor", "removeSponsor",
-    is_sponsor, put_sponsor, remove_sponsor
-);
 
 fn is_room(one: &model::programme::Room, key: &str) -> bool {
     one.slug.as_str() == key || one.id.to_string() == key
@@ -247,21 +239,4 @@ fn put_person(caller: &Caller, all: Programme, one: model::programme::Person) ->
 
 fn remove_person(caller: &Caller, all: Programme, id: PersonId) -> Result<Programme, Fault> {
     decide(caller, &all, &Command::RemovePerson(id))
-}
-
-fn is_sponsor(one: &model::edition::Sponsor, key: &str) -> bool {
-    one.id.to_string() == key
-}
-
-fn put_sponsor(_: &Caller, mut all: Programme, sponsor: model::edition::Sponsor) -> Result<Programme, Fault> {
-    match all.sponsors.iter_mut().find(|other| other.id == sponsor.id) {
-        Some(present) => *present = sponsor,
-        None => all.sponsors.push(sponsor),
-    }
-    Ok(all)
-}
-
-fn remove_sponsor(_: &Caller, mut all: Programme, id: SponsorId) -> Result<Programme, Fault> {
-    all.sponsors.retain(|sponsor| sponsor.id != id);
-    Ok(all)
 }

@@ -77,6 +77,20 @@ async fn what_is_released_is_read_without_a_token_page_by_page() {
             .unwrap()
             .is_empty()
     );
+    for list in ["pages", "posts"] {
+        assert_eq!(world.get(&format!("{EDITION}/{list}")).await.status, StatusCode::OK, "{list}");
+    }
+    for private in ["session-types", "registrations"] {
+        problem(&world.get(&format!("{EDITION}/{private}")).await, StatusCode::UNAUTHORIZED);
+    }
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Read).await;
+    for private in ["session-types", "registrations"] {
+        assert_eq!(
+            read(&world, &format!("{EDITION}/{private}"), &token).await.status,
+            StatusCode::OK,
+            "{private}"
+        );
+    }
     problem(&world.get(&format!("{EDITION}/sessions?limit=0")).await, StatusCode::BAD_REQUEST);
     problem(&world.get(&format!("{EDITION}/sessions?after=nonsense")).await, StatusCode::BAD_REQUEST);
     problem(&world.get("/api/v1/editions/nowhere/sessions").await, StatusCode::NOT_FOUND);
@@ -218,9 +232,12 @@ async fn a_session_is_added_placed_delayed_cancelled_and_removed() {
 async fn parts_of_the_programme_are_added_changed_and_removed_alike() {
     let world = World::new().await;
     let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
-    for (list, field) in
-        [("rooms", "description"), ("tracks", "description"), ("persons", "biography"), ("sponsors", "level")]
-    {
+    for (list, field) in [
+        ("rooms", "description"),
+        ("tracks", "description"),
+        ("persons", "biography"),
+        ("sponsors", "description"),
+    ] {
         let body = json!({ "name": "Something new" });
         let new = send(&world, "POST", &format!("{EDITION}/{list}"), &token, "", &body).await;
         assert_eq!(new.status, StatusCode::CREATED, "{list}: {}", new.text());
@@ -454,4 +471,65 @@ async fn the_page_for_people_lists_every_operation() {
     for path in document["paths"].as_object().unwrap().keys() {
         assert!(page.text().contains(path.as_str()), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_webhook_is_kept_at_the_desk_with_its_log() {
+    let world = World::new().await;
+    let who = world.organiser().await;
+    let empty = world.get_as(&who, "/desk/webhooks/").await;
+    assert!(empty.text().contains("Add a webhook"), "{}", empty.text());
+    let fields =
+        [("name", "Chat"), ("url", "http://127.0.0.1/"), ("edition", "garden-2027"), ("kinds", "session")];
+    let refused = world.post_as(&who, "/desk/webhooks/", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    assert!(refused.text().contains("value=\"Chat\""), "what was typed is kept");
+    let fields = [
+        ("name", "Chat"),
+        ("url", "https://hooks.invalid/a"),
+        ("edition", "garden-2027"),
+        ("kinds", "session"),
+    ];
+    let made = world.post_as(&who, "/desk/webhooks/", &fields).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text());
+    assert!(made.text().contains("whsec_"));
+    let list = world.get_as(&who, "/desk/webhooks/").await;
+    assert!(list.text().contains("hooks.invalid") && !list.text().contains("whsec_"));
+    let path = crate::world::links(list.text())
+        .into_iter()
+        .find(|link| link.len() > 40 && link.starts_with("/desk/webhooks/"))
+        .unwrap();
+    let after = |step: &str| format!("{path}{step}/");
+    assert_eq!(world.post_as(&who, &after("ping"), &[]).await.status, StatusCode::SEE_OTHER);
+    let page = world.get_as(&who, &path).await;
+    assert!(page.text().contains("ping") && page.text().contains("In use"), "{}", page.text());
+    assert!(world.post_as(&who, &after("secret"), &[]).await.text().contains("whsec_"));
+    assert_eq!(world.post_as(&who, &after("stop"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert!(world.get_as(&who, &path).await.text().contains("Stopped by hand"));
+    assert_eq!(
+        world.post_as(&who, &after("resume"), &[("leave_out", "yes")]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(world.post_as(&who, &after("remove"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(world.get_as(&who, &path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_token_is_made_shown_once_and_revoked_on_the_account_page() {
+    let world = World::new().await;
+    let who = world.organiser().await;
+    assert!(world.get_as(&who, "/account/tokens/").await.text().contains("You have no token"));
+    let fields = [("name", "Signage"), ("scope", "read"), ("edition", ""), ("expires", "2099-12-31")];
+    let made = world.post_as(&who, "/account/tokens/", &fields).await;
+    let text = made.text().split("plenary_").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    assert_eq!(text.len(), 43);
+    assert_eq!(read(&world, "/api/v1/me", &format!("plenary_{text}")).await.status, StatusCode::OK);
+    let list = world.get_as(&who, "/account/tokens/").await;
+    assert!(list.text().contains("Signage") && !list.text().contains(&text));
+    let revoke =
+        crate::world::links(list.text()).into_iter().find(|link| link.ends_with("/revoke/")).unwrap();
+    assert_eq!(world.post_as(&who, &revoke, &[]).await.status, StatusCode::SEE_OTHER);
+    problem(&read(&world, "/api/v1/me", &format!("plenary_{text}")).await, StatusCode::UNAUTHORIZED);
+    let past = [("name", "Old"), ("scope", "read"), ("edition", ""), ("expires", "2001-01-01")];
+    assert_eq!(world.post_as(&who, "/account/tokens/", &past).await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
