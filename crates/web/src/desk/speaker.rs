@@ -117,7 +117,8 @@ async fn save(
     let Some(one) = persons.into_iter().find(|one| Some(one.id) == id) else {
         return Err(Failure::no("person", form.value("person")));
     };
-    match account(&site, form.value("account")).await? {
+    let sees_people = person.subject.may(Action::SeePeople, &Place::edition(&edition)).is_ok();
+    match account(&site, form.value("account"), sees_people).await? {
         Ok(account) => {
             site.store().set_speaker_account(&person.subject, edition.id, one.id, account).await?;
             let told = match account {
@@ -133,13 +134,22 @@ async fn save(
     }
 }
 
-/// The account that was typed, by handle or address; `None` for an empty field.
-async fn account(site: &Site, typed: &str) -> Result<Result<Option<AccountId>, Refusal>, Failure> {
+/// The account that was typed, by handle or address; `None` for an empty field. Whether an address has an account is
+/// told only to those who see addresses anyway.
+async fn account(
+    site: &Site,
+    typed: &str,
+    sees_people: bool,
+) -> Result<Result<Option<AccountId>, Refusal>, Failure> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Ok(Ok(None));
     }
     let found = match Email::parse(typed) {
+        Ok(_) if !sees_people => {
+            let remedy = "Type their handle, or ask an organiser";
+            return Ok(Err(Refusal::new("account", "you do not see addresses here", remedy)));
+        }
         Ok(email) => site.store().account_of(&Proof::Email(email)).await?,
         Err(_) => match Handle::parse(typed) {
             Ok(handle) => site.store().account_by_handle(&handle).await?.map(|known| known.account.id),
