@@ -110,6 +110,6 @@ routes! {
     }
     Installation {
         "/desk/grants/" "/desk/people/" "/desk/people/{account}/" "/desk/people/{account}/view-as/"
-        "/desk/log/" "/desk/mail/" "/desk/mail/suppressed/" "/desk/mail/suppressed/remove/" "/desk/new/" "/desk/webhooks/"
+        "/desk/log/" "/desk/mail/" "/desk/mail/suppressed/" "/desk/mail/suppressed/remove/" "/desk/new/" "/desk/import/" "/desk/webhooks/"
     }
 }
