@@ -4,10 +4,13 @@
 //! ok|SHORT`; `--json FILE` keeps a copy, `--check` exits 1 when a bar is missed. A figure with a reference is
 //! judged by its ratio, one without by itself; a figure without a bar is there to be known.
 
+mod api;
 mod edition;
 mod http;
 mod load;
+mod log;
 mod mail;
+mod people;
 mod public;
 mod reference;
 mod report;
@@ -27,8 +30,14 @@ struct Cli {
 enum Which {
     /// The public site: pages, feeds, search, start, memory, import.
     Public(public::Args),
+    /// Filtering the audit log.
+    Log(log::Args),
     /// Queueing mail.
     Mail(mail::Args),
+    /// Signing in by links in mails, while the public site is under load.
+    People(people::Args),
+    /// The API for programs: lists and single things, with a token and without.
+    Api(public::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -40,7 +49,10 @@ enum Which {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().which {
         Which::Public(args) => public::run(&args),
+        Which::Log(args) => log::run(&args),
         Which::Mail(args) => mail::run(&args),
+        Which::People(args) => people::run(&args),
+        Which::Api(args) => api::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {

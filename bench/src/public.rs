@@ -32,16 +32,16 @@ use std::{
 pub(crate) struct Args {
     /// Exit 1 when a bar is missed.
     #[arg(long)]
-    check: bool,
+    pub(crate) check: bool,
     /// Write the figures to this file, too.
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
     /// How many rounds to take the medians of.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
+    pub(crate) rounds: u32,
     /// How long each server has each page in each round, in milliseconds.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(100..))]
-    turn: u64,
+    pub(crate) turn: u64,
 }
 
 /// How many different session and speaker pages are asked for in turn.
@@ -78,15 +78,15 @@ async fn measure(args: &Args, binaries: &Path) -> anyhow::Result<Report> {
 }
 
 /// An edition in a record of its own.
-struct Subject {
+pub(crate) struct Subject {
     binaries: PathBuf,
-    data: tempfile::TempDir,
+    pub(crate) data: tempfile::TempDir,
     programme: Programme,
 }
 
 impl Subject {
     /// Imports an edition of that size as an organiser would: from a file, with the command.
-    fn prepare(binaries: &Path, size: Size) -> anyhow::Result<Self> {
+    pub(crate) fn prepare(binaries: &Path, size: Size) -> anyhow::Result<Self> {
         let programme = edition::programme(size)?;
         let data = tempfile::Builder::new().prefix("plenary-bench-").tempdir()?;
         let release = ReleaseHead {
@@ -111,7 +111,8 @@ impl Subject {
         Ok(Self { binaries: binaries.to_owned(), data, programme })
     }
 
-    fn serve(&self) -> anyhow::Result<Server> {
+    /// Starts a server on it.
+    pub(crate) fn serve(&self) -> anyhow::Result<Server> {
         Server::start(server::plenary(&self.binaries, self.data.path()).args([
             "serve",
             "--listen",
@@ -119,7 +120,8 @@ impl Subject {
         ]))
     }
 
-    fn path(&self, address: &Address<'_>) -> String {
+    /// The path of an address of the edition.
+    pub(crate) fn path(&self, address: &Address<'_>) -> String {
         address.path(&self.programme.edition.slug)
     }
 

@@ -286,6 +286,17 @@ pub struct Viewing {
 }
 
 impl Account {
+    /// The name of somebody of whom none is known yet.
+    pub fn guest_name(number: u32) -> Line {
+        Line::clean(&format!("Guest {number}"))
+    }
+
+    /// Whether its person has not said yet how others shall know them.
+    pub fn is_unnamed(&self) -> bool {
+        let number = self.name.as_str().strip_prefix("Guest ");
+        number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+    }
+
     /// What is left of a deleted account: what it did stands under its identifier, without anything about its person.
     #[must_use]
     pub fn erased(&self) -> Self {
@@ -344,6 +355,8 @@ mod tests {
         }
         assert_eq!(Handle::parse(erased.handle.as_str()).unwrap(), erased.handle);
         assert_eq!((erased.id, erased.created), (account.id, account.created));
+        assert!(!account.is_unnamed());
+        assert!(Account { name: Account::guest_name(7), ..account }.is_unnamed());
     }
 
     #[test]

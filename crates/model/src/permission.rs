@@ -531,6 +531,7 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -571,13 +572,13 @@ mod tests {
     fn the_matrix_of_rights() {
         let mut out = String::from("| action |");
         for role in Role::ALL {
-            out.push_str(&format!(" {} |", role.shown()));
+            write!(out, " {} |", role.shown()).unwrap();
         }
         out.push_str("\n|---|");
         out.push_str(&"---|".repeat(Role::ALL.len()));
         out.push('\n');
         for action in Action::ALL {
-            out.push_str(&format!("| {} |", action.shown()));
+            write!(out, "| {} |", action.shown()).unwrap();
             for role in Role::ALL {
                 // Asked as every edge asks, in a scope that the role can have, of something that stands in all scopes.
                 let call = CallId(Uuid::from_u128(3));

@@ -12,6 +12,7 @@
 use crate::{
     Refusal,
     id::{PostId, TrackId},
+    registration::RegistrationType,
     text::{Line, RichText, Slug},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -83,16 +84,17 @@ impl Publication {
 }
 
 /// Some of the people of an edition, to whom a post is mailed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Segment {
     /// Everybody who is registered.
     Registered,
-    /// Everybody whose registration is of that type, by its name.
-    RegisteredAs(Line),
-    /// Everybody who speaks, leads, moderates or hosts on the programme, as far as an account is known to be theirs.
+    /// Everybody whose registration is of that type.
+    RegisteredAs(RegistrationType),
+    /// Everybody who takes part in the programme, as far as an account is known to be theirs, and who registered as a
+    /// speaker.
     Speakers,
-    /// Everybody who has the role of a lead in the edition.
+    /// Everybody who has the role of a lead in the edition, and who registered as one.
     Leads,
     /// Everybody who has the role of an organiser of the edition.
     Organisers,
@@ -101,11 +103,19 @@ pub enum Segment {
 }
 
 impl Segment {
+    /// All of them, in the order in which forms offer them.
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![Self::Registered];
+        all.extend(RegistrationType::ALL.map(Self::RegisteredAs));
+        all.extend([Self::Speakers, Self::Leads, Self::Organisers, Self::Subscribers]);
+        all
+    }
+
     /// The word used in forms: `registered`, `registered:TYPE`, `speakers`, ...
     pub fn word(&self) -> String {
         match self {
             Self::Registered => "registered".to_owned(),
-            Self::RegisteredAs(kind) => format!("registered:{kind}"),
+            Self::RegisteredAs(kind) => format!("registered:{}", kind.as_str()),
             Self::Speakers => "speakers".to_owned(),
             Self::Leads => "leads".to_owned(),
             Self::Organisers => "organisers".to_owned(),
@@ -121,11 +131,7 @@ impl Segment {
             "leads" => Self::Leads,
             "organisers" => Self::Organisers,
             "subscribers" => Self::Subscribers,
-            other => {
-                let kind = Line::clean(other.strip_prefix("registered:")?);
-                kind.non_empty()?;
-                Self::RegisteredAs(kind)
-            }
+            other => Self::RegisteredAs(RegistrationType::parse(other.strip_prefix("registered:")?)?),
         })
     }
 
@@ -133,7 +139,7 @@ impl Segment {
     pub fn shown(&self) -> String {
         match self {
             Self::Registered => "Everybody who is registered".to_owned(),
-            Self::RegisteredAs(kind) => format!("Registered as {kind}"),
+            Self::RegisteredAs(kind) => format!("Registered as {}", kind.shown().to_lowercase()),
             Self::Speakers => "Speakers".to_owned(),
             Self::Leads => "Leads".to_owned(),
             Self::Organisers => "Organisers".to_owned(),
@@ -280,9 +286,8 @@ mod tests {
 
     #[test]
     fn a_segment_comes_back_from_its_word() {
-        let kinds = ["registered", "registered:Student", "speakers", "leads", "organisers", "subscribers"];
-        for word in kinds {
-            assert_eq!(Segment::parse(word).unwrap().word(), word);
+        for segment in Segment::all() {
+            assert_eq!(Segment::parse(&segment.word()), Some(segment));
         }
         assert_eq!(Segment::parse("registered:"), None);
         assert_eq!(Segment::parse("everybody"), None);

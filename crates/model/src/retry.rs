@@ -41,7 +41,7 @@ mod tests {
         };
         let now = Timestamp::UNIX_EPOCH;
         let pauses: Vec<Option<i64>> =
-            (1..=5).map(|failed| schedule.next(failed, now, 0).map(|at| at.as_second())).collect();
+            (1..=5).map(|failed| schedule.next(failed, now, 0).map(Timestamp::as_second)).collect();
         assert_eq!(pauses, [Some(60), Some(120), Some(240), Some(300), None]);
         let spread = schedule.next(1, now, 99).unwrap().as_second();
         assert!((60..=66).contains(&spread), "{spread}");

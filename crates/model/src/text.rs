@@ -251,7 +251,8 @@ impl Slug {
         if !taken.contains(self) {
             return self.clone();
         }
-        (2..)
+        // One more number than there are names that could be taken.
+        (2..taken.len() + 3)
             .map(|number| self.numbered(number))
             .find(|slug| !taken.contains(slug))
             .unwrap_or_else(|| self.clone())

@@ -127,9 +127,9 @@ pub const KINDS: [(&str, &str); 15] = [
 pub fn needed(kind: &str) -> Option<Action> {
     Some(match kind {
         "edition" | "room" | "track" | "person" | "session" | "session-type" | "sponsor" | "release"
-        | "page" | "menu" | "post" => Action::SeeDesk,
+        | "page" | "menu" | "post" | "announced" => Action::SeeDesk,
         "registration" => Action::SeeRegistrations,
-        "account" | "identity" => Action::SeePeople,
+        "account" | "identity" | "account-merge" => Action::SeePeople,
         "grant" | "webhook" | "token" => Action::SeeLog,
         "mail" | "template" => Action::ManageMail,
         "stars" | "sign-in" | "credential" | "link" => return None,

@@ -107,6 +107,8 @@ pub(crate) struct Config {
     pub(crate) smtp: Option<SmtpSettings>,
     /// How many tries to sign in one client address has in a minute. A whole venue may stand behind one.
     pub(crate) sign_in_tries_per_minute: u32,
+    /// How many links by mail one client address may ask for in a minute. A whole venue may stand behind one.
+    pub(crate) links_per_minute: u32,
     /// The OpenID Connect providers at which people may sign in.
     #[serde(skip_serializing)]
     pub(crate) oidc: Vec<OidcSettings>,
@@ -140,6 +142,7 @@ impl Default for Config {
             allow_private_addresses: false,
             smtp: None,
             sign_in_tries_per_minute: site.sign_in_tries_per_minute,
+            links_per_minute: site.links_per_minute,
             oidc: vec![],
             ldap: vec![],
             log: "info".to_owned(),
@@ -205,6 +208,11 @@ impl Config {
         Ok(Location::from_data_dir(&self.data))
     }
 
+    /// The folder of what people upload.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.data.join("uploads")
+    }
+
     /// What the site needs to know.
     pub(crate) fn site_options(&self) -> anyhow::Result<web::SiteOptions> {
         let base_url = match &self.base_url {
@@ -223,10 +231,12 @@ impl Config {
             star_writes_per_minute: self.star_writes_per_minute,
             api_per_minute: self.api_per_minute,
             fetch_private: self.allow_private_addresses,
+            uploads: Some(self.uploads()),
             mail: self
                 .smtp()?
                 .map(|smtp| web::MailServer { name: smtp.name(), sender: smtp.sender().clone() }),
             sign_in_tries_per_minute: self.sign_in_tries_per_minute,
+            links_per_minute: self.links_per_minute,
             oidc: self.oidc.clone(),
             ldap: self.ldap.clone(),
             ..web::SiteOptions::default()

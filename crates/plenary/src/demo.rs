@@ -1,9 +1,10 @@
 //! The invented edition that `plenary demo` opens, so that a newcomer meets a whole conference at once.
 //!
 //! Its content is one file, `demo/edition.toml`, embedded in the binary; the comments at its top say how it is laid
-//! out. `file.rs` holds its shapes, `build.rs` turns it into programmes. Nothing here does I/O.
+//! out. `file.rs` holds its shapes, `build.rs` turns it into programmes, `content.rs` writes its pages and posts into a record.
 
 mod build;
+pub(crate) mod content;
 mod file;
 #[cfg(test)]
 mod tests;

@@ -177,7 +177,7 @@ pub(crate) async fn account_for(tx: &Tx, proof: &Proof, new: &NewAccount) -> Res
     let number = u32::from_be_bytes(number) % 1_000_000;
     let account = Account {
         id: AccountId(Uuid::now_v7()),
-        name: if new.name.is_empty() { Line::clean(&format!("Guest {number}")) } else { new.name.clone() },
+        name: if new.name.is_empty() { Account::guest_name(number) } else { new.name.clone() },
         handle: free_handle(tx.db(), new.name.as_str(), number).await?,
         affiliation: new.affiliation.clone(),
         biography: RichText::default(),

@@ -10,6 +10,7 @@ use crate::{
     grant,
     holding::Holding,
     mail,
+    registration::registered,
     save::upsert,
     tx::{Change, Tx},
 };
@@ -23,7 +24,7 @@ use model::{
     mail::{List, MailKind, Mailbox, NewMail},
     permission::{Action, Place, Role, Scope, Subject},
     post::{Post, PostKind, Segment},
-    registration::RegistrationState,
+    registration::{RegistrationState, RegistrationType},
     text::Line,
     time::to_micros,
 };
@@ -68,17 +69,6 @@ pub(crate) struct Recipient {
 }
 
 impl Store {
-    /// The segments that an edition has, in the order in which forms offer them.
-    pub async fn segments(&self, _edition: EditionId) -> Result<Vec<Segment>> {
-        Ok(vec![
-            Segment::Registered,
-            Segment::Speakers,
-            Segment::Leads,
-            Segment::Organisers,
-            Segment::Subscribers,
-        ])
-    }
-
     /// How many people a post would reach if it were mailed to these segments now.
     pub async fn audience(&self, edition: &Edition, post: &Post, segments: &[Segment]) -> Result<Audience> {
         let db = self.read().await?;
@@ -257,20 +247,23 @@ pub(crate) async fn people(
                     .await?;
                 accounts.extend(rows.into_iter().map(AccountId));
             }
-            Segment::Registered | Segment::RegisteredAs(_) => {
-                let kind = match segment {
-                    Segment::RegisteredAs(kind) => Some(kind.as_str()),
-                    _ => None,
-                };
-                for one in crate::registration::registered(db, edition.id, kind).await? {
-                    match one.account {
-                        Some(account) => {
-                            accounts.insert(account);
-                        }
-                        None => {
-                            strangers.push(Recipient { account: None, name: one.name, address: one.email });
-                        }
-                    }
+            Segment::Registered | Segment::RegisteredAs(_) => {}
+        }
+        // Who registered as a speaker or lead is one of them too, whether or not an account is known.
+        let kind = match segment {
+            Segment::Registered => None,
+            Segment::RegisteredAs(kind) => Some(*kind),
+            Segment::Speakers => Some(RegistrationType::Speaker),
+            Segment::Leads => Some(RegistrationType::Lead),
+            Segment::Organisers | Segment::Subscribers => continue,
+        };
+        for one in registered(db, edition.id, kind).await? {
+            match one.account {
+                Some(account) => {
+                    accounts.insert(account);
+                }
+                None => {
+                    strangers.push(Recipient { account: None, name: one.name, address: one.email });
                 }
             }
         }
@@ -339,9 +332,6 @@ async fn addressed(
             }
         }
     }
-    // One person may be here by an account and by a registration without one.
-    out.sort_by(|a, b| (&a.address, a.account.is_none()).cmp(&(&b.address, b.account.is_none())));
-    out.dedup_by(|a, b| a.address == b.address);
     Ok(out)
 }
 

@@ -127,6 +127,8 @@ impl Store {
             match step {
                 PostStep::Publish => publish(tx, &edition, &before, base_url).await,
                 PostStep::Schedule(at) => {
+                    // The record keeps whole microseconds, and the feed says what the record keeps.
+                    let at = from_micros(to_micros(at)).unwrap_or(at);
                     let after = before.clone().schedule(at, tx.at())?;
                     put_post(tx, edition.id, Some(&before), Some(&after)).await?;
                     Ok(Stepped { post: after, mails: 0 })

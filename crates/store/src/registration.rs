@@ -370,6 +370,32 @@ async fn write(tx: &Tx, changes: Vec<(Option<Registration>, Registration)>) -> R
     tx.note(notes).await
 }
 
+/// Makes a registration what it was `before`, if it still is what it was `after`; gives whether it was. One that came into
+/// being is cancelled, not forgotten.
+pub(crate) async fn restore(
+    tx: &Tx,
+    thing: Uuid,
+    before: Option<Value>,
+    after: Option<&Value>,
+) -> Result<bool> {
+    let row = registration::Entity::find_by_id(thing).one(tx.db()).await?;
+    let present = row.as_ref().map(registration_of).transpose()?;
+    if present.as_ref().map(fact).transpose()?.as_ref() != after {
+        return Ok(false);
+    }
+    let wanted: Option<Registration> =
+        before.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))?;
+    match (wanted, present) {
+        (Some(wanted), present) => write(tx, vec![(present, wanted)]).await?,
+        (None, Some(present)) => {
+            let cancelled = Registration { state: RegistrationState::Cancelled, ..present.clone() };
+            write(tx, vec![(Some(present), cancelled)]).await?;
+        }
+        (None, None) => {}
+    }
+    Ok(true)
+}
+
 /// The address that stands in the place of an erased one: each its own, so that the rules hold.
 fn erased(id: &str) -> String {
     format!("erased-{id}@erased.invalid")
@@ -471,18 +497,13 @@ pub(crate) async fn scrub(tx: &Tx, ids: &[AccountId]) -> Result<()> {
 pub(crate) async fn registered(
     db: &impl ConnectionTrait,
     edition: EditionId,
-    kind: Option<&str>,
+    kind: Option<RegistrationType>,
 ) -> Result<Vec<Registration>> {
     let mut find = registration::Entity::find()
         .filter(registration::Column::Edition.eq(edition.0))
         .filter(registration::Column::State.eq(RegistrationState::Active.as_str()));
     if let Some(kind) = kind {
-        // A segment names the type as people read it.
-        let kind = folded(kind.trim());
-        let known =
-            RegistrationType::ALL.into_iter().find(|one| kind == one.as_str() || kind == folded(one.shown()));
-        let Some(known) = known else { return Ok(vec![]) };
-        find = find.filter(registration::Column::Kind.eq(known.as_str()));
+        find = find.filter(registration::Column::Kind.eq(kind.as_str()));
     }
     find.all(db).await?.iter().map(registration_of).collect()
 }

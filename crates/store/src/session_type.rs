@@ -17,6 +17,7 @@ use model::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 impl Store {
     /// The session types of an edition, in their order. One query.
@@ -85,6 +86,38 @@ pub(crate) async fn save_types(
     }
     upsert::<session_type::Entity>(tx.db(), written).await?;
     tx.note(feed).await
+}
+
+/// Makes a type what it was `before`, if it still is what it was `after`; gives whether it was.
+pub(crate) async fn restore(
+    tx: &Tx,
+    id: EditionId,
+    thing: Uuid,
+    before: Option<Value>,
+    after: Option<&Value>,
+) -> Result<bool> {
+    let present = rows(tx.db(), id).await?;
+    let at = present.iter().position(|row| row.id == thing);
+    if at.map(|at| fact(&present[at])).transpose()?.as_ref() != after {
+        return Ok(false);
+    }
+    let mut types: Vec<SessionType> = present.iter().map(session_type_of).collect::<Result<_>>()?;
+    let position = before.as_ref().and_then(|fact| fact.get("position")).and_then(Value::as_i64);
+    let wanted: Option<SessionType> =
+        before.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))?;
+    match (wanted, at) {
+        (Some(wanted), Some(at)) => types[at] = wanted,
+        (Some(wanted), None) => {
+            let behind = present.iter().take_while(|row| Some(row.position) <= position).count();
+            types.insert(behind, wanted);
+        }
+        (None, Some(at)) => {
+            types.remove(at);
+        }
+        (None, None) => {}
+    }
+    save_types(tx, id, &present, &types).await?;
+    Ok(true)
 }
 
 /// The rows of an edition's types, in their order.

@@ -191,7 +191,8 @@ pub struct Redeemed {
     pub next: String,
     /// What the link was for.
     pub purpose: Purpose,
-    /// Whether the account came into being with it.
+    /// Whether the person has not said yet how others shall know them: the account came into being with it, or when they
+    /// were given a role.
     pub is_new: bool,
 }
 
@@ -229,8 +230,8 @@ impl Store {
             match (link.purpose, &link.email, link.account) {
                 (Purpose::SignIn, Some(email), _) => {
                     let proof = Proof::Email(email.clone());
-                    let is_new = account::owner(tx.db(), &proof).await?.is_none();
                     let account = account::account_for(tx, &proof, &account::NewAccount::default()).await?;
+                    let is_new = account::active(tx.db(), account).await?.is_unnamed();
                     let secret = sign_in(tx, account, &Way::Email, agent, client).await?;
                     Ok(done(account, Some(secret), is_new))
                 }

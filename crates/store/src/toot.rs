@@ -34,6 +34,9 @@ use uuid::Uuid;
 /// The word for the account in the feed; it is known by its edition's identifier.
 pub(crate) const ACCOUNT_KIND: &str = "mastodon";
 
+/// The word in the feed for a post on its way; it is known by the post's identifier.
+pub(crate) const TOOT_KIND: &str = "toot";
+
 /// The longest answer that is kept, in characters.
 const ANSWER: usize = 500;
 
@@ -175,16 +178,13 @@ impl Store {
                     at: to_micros(tx.at()),
                     attempts: 0,
                     lease_until: None,
-                    ..row
+                    ..row.clone()
                 };
-                upsert::<toot::Entity>(tx.db(), vec![again]).await?;
+                put(tx, Some(&row), Some(again)).await?;
             }
             Ok(())
         })
-        .await?;
-        // The worker looks when the feed moves, and this moved nothing in it.
-        self.wake(self.head().await?);
-        Ok(())
+        .await
     }
 
     /// When something is to be tried next; `None` when nothing waits. One query, which an index answers.
@@ -225,9 +225,13 @@ impl Store {
                     _ => "",
                 };
                 let (Some(account), Some(post), Some(home), "") = (account, post, home, why) else {
-                    let failed =
-                        toot::Model { state: FAILED.to_owned(), at: now, answer: why.to_owned(), ..row };
-                    upsert::<toot::Entity>(tx.db(), vec![failed]).await?;
+                    let failed = toot::Model {
+                        state: FAILED.to_owned(),
+                        at: now,
+                        answer: why.to_owned(),
+                        ..row.clone()
+                    };
+                    put(tx, Some(&row), Some(failed)).await?;
                     continue;
                 };
                 let until = tx.at().checked_add(hold).map_or(now, to_micros);
@@ -274,9 +278,9 @@ impl Store {
                 url: url.map(|url| url.to_string()),
                 answer,
                 lease_until: None,
-                ..row
+                ..row.clone()
             };
-            upsert::<toot::Entity>(tx.db(), vec![after]).await
+            put(tx, Some(&row), Some(after)).await
         })
         .await
     }
@@ -297,13 +301,34 @@ pub(crate) async fn begin(tx: &Tx, edition: EditionId, post: PostId) -> Result<(
         attempts: 0,
         lease_until: None,
     };
-    upsert::<toot::Entity>(tx.db(), vec![row]).await
+    put(tx, None, Some(row)).await
 }
 
 /// Forgets what became of a post that is removed.
 pub(crate) async fn forget(tx: &Tx, edition: EditionId, post: PostId) -> Result<()> {
-    toot::Entity::delete_by_id((edition.0, post.0)).exec(tx.db()).await?;
-    Ok(())
+    match toot::Entity::find_by_id((edition.0, post.0)).one(tx.db()).await? {
+        Some(row) => put(tx, Some(&row), None).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes what became of a post, and notes it where the feed sees a difference: attempts and answers stay out of it.
+async fn put(tx: &Tx, before: Option<&toot::Model>, after: Option<toot::Model>) -> Result<()> {
+    let Some((edition, post)) = after.as_ref().or(before).map(|row| (row.edition, row.post)) else {
+        return Ok(());
+    };
+    let (was, is) = (before.map(toot_fact), after.as_ref().map(toot_fact));
+    match after {
+        Some(row) => upsert::<toot::Entity>(tx.db(), vec![row]).await?,
+        None => {
+            toot::Entity::delete_by_id((edition, post)).exec(tx.db()).await?;
+        }
+    }
+    crate::content::note(tx, (TOOT_KIND, post), EditionId(edition), was.as_ref(), is.as_ref()).await
+}
+
+fn toot_fact(row: &toot::Model) -> Value {
+    json!({ "state": row.state, "url": row.url })
 }
 
 async fn note_account(
@@ -344,6 +369,7 @@ pub(crate) async fn state(
         state.insert((Some(row.edition), ACCOUNT_KIND.to_owned(), row.edition), account_fact(&row)?);
     }
     for row in toot::Entity::find().all(db).await? {
+        state.insert((Some(row.edition), TOOT_KIND.to_owned(), row.post), toot_fact(&row));
         if post::Entity::find_by_id((row.edition, row.post)).one(db).await?.is_none() {
             broken.push(format!("post {}: is on its way to Mastodon and gone", row.post));
         }

@@ -7,9 +7,10 @@
 use crate::{
     Error, Result, Store, account, content,
     entity::{account as account_entity, change, edition, role_grant},
-    feed, grant, load,
+    feed, grant, load, registration,
     rows::Positions,
     save::{self, Thing},
+    session_type,
     tx::Tx,
 };
 use model::{
@@ -17,7 +18,10 @@ use model::{
     account::Account,
     edition::{Edition, Sponsor},
     feed::{Entry, Sequence},
-    id::{AccountId, EditionId, GrantId, PersonId, RoomId, SessionId, SponsorId, TrackId},
+    id::{
+        AccountId, EditionId, GrantId, PersonId, RegistrationId, RoomId, SessionId, SessionTypeId, SponsorId,
+        TrackId,
+    },
     permission::{Action, Grant, Place, Subject},
     programme::{Person, Programme, Room, Session, Track},
 };
@@ -38,6 +42,7 @@ pub fn can_undo(kind: &str) -> Result<(), Refusal> {
             return Ok(());
         }
         kind if content::CAN_UNDO.contains(&kind) => return Ok(()),
+        SessionTypeId::KIND | RegistrationId::KIND => return Ok(()),
         "release" => {
             ("a release is never taken out of its numbers", "Take it back on the edition's page Release")
         }
@@ -86,8 +91,22 @@ impl Store {
                 things.into_iter().partition(|((_, kind, _), _)| PROGRAMME.contains(&kind.as_str()));
             let (mut written, others): (Vec<_>, Vec<_>) =
                 others.into_iter().partition(|((_, kind, _), _)| content::CAN_UNDO.contains(&kind.as_str()));
-            for ((_, kind, thing), (before, after)) in others {
-                restore(tx, subject, &kind, thing, before, after).await?;
+            for ((edition, kind, thing), (before, after)) in others {
+                let same = match (kind.as_str(), edition) {
+                    (SessionTypeId::KIND, Some(edition)) => {
+                        session_type::restore(tx, edition, thing, before, after.as_ref()).await?
+                    }
+                    (RegistrationId::KIND, _) => {
+                        registration::restore(tx, thing, before, after.as_ref()).await?
+                    }
+                    _ => {
+                        restore(tx, subject, &kind, thing, before, after).await?;
+                        true
+                    }
+                };
+                if !same {
+                    return Err(changed_since(&kind));
+                }
             }
             // A menu comes back after the pages to which it leads.
             written.sort_by_key(|((_, kind, _), _)| kind == crate::page::MENU_KIND);

@@ -78,11 +78,13 @@ export async function everyKindOfPage(server) {
   const [speaker] = await links("speakers/", under("speakers"));
   const [track] = await links("tracks/", under("tracks"));
   const [room] = await links("rooms/", under("rooms"));
+  const [post] = await links("posts/", under("posts"));
+  const [written] = await links("", under("pages"));
   const own = (path) => `/${server.slug}/${path}`;
   return [
     "/", own(""), own("schedule/"), day, own("schedule/list/"), day.replace("/schedule/", "/schedule/list/"),
     day.replace("/schedule/", "/schedule/print/"), own("now/"), session, own("speakers/"), speaker, own("tracks/"), track,
     own("rooms/"), room, `${room}sign/`, own("search/"), own("search/?q=the"), own("search/?q=zzzzzz"), own("stars/"),
-    own("releases/"), own("releases/1/"), own("no-such-page/"), `${day}?tz=Asia/Kolkata`,
+    own("releases/"), own("releases/1/"), own("posts/"), post, written, own("no-such-page/"), `${day}?tz=Asia/Kolkata`,
   ];
 }

@@ -142,8 +142,10 @@ fn with_anchors(html: &str, level: u8) -> (String, Vec<Heading>) {
         let text = bare(&rest[open..end]);
         let base = Slug::from_text(&text).map_or_else(|| "section".to_owned(), |slug| slug.to_string());
         let free = |id: &str| !TAKEN.contains(&id) && headings.iter().all(|heading| heading.id != id);
+        // One of so many is free: there are no more headings and other anchors than that.
+        let most = headings.len() + TAKEN.len() + 2;
         let id = std::iter::once(base.clone())
-            .chain((2..).map(|number| format!("{base}-{number}")))
+            .chain((2..=most).map(|number| format!("{base}-{number}")))
             .find(|id| free(id))
             .unwrap_or(base);
         let _ = write!(out, "<h{digit} id=\"{id}\"");

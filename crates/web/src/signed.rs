@@ -38,13 +38,6 @@ impl Person {
 #[derive(Clone, Debug)]
 pub(crate) struct Asker(pub(crate) Option<Person>);
 
-impl Asker {
-    /// What they may do.
-    pub(crate) fn subject(&self, site: &Site) -> Subject {
-        self.0.as_ref().map_or_else(|| Subject::visitor(site.now()), |person| person.subject.clone())
-    }
-}
-
 impl<S: Send + Sync> FromRequestParts<S> for Asker
 where
     Site: FromRef<S>,

@@ -20,8 +20,9 @@ use uuid::Uuid;
 /// The name of the lease.
 const LEASE: &str = "webhooks";
 
-/// How long the lease is taken; it is prolonged at a third of that.
-const LEASED: SignedDuration = SignedDuration::from_secs(12);
+/// How long the lease is taken, and so how long others wait after a kill. It is prolonged in time while there is work,
+/// and not held while there is none.
+const LEASED: SignedDuration = SignedDuration::from_secs(6);
 
 /// How long a receiver has for its answer. The specification recommends 15 to 30 s.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -66,7 +67,7 @@ impl Deliverer {
         let mut feed = self.store.watch();
         let mut seen: HashMap<WebhookId, Sequence> = HashMap::new();
         let mut busy: HashSet<WebhookId> = HashSet::new();
-        let mut turns: JoinSet<(WebhookId, bool)> = JoinSet::new();
+        let mut turns: JoinSet<WebhookId> = JoinSet::new();
         let mut tidied = Instant::now();
         loop {
             feed.mark_unchanged();
@@ -82,7 +83,7 @@ impl Deliverer {
                 () = tokio::time::sleep(LOOK) => {}
                 changed = feed.changed() => if changed.is_err() { break },
                 Some(turn) = turns.join_next() => match turn {
-                    Ok((id, _)) => { busy.remove(&id); }
+                    Ok(id) => { busy.remove(&id); }
                     // A turn that broke off: whose it was is not known, so all may be served again.
                     Err(error) => { tracing::error!(%error, "a delivery broke off"); busy.clear(); }
                 },
@@ -103,66 +104,68 @@ impl Deliverer {
         &self,
         seen: &mut HashMap<WebhookId, Sequence>,
         busy: &mut HashSet<WebhookId>,
-        turns: &mut JoinSet<(WebhookId, bool)>,
+        turns: &mut JoinSet<WebhookId>,
     ) -> Result<(), store::Error> {
         let hooks = self.store.webhooks_with_work().await?;
-        if hooks.is_empty() {
-            return Ok(());
-        }
-        if !self.lead().await? {
-            return Ok(());
+        let head = *self.store.watch().borrow();
+        let mut work = vec![];
+        for hook in &hooks {
+            // From where the record has it, or from what was looked through here without finding anything.
+            let from = seen.get(&hook.id).copied().unwrap_or_default().max(hook.cursor);
+            let news = hook.stopped.is_none() && head > from;
+            let free = turns.len() + work.len() < AT_ONCE && !busy.contains(&hook.id);
+            if news || (free && self.store.due_delivery(hook.id).await?.is_some()) {
+                work.push((hook.id, news.then_some(from)));
+            }
         }
         seen.retain(|id, _| hooks.iter().any(|hook| hook.id == *id));
-        for hook in hooks {
-            if hook.stopped.is_none() {
-                // From where the record has it, or from what was looked through here without finding anything.
-                let mut from = seen.get(&hook.id).copied().unwrap_or_default().max(hook.cursor);
-                if *self.store.watch().borrow() > from {
-                    loop {
-                        let (to, more) = self.store.queue_deliveries(hook.id, from).await?;
-                        from = to;
-                        if !more {
-                            break;
-                        }
+        if (work.is_empty() && turns.is_empty()) || !self.lead().await? {
+            return Ok(());
+        }
+        for (id, news) in work {
+            if let Some(mut from) = news {
+                loop {
+                    let (to, more) = self.store.queue_deliveries(id, from).await?;
+                    from = to;
+                    if !more {
+                        break;
                     }
-                    seen.insert(hook.id, from);
                 }
+                seen.insert(id, from);
             }
-            if turns.len() < AT_ONCE
-                && !busy.contains(&hook.id)
-                && self.store.due_delivery(hook.id).await?.is_some()
-            {
-                busy.insert(hook.id);
+            if turns.len() < AT_ONCE && busy.insert(id) {
                 let this = self.clone();
-                turns.spawn(async move { (hook.id, this.turn(hook.id).await) });
+                turns.spawn(async move {
+                    this.turn(id).await;
+                    id
+                });
             }
         }
         Ok(())
     }
 
-    /// Sends one webhook what is due, one after another. Whether something may be left.
-    async fn turn(&self, id: WebhookId) -> bool {
+    /// Sends one webhook what is due, one after another.
+    async fn turn(&self, id: WebhookId) {
         for _ in 0..TURN {
             // Another node may have taken over while a receiver was slow.
             if !self.leads() {
-                return true;
+                return;
             }
             let due = match self.store.due_delivery(id).await {
                 Ok(Some(due)) => due,
-                Ok(None) => return false,
+                Ok(None) => return,
                 Err(error) => {
                     tracing::warn!(%error, "a delivery cannot be read");
-                    return true;
+                    return;
                 }
             };
             let outcome = self.send(&due).await;
             if let Err(error) = self.store.finish_attempt(&due, &outcome).await {
                 // It will be sent again; its identifier tells the receiver that it is the same.
                 tracing::warn!(%error, delivery = %due.delivery.id, "what became of a delivery cannot be kept");
-                return true;
+                return;
             }
         }
-        true
     }
 
     /// One attempt.

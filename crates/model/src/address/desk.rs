@@ -119,6 +119,8 @@ pub enum EditionDesk {
     Sponsor(SponsorId),
     /// Announcements and the blog.
     Posts,
+    /// Whose accounts the persons of the programme are known to be.
+    SpeakerAccounts,
     /// The Mastodon account on which posts are published.
     Mastodon,
     /// A new post.
@@ -180,6 +182,7 @@ impl EditionDesk {
             Self::NewSponsor => page("sponsors/new"),
             Self::Sponsor(id) => of("sponsors", &id),
             Self::Posts => page("posts"),
+            Self::SpeakerAccounts => page("posts/speakers"),
             Self::Mastodon => page("mastodon"),
             Self::NewPost => page("posts/new"),
             Self::Post(id) => of("posts", &id),

@@ -14,6 +14,7 @@ use crate::{
 /// Something that is done to a programme at the desk. What is put takes the place of the thing with its identifier, or
 /// is new where there is none; identifiers of new things come from the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a command lives for one call, and there is one of it")]
 pub enum Command {
     /// Adds or changes a room.
     PutRoom(Room),
@@ -130,7 +131,7 @@ impl Command {
             Self::PutRoom(room) => thing::put_room(&mut out, room)?,
             Self::RemoveRoom(id) => thing::remove_room(&mut out, *id)?,
             Self::ShiftRoom(id, shift) => {
-                thing::shift(&mut out.rooms, "room", |room| room.id == *id, *shift)?
+                thing::shift(&mut out.rooms, "room", |room| room.id == *id, *shift)?;
             }
             Self::PutTrack(track) => thing::put_track(&mut out, track)?,
             Self::RemoveTrack(id) => thing::remove_track(&mut out, *id)?,

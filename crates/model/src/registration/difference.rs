@@ -253,7 +253,7 @@ impl Reader<'_> {
             match Zone::parse(zone) {
                 Ok(zone) => after.zone = Some(zone),
                 Err(refusal) => {
-                    problems.push(self.problem(Field::Zone, refusal.problem, "It stays as it is"))
+                    problems.push(self.problem(Field::Zone, refusal.problem, "It stays as it is"));
                 }
             }
         }

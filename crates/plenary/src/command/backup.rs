@@ -89,7 +89,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         .tempfile_in(folder)
         .map_err(|error| anyhow::anyhow!(beside(error)))?;
     let mut out = BufWriter::with_capacity(1 << 18, temporary.as_file());
-    let (header, manifest) = archive::write(&location, &config.data.join("uploads"), now, &mut out).await?;
+    let (header, manifest) = archive::write(&location, &config.uploads(), now, &mut out).await?;
     out.flush()?;
     drop(out);
     temporary.as_file().sync_all()?;

@@ -53,6 +53,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let happened = releases.iter().filter(|release| release.published <= clock.now()).count();
     releases.truncate(happened.max(1));
     fill(&location, &releases).await?;
+    demo::content::fill(&location, &slug, clock.now()).await?;
     let store = Store::open(&location, clock.clone()).await?;
     tracing::info!(
         data = %folder.display(),
@@ -61,7 +62,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     );
     let path = format!("{slug}/");
     // Nobody of an invented conference reads mail: all of it is kept, whatever the settings say.
-    let config = Config { listen: args.listen, smtp: None, ..config.clone() };
+    let config = Config { listen: args.listen, data: folder.clone(), smtp: None, ..config.clone() };
     let opened = super::serve::open(&config)?;
     super::serve::site(store, clock, &config, opened, &path).await
 }

@@ -24,7 +24,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data)?;
     let progress = output::Progress::new(1);
     progress.step("restoring");
-    let uploads = Uploads::Into(config.data.join("uploads"));
+    let uploads = Uploads::Into(config.uploads());
     let restored = archive::restore(&location, Arc::new(SystemClock), file, uploads, args.replace).await?;
     progress.done();
     output::line(format_args!(

@@ -9,7 +9,7 @@ use jiff::{ToSpan, civil::Date};
 use model::{
     permission::TokenScope,
     text::Line,
-    time::{Clock, SystemClock},
+    time::{Clock, SystemClock, Zone},
 };
 use std::sync::Arc;
 use store::{NewToken, Store};
@@ -78,7 +78,7 @@ async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
                     let day: Date = text.parse().with_context(|| {
                         format!("until: \"{text}\" is no date. Give one like 2027-12-31.")
                     })?;
-                    model::time::Zone::utc().instant(day.saturating_add(1.day()).at(0, 0, 0, 0))
+                    Zone::utc().instant(day.saturating_add(1.day()).at(0, 0, 0, 0))
                 }
                 None => None,
             };

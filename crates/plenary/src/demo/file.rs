@@ -29,6 +29,46 @@ pub(super) struct File {
     pub(super) mc: Vec<Microconference>,
     pub(super) people: BTreeMap<String, Person>,
     pub(super) release: Vec<Release>,
+    pub(super) page: Vec<WebPage>,
+    pub(super) menu: Vec<MenuEntry>,
+    pub(super) post: Vec<Post>,
+}
+
+/// A page beside the programme.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebPage {
+    pub(super) slug: Slug,
+    pub(super) title: Line,
+    pub(super) text: RichText,
+}
+
+/// An entry of the menu: the slug of a page, or the name of one that Plenary draws; without either a heading.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MenuEntry {
+    #[serde(default)]
+    pub(super) label: Line,
+    #[serde(default)]
+    pub(super) page: Option<Slug>,
+    #[serde(default)]
+    pub(super) own: Option<String>,
+    #[serde(default)]
+    pub(super) below: bool,
+}
+
+/// A post, published at its time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Post {
+    pub(super) slug: Slug,
+    pub(super) title: Line,
+    pub(super) published: Timestamp,
+    #[serde(default)]
+    pub(super) blog: bool,
+    pub(super) author: Line,
+    pub(super) summary: Line,
+    pub(super) text: RichText,
 }
 
 /// The facts of the year.

@@ -29,6 +29,8 @@ on_both!(
     an_address_is_registered_once_in_an_edition,
     an_uploaded_list_belongs_to_its_edition_and_goes,
     a_large_list_takes_few_statements,
+    registrations_go_along_when_accounts_are_merged,
+    a_deleted_account_leaves_a_figure_and_no_name,
 );
 
 fn email(text: &str) -> Email {
@@ -297,4 +299,41 @@ async fn a_large_list_takes_few_statements(world: World) {
     let before = world.store.statements();
     take(&world, garden, &list, true).await;
     assert!(world.store.statements() - before < 10, "{} statements", world.store.statements() - before);
+}
+
+async fn registrations_go_along_when_accounts_are_merged(world: World) {
+    let garden = edition(&world, "garden").await;
+    let store = &world.store;
+    take(&world, garden, LIST, true).await;
+    let (ada, bob) = (somebody(&world, "ada@example.org").await, somebody(&world, "bob@example.org").await);
+    let operator = Subject::operator("test".to_owned(), store.clock().now());
+    let merge = store.merge_accounts(&operator, bob, ada).await.unwrap();
+    assert_eq!(
+        (store.registrations_of(ada).await.unwrap().len(), store.registrations_of(bob).await.unwrap().len()),
+        (2, 0)
+    );
+    store.undo_merge(&operator, merge).await.unwrap();
+    assert_eq!(
+        (store.registrations_of(ada).await.unwrap().len(), store.registrations_of(bob).await.unwrap().len()),
+        (1, 1)
+    );
+    sound(&world).await;
+}
+
+async fn a_deleted_account_leaves_a_figure_and_no_name(world: World) {
+    let garden = edition(&world, "garden").await;
+    let store = &world.store;
+    take(&world, garden, LIST, true).await;
+    let ada = somebody(&world, "ada@example.org").await;
+    let data = store.own_data(ada).await.unwrap().unwrap().to_string();
+    assert!(data.contains("Ada Lovelace") && data.contains("registration"), "{data}");
+    store.delete_account(&Actor::person(ada), ada).await.unwrap();
+    let counts = store.registration_counts(garden).await.unwrap();
+    assert_eq!((counts.total, counts.active[&(RegistrationType::Speaker, Attendance::InPerson)]), (3, 1));
+    let all = store.all_registrations(garden).await.unwrap();
+    assert!(all.iter().all(|one| one.email != email("ada@example.org")));
+    // Not even the entry from before she proved her address tells who it was.
+    let feed = serde_json::to_string(&store.changes_since(0, 10_000).await.unwrap()).unwrap();
+    assert!(!feed.contains("ada@example.org") && feed.contains("bob@example.org"), "{feed}");
+    sound(&world).await;
 }

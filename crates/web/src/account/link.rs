@@ -70,14 +70,13 @@ struct SignInPage {
     ways: WaysView,
     /// Whether mail can be sent.
     mail: bool,
-    minutes: i64,
 }
 
 fn draw(site: &Site, asked: &Asked, form: Form, next: &str) -> SignInPage {
     let help = "One account for registration, talks and the committee's desk. Whoever is new gets one by signing in.";
     let inner = Inner::outside("Sign in", help).script(WaysView::SCRIPT).noticing(site, &asked.headers);
     let ways = WaysView::new(site, next);
-    SignInPage { inner, form, ways, mail: site.options().mail.is_some(), minutes: LINK_LIFE.as_mins() }
+    SignInPage { inner, form, ways, mail: site.options().mail.is_some() }
 }
 
 async fn sign_in(State(site): State<Site>, asked: Asked) -> Answer {
@@ -196,11 +195,10 @@ async fn link_of(site: &Site, token: &str) -> Result<Option<Link>, Failure> {
 }
 
 /// Says that a link is good no more. The token is no part of it: messages may be seen by others.
-fn dead(site: &Site) -> Answer {
+fn dead() -> Answer {
     let help = "Links are good for one use and half an hour.";
     let inner = Inner::outside("This link is good no more", help);
     let says = "It was used already, or its time is over. Ask for a new one; the newest mail is the one that counts.";
-    let _ = site;
     page(
         StatusCode::GONE,
         &LinkPage { inner, form: Form::default(), button: String::new(), says: says.to_owned(), both: None },
@@ -208,10 +206,10 @@ fn dead(site: &Site) -> Answer {
 }
 
 async fn open(State(site): State<Site>, asker: Asker, Path(token): Path<String>) -> Answer {
-    let Some(link) = link_of(&site, &token).await? else { return dead(&site) };
+    let Some(link) = link_of(&site, &token).await? else { return dead() };
     match drawn(&site, &asker, &link, Form::default().with("keep", "own")).await? {
         Some(drawn) => show(&drawn),
-        None => dead(&site),
+        None => dead(),
     }
 }
 
@@ -299,9 +297,9 @@ async fn redeem(
     form: Form,
 ) -> Answer {
     // Looked for before anything is written: a token that is none costs one query.
-    let Some(link) = link_of(&site, &token).await? else { return dead(&site) };
+    let Some(link) = link_of(&site, &token).await? else { return dead() };
     if link.purpose == Purpose::Setup {
-        return dead(&site);
+        return dead();
     }
     if link.purpose == Purpose::Merge {
         return merge(&site, &asker, &link, &token, form).await;
@@ -309,7 +307,7 @@ async fn redeem(
     let (browser, client) = (agent(&asked.headers), asked.client.to_string());
     let used = match site.store().redeem(&token, &browser, &client).await {
         Ok(used) => used,
-        Err(store::Error::Refused(refusal)) if refusal.field == "link" => return dead(&site),
+        Err(store::Error::Refused(refusal)) if refusal.field == "link" => return dead(),
         Err(store::Error::Refused(refusal)) => {
             let inner = Inner::outside("That did not work", "Nothing was changed.");
             let says = format!("{}.", refusal.problem);
@@ -349,10 +347,10 @@ fn verified(site: &Site, asker: &Asker, account: AccountId, email: Option<&Email
 async fn merge(site: &Site, asker: &Asker, link: &Link, token: &str, form: Form) -> Answer {
     let refused = drawn(site, asker, link, form.clone()).await?;
     let Asker(Some(person)) = asker else {
-        return refused.map_or_else(|| dead(site), |drawn| again(&drawn));
+        return refused.map_or_else(|| dead(), |drawn| again(&drawn));
     };
     if link.account != Some(person.signed.account.id) {
-        return refused.map_or_else(|| dead(site), |drawn| again(&drawn));
+        return refused.map_or_else(|| dead(), |drawn| again(&drawn));
     }
     may_write(person)?;
     let own = person.signed.account.id;

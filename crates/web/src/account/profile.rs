@@ -152,7 +152,7 @@ async fn welcome(State(site): State<Site>, asked: Asked, person: Person) -> Answ
     let account = person.signed.shown();
     let form = Form::default()
         // The name that it was given until now says nothing of the person.
-        .with("name", if account.name.as_str().starts_with("Guest ") { "" } else { account.name.as_str() })
+        .with("name", if account.is_unnamed() { "" } else { account.name.as_str() })
         .with("handle", &account.handle)
         .with("affiliation", &account.affiliation)
         .with("next", next);

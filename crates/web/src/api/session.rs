@@ -108,20 +108,25 @@ async fn list(
 ) -> Answer {
     let state = state.state.unwrap_or_default();
     let public = state == State::Released && !headers.contains_key(header::AUTHORIZATION);
-    let live = if public { programme::live(&site, &edition) } else { None };
+    let live = if state == State::Released { programme::live(&site, &edition) } else { None };
     let key = live.map(|live| {
         let uri = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         (live.edition.id, live.head.number, uri)
     });
     let answered = |drawn: &Drawn| {
         let link = answer::link(&uri, drawn.next.as_deref());
-        answer::kept(&headers, drawn.body.clone(), &drawn.tag, link, Policy::File)
+        let policy = if public { Policy::File } else { Policy::Private };
+        answer::kept(&headers, drawn.body.clone(), &drawn.tag, link, policy)
     };
-    if let Some(drawn) = key.as_ref().and_then(|key| site.api().list(key)) {
+    let mut drawn = key.as_ref().and_then(|key| site.api().list(key));
+    if let Some(drawn) = drawn.take_if(|_| public) {
         return Ok(answered(&drawn));
     }
     let client = client.map_or(IpAddr::from([127, 0, 0, 1]), |client| client.0.0);
     let caller = Caller::of(&site, &headers, client).await?;
+    if let Some(drawn) = drawn {
+        return Ok(answered(&drawn));
+    }
     let source = programme::read(&site, &caller, &edition, state).await?;
     let page = paging.cut(wanted.of(&source).collect(), |session| session.id.0)?;
     let page = Page { items: page.items.into_iter().map(Session::from).collect(), next: page.next };

@@ -26,6 +26,7 @@ mod room;
 mod session;
 mod session_type;
 mod slot;
+mod speaker;
 mod sponsor;
 mod track;
 mod webhook;
@@ -50,6 +51,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = sponsor::routes(router);
     let router = post::routes(router);
     let router = mastodon::routes(router);
+    let router = speaker::routes(router);
     let router = dates::routes(router);
     let router = hours::routes(router);
     let router = registration::routes(router);

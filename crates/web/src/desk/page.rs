@@ -42,7 +42,7 @@ const HELP: &str = "What visitors should know beside the programme: venue, trave
 #[template(path = "desk/pages.html")]
 struct Pages {
     inner: Inner,
-    pages: Vec<Row>,
+    list: Vec<Row>,
     new: String,
     menu: String,
     released: bool,
@@ -62,7 +62,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let path = EditionDesk::Pages.path(&edition.slug);
     show(&Pages {
         inner: Inner::edition(&person, &edition, &path, "Pages", HELP).noticing(&site, &asked.headers),
-        pages: pages
+        list: pages
             .into_iter()
             .map(|page| Row {
                 href: EditionDesk::Page(page.id).path(&edition.slug),

@@ -52,9 +52,10 @@ const HELP: &str = "Announcements and the blog: written as drafts, published now
 #[template(path = "desk/posts.html")]
 struct Posts {
     inner: Inner,
-    posts: Vec<Row>,
+    list: Vec<Row>,
     new: Option<String>,
     mastodon: Option<String>,
+    speakers: Option<String>,
     released: bool,
 }
 
@@ -129,7 +130,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let path = EditionDesk::Posts.path(&edition.slug);
     show(&Posts {
         inner: Inner::edition(&person, &edition, &path, "Posts", HELP).noticing(&site, &asked.headers),
-        posts: posts
+        list: posts
             .into_iter()
             .filter(|post| may_write(&person, &edition, post.track))
             .map(|post| Row {
@@ -147,6 +148,11 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
             .may(Action::EditEdition, &Place::edition(&edition))
             .is_ok()
             .then(|| EditionDesk::Mastodon.path(&edition.slug)),
+        speakers: person
+            .subject
+            .may(Action::EditProgramme, &Place::edition(&edition))
+            .is_ok()
+            .then(|| EditionDesk::SpeakerAccounts.path(&edition.slug)),
         released: site.edition(edition.slug.as_str()).is_some(),
     })
 }
@@ -215,16 +221,22 @@ impl Forms {
 }
 
 /// The segments that can be chosen, with the names of their fields behind `prefix`.
-async fn segments(site: &Site, edition: &Edition, prefix: &str) -> Result<Vec<(String, Segment)>, Failure> {
-    let offered = site.store().segments(edition.id).await?;
-    Ok(offered.into_iter().map(|segment| (field(prefix, &segment), segment)).collect())
+fn segments(prefix: &str) -> Vec<(String, Segment)> {
+    Segment::all().into_iter().map(|segment| (field(prefix, segment), segment)).collect()
+}
+
+/// Those of them whose boxes are ticked.
+fn chosen(form: &Form, prefix: &str) -> Vec<Segment> {
+    segments(prefix)
+        .into_iter()
+        .filter(|(name, _)| form.is_ticked(name))
+        .map(|(_, segment)| segment)
+        .collect()
 }
 
 /// The name of a segment's field: what may stand in an identifier of HTML.
-fn field(prefix: &str, segment: &Segment) -> String {
-    let word = segment.word();
-    let slug = Slug::from_any(&[word.as_str()], "other", Uuid::from_u128(word.len() as u128));
-    format!("{prefix}-{slug}")
+fn field(prefix: &str, segment: Segment) -> String {
+    format!("{prefix}-{}", segment.word().replace(':', "-"))
 }
 
 async fn drawn(
@@ -263,8 +275,8 @@ async fn drawn(
             .into_iter()
             .map(|(id, name)| (id.map(|id| id.to_string()).unwrap_or_default(), name))
             .collect(),
-        segments: shown(segments(site, edition, "to").await?),
-        audiences: shown(segments(site, edition, "mail").await?),
+        segments: shown(segments("to")),
+        audiences: shown(segments("mail")),
         may_write,
         own,
         history: match post {
@@ -326,7 +338,7 @@ fn filled(post: &Post) -> Form {
         .with("summary", &post.summary)
         .with("body", &post.body)
         .ticked("mastodon", post.mastodon);
-    post.mail_to.iter().fold(form, |form, segment| form.ticked(&field("to", segment), true))
+    post.mail_to.iter().fold(form, |form, segment| form.ticked(&field("to", *segment), true))
 }
 
 /// What the form says; `None` when a field is refused, which then says why.
@@ -338,12 +350,7 @@ async fn read(
     before: &Post,
 ) -> Result<Option<Post>, Failure> {
     let allowed = tracks(site, person, edition).await?;
-    let chosen: Vec<Segment> = segments(site, edition, "to")
-        .await?
-        .into_iter()
-        .filter(|(name, _)| form.is_ticked(name))
-        .map(|(_, segment)| segment)
-        .collect();
+    let mail_to = chosen(form, "to");
     let title = form.line("title");
     let slug = form.read_optional("slug", Slug::parse);
     let kind = form.read("kind", |word| {
@@ -367,7 +374,7 @@ async fn read(
         summary: Line::clean(form.value("summary")),
         body: RichText::clean(form.value("body")),
         author: Line::clean(form.value("author")),
-        mail_to: chosen,
+        mail_to,
         mastodon: form.is_ticked("mastodon"),
         ..before.clone()
     }))
@@ -549,12 +556,7 @@ async fn mail(
 ) -> Answer {
     let (edition, post) = find(&site, &person, &slug, id).await?;
     person.may(Action::PublishPosts, &Place::edition(&edition).in_track(post.track))?;
-    let chosen: Vec<Segment> = segments(&site, &edition, "mail")
-        .await?
-        .into_iter()
-        .filter(|(name, _)| form.is_ticked(name))
-        .map(|(_, segment)| segment)
-        .collect();
+    let chosen = chosen(&form, "mail");
     if form.value("do") == "send" {
         let mails =
             site.store().mail_post(&person.subject, edition.id, post.id, &chosen, site.base_url()).await?;

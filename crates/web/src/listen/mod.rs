@@ -77,6 +77,11 @@ async fn answer(
         tokio::spawn(refresh::refresh_calendars(site.clone())),
         tokio::spawn(timer::publish(site.clone())),
     ];
+    // Without a fetcher nothing is called; what waits for Mastodon goes on waiting.
+    background.extend(site.fetcher().cloned().map(|fetcher| {
+        let (store, base) = (site.store().clone(), site.base_url().to_owned());
+        tokio::spawn(mastodon::run(store, fetcher, base, site.stop().clone()))
+    }));
     background.extend(tls.clone().map(|tls| tokio::spawn(tls.follow())));
     let open = GracefulShutdown::new();
     let door = Door {

@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
 
+mod accounts;
 mod api;
 mod caching;
 mod compat;
 mod connections;
+mod content;
 mod desk;
 mod desk_programme;
 mod failing;
+mod identity;
 mod live;
 mod mail;
 mod ops;

@@ -118,6 +118,7 @@ impl World {
     /// Those editions, each in its first release.
     pub(crate) async fn with(editions: &[&str], options: SiteOptions, clock: SharedClock) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let options = SiteOptions { uploads: Some(folder.path().join("uploads")), ..options };
         let store = Store::open(&Location::from_data_dir(folder.path()), clock.clone()).await.unwrap();
         for slug in editions {
             import(&store, &conference(slug, false)).await;
@@ -168,6 +169,27 @@ impl World {
         body: &str,
     ) -> Answer {
         let (parts, body) = self.open(method, path, headers, body).await.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
+    /// The same with a body that is no text.
+    pub(crate) async fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::from(body)).unwrap();
+        let (parts, body) = self.client.request(request).await.unwrap().into_parts();
         Answer {
             status: parts.status,
             headers: parts.headers,

@@ -3,6 +3,7 @@
 //! `table.rs` says of each route whom it is for. A route that is missing there fails the tests, so that a new one comes
 //! with an answer to that question.
 
+mod api;
 mod forgery;
 mod headers;
 mod redirect;

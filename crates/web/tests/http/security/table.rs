@@ -46,14 +46,14 @@ routes! {
         "/{edition}/schedule/v/{version}/" "/{edition}/talk/" "/{edition}/talk/{code}/" "/{edition}/talk/{file}"
         "/{edition}/speaker/" "/{edition}/speaker/{code}/"
         "/{edition}/p/matrix" "/p/matrix" "/event/{edition}/event.ics" "/export/timetable/{file}"
-        "/people/{handle}/" "/{edition}/subscribe/"
+        "/people/{handle}/" "/{edition}/subscribe/" "/{edition}/uploads/{name}"
         "/setup/" "/sign-in/" "/sign-in/link/" "/sign-out/" "/sign-in/arrival/" "/sign-in/ldap/" "/sign-in/oidc/{provider}/" "/sign-in/oidc/{provider}/return/"
         "/sign-in/passkey/" "/sign-in/passkey/begin/" "/sign-in/password/" "/api/v1/" "/api/v1/openapi.json"
         "/api/events/" "/api/events/{edition}/" "/api/events/{edition}/{list}/" "/api/events/{edition}/{list}/{key}/"
     }
     Secret {
         "/{edition}/stars/{token}/" "/{edition}/stars/{file}" "/setup/{token}/" "/mail/unsubscribe/{token}/"
-        "/sign-in/link/{token}/" "/{edition}/uploads/{name}"
+        "/sign-in/link/{token}/"
     }
     Person {
         "/account/" "/account/data/" "/account/data/plenary-account.json" "/account/history/" "/account/identities/"
