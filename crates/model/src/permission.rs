@@ -448,9 +448,9 @@ impl Subject {
     /// edition may make the next one from it, and opens no others.
     pub fn may_open_editions(&self) -> bool {
         matches!(self.actor, Actor::Operator(_) | Actor::System)
-            || self.holding().any(|grant| {
-                grant.role.allows(Action::CreateEdition) && grant.scope.edition().is_none()
-            })
+            || self
+                .holding()
+                .any(|grant| grant.role.allows(Action::CreateEdition) && grant.scope.edition().is_none())
     }
 
     /// Whether they may change anything at all, what is theirs included: not while they view as another person, and
