@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{Claimed, ServerTrouble, Store};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -46,7 +46,14 @@ const NOTING: Duration = Duration::from_secs(20);
 pub async fn run(store: Store, smtp: Option<Smtp>, base_url: String, stop: CancellationToken) {
     match smtp {
         Some(smtp) => {
-            let mailer = Mailer { store, smtp, base_url, me: Uuid::now_v7(), trouble: Mutex::default() };
+            let mailer = Mailer {
+                store,
+                smtp,
+                base_url,
+                me: Uuid::now_v7(),
+                trouble: Mutex::default(),
+                given_back: Notify::new(),
+            };
             Arc::new(mailer).send(stop).await;
         }
         None => keep(&store, &stop).await,
@@ -97,6 +104,8 @@ struct Mailer {
     /// Under which name this process claims mails.
     me: Uuid,
     trouble: Mutex<Option<Failing>>,
+    /// A mail was given back: the record says nothing of that to those who watch it.
+    given_back: Notify,
 }
 
 /// The server cannot be used.
@@ -174,6 +183,7 @@ impl Mailer {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
+                () = self.given_back.notified() => {}
                 changed = feed.changed(), if self.paused().is_none() => if changed.is_err() { return },
             }
             if stop.is_cancelled() {
@@ -349,6 +359,7 @@ impl Mailer {
         if let Err(error) = self.store.give_back_mail(id, self.me).await {
             tracing::warn!(%error, mail = %id, "a mail could not be given back; it is claimed again when its lease ends");
         }
+        self.given_back.notify_one();
     }
 
     async fn fails(&self, error: &str) {

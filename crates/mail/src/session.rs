@@ -16,7 +16,7 @@ use lettre::transport::smtp::{
 };
 use model::{
     mail::{Outcome, Sender},
-    text::excerpt,
+    text::{Line, excerpt},
 };
 use std::{error::Error as _, future::Future, time::Duration};
 use store::{Claimed, Outgoing};
@@ -149,7 +149,7 @@ impl Session {
             return Sent::Settled(Outcome::Refused("The recipient had their address deleted".into()));
         };
         let (Some(from), Some(recipient)) =
-            (mailbox(&Default::default(), address), mailbox(&Default::default(), &to.address))
+            (mailbox(&Line::default(), address), mailbox(&Line::default(), &to.address))
         else {
             return Sent::Settled(Outcome::Refused("SMTP has no such address".into()));
         };

@@ -196,7 +196,8 @@ async fn the_link_in_a_mail_opens_and_stands_only_there() {
         if file.file_name() == "journal" {
             continue;
         }
-        let bytes = std::fs::read(file.path()).unwrap();
+        // What SQLite has just tidied away holds nothing.
+        let Ok(bytes) = std::fs::read(file.path()) else { continue };
         let found = bytes.windows(token.len()).any(|window| window == token.as_bytes());
         assert!(!found, "{:?} holds the token", file.file_name());
     }

@@ -112,7 +112,7 @@ class Moods:
         if to.startswith("drop") and self.first("data", to):
             server.transport.close()
             return "250 never sent"
-        number = self.take_over(session, envelope)
+        number = self.take_over(server, session, envelope)
         await self.wait()
         if to.startswith("break"):
             # With a linger time of nothing, closing resets the connection.
@@ -128,7 +128,7 @@ class Moods:
         if self.delay:
             await asyncio.sleep(random.uniform(0, self.delay / 1000))
 
-    def take_over(self, session, envelope):
+    def take_over(self, server, session, envelope):
         message = message_from_bytes(envelope.content)
         body = message.get_payload(decode=True).decode(message.get_content_charset() or "utf-8")
         number = random.randrange(1 << 24)
@@ -138,7 +138,7 @@ class Moods:
             "to": envelope.rcpt_tos,
             "headers": [[name, str(value)] for name, value in message.items()],
             "body": body,
-            "encrypted": session.ssl is not None,
+            "encrypted": server.transport.get_extra_info("ssl_object") is not None,
             "user": session.auth_data.login.decode() if session.auth_data else None,
         }
         self.journal.write(json.dumps(entry) + "\n")

@@ -179,13 +179,14 @@ async fn into_sqlite(
 ) -> Result<Restored> {
     let location = Location::Sqlite(file.to_owned());
     let swap = Swap::beside(file, stamp)?;
-    let held = match file.exists() {
-        true => match held_alone(file, replace).await {
+    let held = if file.exists() {
+        match held_alone(file, replace).await {
             // A damaged record is what a backup is for; nobody can be asked whether it is in use.
             Err(Error::Damaged { .. }) if replace => None,
             held => Some(held?),
-        },
-        false => None,
+        }
+    } else {
+        None
     };
     let outcome = async {
         let writing =

@@ -20,7 +20,6 @@ use axum::{
 };
 use jiff::Timestamp;
 use model::{
-    Refusal,
     address::{Account, Desk, EditionDesk},
     edition::Edition,
     email::Email,
@@ -411,8 +410,7 @@ async fn suppress(State(site): State<Site>, asked: Asked, person: Person, mut fo
 
 async fn unsuppress(State(site): State<Site>, person: Person, form: Form) -> Answer {
     person.may(Action::ManageMail, &Place::installation())?;
-    let address =
-        Email::parse(form.value("address")).map_err(|refusal: Refusal| Failure::Refused(refusal))?;
+    let address = Email::parse(form.value("address")).map_err(Failure::Refused)?;
     site.store().unsuppress(&person.subject.actor, &address).await?;
     done(&site, &Desk::Suppressed.path(), &format!("Mail goes to {address} again."))
 }

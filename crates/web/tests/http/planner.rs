@@ -146,7 +146,7 @@ async fn a_committee_sees_which_conferences_clash_and_why_and_which_weeks_are_cl
     for said in [
         "Also about soil; in Belgium too; on all 2 of our days.",
         "Soil Days &#60;b&#62;",
-        "the edition&#39;s dates",
+        "the edition's dates",
         "1 serious",
         "<strong>clear</strong>",
         "8–9 May 2027",

@@ -16,6 +16,10 @@ const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Looks at the database, and reads all of it.
 pub(super) async fn record(config: &Config) -> Vec<Finding> {
     const WHAT: &str = "record";
+    // Asking for the place of the record would create its folder, and that it is missing is another finding.
+    if config.database.is_none() && !config.data.is_dir() {
+        return vec![];
+    }
     let location = match config.location() {
         Ok(location) => location,
         Err(error) => {

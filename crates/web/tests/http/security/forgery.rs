@@ -9,6 +9,11 @@ async fn a_request_of_another_site_changes_nothing_whoever_is_signed_in() {
     let before = two.world.store.head().await.unwrap();
     let mut tries = 0;
     for route in ROUTES {
+        // Mail programs and the services behind them send this one, from wherever they are (RFC 8058): the token in the
+        // address is the whole right to it, and no cookie counts.
+        if route.pattern == "/mail/unsubscribe/{token}/" {
+            continue;
+        }
         let path = path(&two, route);
         for method in two.methods(&path).await.iter().filter(|method| *method != "GET" && *method != "HEAD") {
             for (name, value) in [

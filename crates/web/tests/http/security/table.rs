@@ -41,6 +41,9 @@ routes! {
         "/{edition}/schedule/list/{day}/" "/{edition}/schedule/print/{day}/" "/{edition}/schedule/widgets/schedule.json"
         "/{edition}/schedule/{day}/" "/{edition}/sessions/{file}" "/{edition}/speakers/" "/{edition}/speakers/{speaker}/"
         "/{edition}/tracks/" "/{edition}/tracks/{file}" "/{edition}/tracks/{track}/"
+        "/{edition}/schedule/export/schedule.ics" "/{edition}/schedule/export/schedule.json"
+        "/{edition}/schedule/export/schedule.xcal" "/{edition}/schedule/export/schedule.xml" "/{edition}/schedule/feed.xml"
+        "/{edition}/pages/{page}/" "/{edition}/posts/" "/{edition}/posts/feed.atom" "/{edition}/posts/{post}/"
         "/{edition}/events" "/{edition}/search/" "/{edition}/sessions/" "/{edition}/sessions/{session}/"
         "/{edition}/releases/{number}/" "/{edition}/stars/" "/{edition}/tracks.css"
         "/{edition}/schedule/v/{version}/" "/{edition}/talk/" "/{edition}/talk/{code}/" "/{edition}/talk/{file}"
@@ -63,7 +66,7 @@ routes! {
         "/account/tokens/{token}/revoke/"
     }
     Desk {
-        "/desk/"
+        "/desk/" "/desk/mail/" "/desk/webhooks/" "/desk/people/" "/desk/grants/" "/desk/new/" "/desk/import/"
     }
     Edition {
         "/desk/{edition}/" "/desk/{edition}/log/" "/desk/{edition}/settings/" "/desk/{edition}/settings/archive/"
@@ -97,7 +100,7 @@ routes! {
         "/desk/{edition}/posts/" "/desk/{edition}/posts/new/" "/desk/{edition}/posts/{post}/"
         "/desk/{edition}/posts/{post}/mail/" "/desk/{edition}/posts/{post}/mastodon/"
         "/desk/{edition}/posts/{post}/publish/" "/desk/{edition}/posts/{post}/remove/"
-        "/desk/{edition}/posts/{post}/take-back/"
+        "/desk/{edition}/posts/{post}/take-back/" "/desk/{edition}/posts/speakers/"
         "/desk/{edition}/sponsors/" "/desk/{edition}/sponsors/copy-levels/" "/desk/{edition}/sponsors/freeze/"
         "/desk/{edition}/sponsors/levels/" "/desk/{edition}/sponsors/new/" "/desk/{edition}/sponsors/reopen/"
         "/desk/{edition}/sponsors/{sponsor}/" "/desk/{edition}/sponsors/{sponsor}/logo"
@@ -109,7 +112,7 @@ routes! {
         "/desk/webhooks/{webhook}/secret/" "/desk/webhooks/{webhook}/stop/"
     }
     Installation {
-        "/desk/grants/" "/desk/people/" "/desk/people/{account}/" "/desk/people/{account}/view-as/"
-        "/desk/log/" "/desk/mail/" "/desk/mail/suppressed/" "/desk/mail/suppressed/remove/" "/desk/new/" "/desk/import/" "/desk/webhooks/"
+        "/desk/people/{account}/" "/desk/people/{account}/view-as/"
+        "/desk/log/" "/desk/mail/suppressed/" "/desk/mail/suppressed/remove/"
     }
 }

@@ -6,7 +6,7 @@ use model::{
     email::Email,
     feed::Actor,
     id::{PostId, RegistrationId, SessionTypeId, SponsorId, WebPageId},
-    mail::{Mailbox, NewMail},
+    mail::{MailKind, Mailbox, NewMail},
     page::WebPage,
     permission::{Subject, TokenScope},
     post::{Post, PostKind, Publication},
@@ -67,7 +67,7 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     let delivery = store.ping_webhook(&organiser, webhook).await.unwrap();
     let mail = NewMail {
         edition: Some(id),
-        ..NewMail::new(model::mail::MailKind::Notice, Mailbox::bare(address("guest@example.org")))
+        ..NewMail::new(MailKind::Notice, Mailbox::bare(address("guest@example.org")))
             .with("subject", "Hello")
             .with("body", "Some words.")
             .with("link", "")
@@ -96,6 +96,8 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         track: None,
         created: store.clock().now(),
         publication: Publication::Draft,
+        mail_to: vec![],
+        mastodon: false,
     };
     let post = store.add_post(&organiser, id, post).await.unwrap();
     let sponsor = Sponsor {
@@ -131,13 +133,15 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("day", "2027-05-01".to_owned()),
         ("number", "1".to_owned()),
         ("version", "1".to_owned()),
-        ("page", page.id.to_string()),
-        ("post", post.id.to_string()),
+        ("page", page.slug.to_string()),
+        ("desk:page", page.id.to_string()),
+        ("post", post.slug.to_string()),
+        ("desk:post", post.id.to_string()),
         ("sponsor", sponsor.id.to_string()),
         ("account", ours.account.to_string()),
         ("calendar", calendar.to_string()),
         ("registration", registration.id.to_string()),
-        ("template", "notice".to_owned()),
+        ("template", MailKind::Registered.template_id(id).to_string()),
         ("webhook", webhook.to_string()),
         ("delivery", delivery.to_string()),
         ("mail", mail.to_string()),
