@@ -16,7 +16,7 @@ pub const DAYS_MAX: i32 = 60;
 /// Names in front of which no edition can stand: the first part of addresses that are not an edition's.
 ///
 /// The second half names the desk's own pages, beside which each edition has its desk.
-pub const RESERVED: [&str; 19] = [
+pub const RESERVED: [&str; 20] = [
     "account",
     "api",
     "assets",
@@ -33,6 +33,7 @@ pub const RESERVED: [&str; 19] = [
     "sign-out",
     "well-known",
     "grants",
+    "import",
     "log",
     "new",
     "webhooks",

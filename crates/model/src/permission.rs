@@ -444,6 +444,15 @@ impl Subject {
             })
     }
 
+    /// Whether they may open editions of some series: for menus and forms, before it is said of which. Who organises one
+    /// edition may make the next one from it, and opens no others.
+    pub fn may_open_editions(&self) -> bool {
+        matches!(self.actor, Actor::Operator(_) | Actor::System)
+            || self
+                .holding()
+                .any(|grant| grant.role.allows(Action::CreateEdition) && grant.scope.edition().is_none())
+    }
+
     /// Whether they may change anything at all, what is theirs included: not while they view as another person, and
     /// not with a token that only reads.
     pub fn may_write(&self) -> Result<(), Refusal> {

@@ -3,7 +3,7 @@
 use crate::{
     Error, Result, Store,
     entity::{edition, release},
-    load, release as releases, rows, save, session_type as types, settings,
+    grant, load, release as releases, rows, save, session_type as types, settings,
     tx::Tx,
 };
 use model::{
@@ -11,7 +11,8 @@ use model::{
     copy::{self, Beginning, Kept},
     edition::{Edition, EditionState},
     feed::Actor,
-    id::{EditionId, SessionTypeId},
+    id::{AccountId, EditionId, SessionTypeId},
+    permission::{Role, Scope},
     programme::Programme,
     release::ReleaseHead,
     session_type::{self, SessionType},
@@ -39,6 +40,8 @@ pub struct NextEdition {
     pub kept: Kept,
     /// Whether the earlier one is archived.
     pub archive: bool,
+    /// Who organises the next one from the start: whoever makes it with no right beyond the earlier edition.
+    pub organiser: Option<AccountId>,
 }
 
 impl Store {
@@ -104,6 +107,12 @@ impl Store {
             let beginning = copy::next(&old, &types, &next.edition, next.kept, Uuid::now_v7);
             let edition = begin(tx, &beginning).await?;
             settings::bring(tx, id, edition.id, next.kept).await?;
+            if let Some(account) = next.organiser {
+                let scope = Scope::Edition(edition.id);
+                let note = Line::clean(&format!("Made it from {}", old.edition.title));
+                let given = grant::NewGrant { note, ..grant::NewGrant::new(account, Role::Organiser, scope) };
+                grant::insert(tx, &given, actor).await?;
+            }
             if next.archive && old.edition.state != EditionState::Archived {
                 let mut after = old.clone();
                 after.edition.state = EditionState::Archived;

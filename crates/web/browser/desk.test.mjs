@@ -115,7 +115,7 @@ test("the rest of the committee gets its roles", async () => {
   await page.goto(`${server.origin}${desk}grants/`);
   for (const who of ["bo@example.org", "cleo@example.org"]) {
     await page.getByLabel("To whom").fill(who);
-    await page.getByLabel("Role").selectOption("Committee");
+    await page.getByLabel("Role", { exact: true }).selectOption("Committee");
     await page.getByRole("button", { name: "Give the role" }).click();
   }
   assert.equal(await page.locator("tbody tr", { hasText: "Committee" }).filter({ hasText: "Revoke" }).count(), 2);

@@ -16,6 +16,8 @@ pub enum Desk {
     Home,
     /// A new edition.
     NewEdition,
+    /// An edition from a schedule file.
+    Import,
     /// All accounts.
     People,
     /// One account.
@@ -44,6 +46,7 @@ impl Desk {
         match self {
             Self::Home => "/desk/".to_owned(),
             Self::NewEdition => "/desk/new/".to_owned(),
+            Self::Import => "/desk/import/".to_owned(),
             Self::People => "/desk/people/".to_owned(),
             Self::Person(id) => format!("/desk/people/{id}/"),
             Self::Grants => "/desk/grants/".to_owned(),

@@ -75,7 +75,8 @@ async fn the_next_edition_takes_settings_along_and_no_people(world: World) {
     };
     let rule = |types: &[session_type::SessionType]| session_type::put(types, &talk);
     world.store.change_session_types(&NOBODY, old.edition.id, rule).await.unwrap();
-    let next = NextEdition { edition: entered("garden-2028"), kept: Kept::ALL, archive: true };
+    let next =
+        NextEdition { edition: entered("garden-2028"), kept: Kept::ALL, archive: true, organiser: None };
     let edition = world.store.copy_edition(&NOBODY, old.edition.id, &next).await.unwrap();
     let new = world.store.programme(edition.id).await.unwrap().unwrap();
     let names = |programme: &model::programme::Programme| -> Vec<String> {

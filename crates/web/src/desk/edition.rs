@@ -26,7 +26,7 @@ use model::{
     edition::{Edition, EditionState, Mode},
     id::EditionId,
     permission::{Action, Place},
-    text::{Colour, Line, RichText, Slug, WebUrl},
+    text::{Colour, Line, RichText, Slug, WebUrl, folded},
     time::Zone,
 };
 use store::NextEdition;
@@ -151,7 +151,7 @@ async fn new(State(site): State<Site>, asked: Asked, person: Person) -> Answer {
 }
 
 fn may_create_somewhere(person: &Person) -> Result<(), Failure> {
-    if person.subject.may_somewhere(Action::CreateEdition) {
+    if person.subject.may_open_editions() {
         return Ok(());
     }
     person.may(Action::CreateEdition, &Place::installation())
@@ -220,7 +220,14 @@ async fn make_copy(
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::CreateEdition, &Place::edition(&edition))?;
     if let Some(entered) = read_new(&mut form) {
-        person.may(Action::CreateEdition, &Place::series(&entered.series))?;
+        // Who organises this edition alone makes the next one of its series, and organises that one too.
+        let series = Place::series(&entered.series);
+        let same = folded(entered.series.as_str()) == folded(edition.series.as_str());
+        let beyond = person.subject.may(Action::CreateEdition, &series).is_ok();
+        if !beyond && !same {
+            person.may(Action::CreateEdition, &series)?;
+        }
+        let organiser = if beyond { None } else { person.subject.account };
         let archive = form.is_ticked("archive");
         if archive {
             person.may(Action::EditEdition, &Place::edition(&edition))?;
@@ -233,7 +240,7 @@ async fn make_copy(
             levels: form.is_ticked("levels"),
             mail: form.is_ticked("mail"),
         };
-        let next = NextEdition { edition: entered, kept, archive };
+        let next = NextEdition { edition: entered, kept, archive, organiser };
         match site.store().copy_edition(&person.subject.actor, edition.id, &next).await {
             Ok(made) => {
                 let to = EditionDesk::Home.path(&made.slug);

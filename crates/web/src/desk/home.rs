@@ -60,7 +60,7 @@ async fn home(State(site): State<Site>, asked: Asked, person: Person) -> Answer 
     let help = "The conferences in which you have a role. Choose one to go on.";
     let inner =
         Inner::desk(&person, &Desk::Home.path(), "Your conferences", help).noticing(&site, &asked.headers);
-    show(&Home { inner, editions, may_create: person.subject.may_somewhere(Action::CreateEdition) })
+    show(&Home { inner, editions, may_create: person.subject.may_open_editions() })
 }
 
 #[derive(Template)]

@@ -11,6 +11,7 @@ mod grants;
 mod history;
 mod home;
 mod hours;
+mod import;
 mod log;
 mod mail;
 mod mastodon;
@@ -40,6 +41,7 @@ use model::{edit::Shift, edition::Edition, permission::Action, text::Slug};
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = home::routes(router);
     let router = edition::routes(router);
+    let router = import::routes(router);
     let router = people::routes(router);
     let router = grants::routes(router);
     let router = room::routes(router);

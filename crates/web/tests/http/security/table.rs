@@ -66,7 +66,7 @@ routes! {
         "/account/tokens/{token}/revoke/"
     }
     Desk {
-        "/desk/" "/desk/mail/" "/desk/webhooks/" "/desk/people/" "/desk/grants/" "/desk/new/"
+        "/desk/" "/desk/mail/" "/desk/webhooks/" "/desk/people/" "/desk/grants/" "/desk/new/" "/desk/import/"
     }
     Edition {
         "/desk/{edition}/" "/desk/{edition}/log/" "/desk/{edition}/settings/" "/desk/{edition}/settings/archive/"
