@@ -306,7 +306,8 @@ async fn sponsors_of_an_edition_that_is_over_are_frozen(world: World) {
     let refused = world.store.save_sponsor(&editor, home.id, &renamed).await.unwrap_err();
     assert!(refused.to_string().contains("frozen"), "{refused}");
     assert!(world.store.remove_sponsor(&editor, home.id, acme.id).await.is_err());
-    let around = world.store.change(&operator().actor, home.id, |mut programme| {
+    let by = operator().actor;
+    let around = world.store.change(&by, home.id, |mut programme| {
         programme.sponsors.clear();
         Ok(programme)
     });

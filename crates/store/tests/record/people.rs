@@ -369,7 +369,8 @@ async fn a_deleted_person_is_named_nowhere_in_the_record(world: World) {
     for word in ["lovelace", "countess", "engine", "first program", "firefox"] {
         assert!(!feed.contains(word), "{word}");
     }
-    let people = store.people(&PeopleQuery { words: "lovelace".to_owned(), ..PeopleQuery::default() });
+    let query = PeopleQuery { words: "lovelace".to_owned(), ..PeopleQuery::default() };
+    let people = store.people(&query);
     assert_eq!(people.await.unwrap().total, 0);
     let data = serde_json::to_string(&store.own_data(ada).await.unwrap()).unwrap().to_lowercase();
     assert!(!data.contains("lovelace"), "{data}");
