@@ -369,8 +369,8 @@ async fn a_deleted_person_is_named_nowhere_in_the_record(world: World) {
     for word in ["lovelace", "countess", "engine", "first program", "firefox"] {
         assert!(!feed.contains(word), "{word}");
     }
-    let people = store.people(&PeopleQuery { words: "lovelace".to_owned(), ..PeopleQuery::default() });
-    assert_eq!(people.await.unwrap().total, 0);
+    let query = PeopleQuery { words: "lovelace".to_owned(), ..PeopleQuery::default() };
+    assert_eq!(store.people(&query).await.unwrap().total, 0);
     let data = serde_json::to_string(&store.own_data(ada).await.unwrap()).unwrap().to_lowercase();
     assert!(!data.contains("lovelace"), "{data}");
     assert!(store.delete_account(&Actor::person(ada), ada).await.is_err());
