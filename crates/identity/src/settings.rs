@@ -164,7 +164,7 @@ impl LdapSettings {
                     let problem = "a search needs a base, and a filter with {user}";
                     return Err(Refusal::new(field("filter"), problem, "Give base and filter, or only dn"));
                 }
-                ldap3::parse_filter(self.filter.replace("{user}", "x")).map_err(|_| {
+                ldap3::parse_filter(self.filter.replace("{user}", "x")).map_err(|()| {
                     let remedy = "Write it as RFC 4515 does: (uid={user})";
                     Refusal::new(field("filter"), "it is no LDAP filter", remedy)
                 })?;

@@ -10,7 +10,7 @@ use store::KnownCalendar;
 const WITHIN: Duration = Duration::from_secs(20);
 
 /// How often it is looked for calendars that are due.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// Calendars that are fetched in one round, one after the other.
 const AT_ONCE: u64 = 20;
@@ -82,10 +82,10 @@ pub(crate) async fn refresh_calendars(site: Site) {
                     tracing::debug!(calendar = %known.calendar.id, conferences, "a calendar was fetched");
                 }
                 Ok(Err(why)) => {
-                    tracing::info!(calendar = %known.calendar.id, why, "a calendar was not fetched")
+                    tracing::info!(calendar = %known.calendar.id, why, "a calendar was not fetched");
                 }
                 Err(error) => {
-                    tracing::warn!(calendar = %known.calendar.id, %error, "a calendar was not kept")
+                    tracing::warn!(calendar = %known.calendar.id, %error, "a calendar was not kept");
                 }
             }
         }

@@ -40,7 +40,7 @@ const TURN: usize = 50;
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How often old deliveries are looked for.
-const TIDY: Duration = Duration::from_mins(60);
+const TIDY: Duration = Duration::from_hours(1);
 
 /// The characters of an answer that are kept for people to read.
 const ANSWER: usize = 300;

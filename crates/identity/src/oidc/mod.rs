@@ -29,9 +29,9 @@ use tokio::sync::Mutex;
 use url::Url;
 
 /// How long a provider's addresses and keys are taken as read.
-const FRESH: Duration = Duration::from_secs(60 * 60);
+const FRESH: Duration = Duration::from_hours(1);
 /// And how long they are used where it cannot be asked again.
-const STALE: Duration = Duration::from_secs(24 * 60 * 60);
+const STALE: Duration = Duration::from_hours(24);
 /// After a failure, and after asking for new keys, a provider is left in peace for so long.
 const PEACE: Duration = Duration::from_secs(10);
 
@@ -277,7 +277,7 @@ impl Provider {
             }
             // Who it is, is proved already.
             Err(error) => {
-                tracing::warn!(provider = self.name(), %error, "the provider tells no more about a person")
+                tracing::warn!(provider = self.name(), %error, "the provider tells no more about a person");
             }
         }
     }
@@ -308,17 +308,17 @@ impl Provider {
         // One asks, the others wait for what it hears.
         let mut known = self.known.lock().await;
         let now = Instant::now();
-        if let Some((metadata, at)) = &known.metadata {
-            if now.duration_since(*at) < age {
-                return Ok(Arc::clone(metadata));
-            }
+        if let Some((metadata, at)) = &known.metadata
+            && now.duration_since(*at) < age
+        {
+            return Ok(Arc::clone(metadata));
         }
         let usable = known.metadata.as_ref().filter(|(_, at)| now.duration_since(*at) < STALE);
         let usable = usable.map(|(metadata, _)| Arc::clone(metadata));
-        if let Some((why, at)) = &known.failed {
-            if now.duration_since(*at) < PEACE {
-                return usable.ok_or_else(|| Trouble::Down(why.clone()));
-            }
+        if let Some((why, at)) = &known.failed
+            && now.duration_since(*at) < PEACE
+        {
+            return usable.ok_or_else(|| Trouble::Down(why.clone()));
         }
         match CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await {
             Ok(metadata) => {

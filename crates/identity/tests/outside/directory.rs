@@ -192,7 +192,7 @@ async fn the_password_of_the_directory_opens_and_no_other_does() {
         let proven = directory.check(user, &right()).await.unwrap();
         assert_eq!(proven.proof, proof, "{user}");
         assert_eq!(proven.name.as_deref(), Some("Ada Lovelace"));
-        assert_eq!(proven.email.as_ref().map(|email| email.as_str()), Some("ada@example.org"));
+        assert_eq!(proven.email.as_ref().map(model::email::Email::as_str), Some("ada@example.org"));
     }
     assert_eq!(directory.health(), Health::Up);
     wrong(&directory, "ada", "wrong").await;

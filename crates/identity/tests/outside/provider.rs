@@ -118,7 +118,7 @@ async fn a_person_is_known_by_issuer_and_subject_and_an_address_counts_only_wher
     let proof = Proof::Oidc { issuer: running.issuer.clone(), subject: "ada".to_owned() };
     assert_eq!(proven.proof, proof);
     assert_eq!(proven.name.as_deref(), Some("Ada Lovelace"));
-    assert_eq!(proven.email.as_ref().map(|email| email.as_str()), Some("ada@example.org"));
+    assert_eq!(proven.email.as_ref().map(model::email::Email::as_str), Some("ada@example.org"));
     assert_eq!(provider.health(), Health::Up);
 
     running.sign_in_as("mallory").await;

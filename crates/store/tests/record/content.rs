@@ -221,7 +221,7 @@ async fn a_scheduled_post_is_published_once_by_however_many_nodes(world: World) 
     let (first, second) = tokio::join!(one.publish_due(BASE), two.publish_due(BASE));
     assert_eq!(first.unwrap().len() + second.unwrap().len(), 1);
     let shown = world.store.post(home.id, draft.id).await.unwrap().unwrap();
-    assert_eq!(shown.published().map(|at| at.as_second()), Some(later.as_second()));
+    assert_eq!(shown.published().map(jiff::Timestamp::as_second), Some(later.as_second()));
     assert_eq!(world.store.post_mails(home.id, draft.id).await.unwrap(), 1);
     assert!(world.store.toot(home.id, draft.id).await.unwrap().is_some());
     sound(&world).await;

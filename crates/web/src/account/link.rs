@@ -255,23 +255,20 @@ async fn drawn(site: &Site, asker: &Asker, link: &Link, form: Form) -> Result<Op
                 Some(id) => site.store().account(id).await?.map(|known| known.account),
                 None => None,
             };
-            match other {
-                Some(other) => {
-                    let help = "Everything of both accounts will belong to one: addresses, ways to sign in, roles, registrations. It can be undone.";
-                    let inner = Inner::outside("Merge two accounts", help);
-                    let says = format!("You read mail at {email}, so both accounts are yours.");
-                    Some(LinkPage {
-                        inner,
-                        form,
-                        button: "Merge the two".to_owned(),
-                        says,
-                        both: Some((view(&owner), view(&other))),
-                    })
-                }
-                None => {
-                    let says = format!("No other account has {email}. It will be added to yours.");
-                    one("Add an address", "The link is good for this one use.", "Add the address", says)
-                }
+            if let Some(other) = other {
+                let help = "Everything of both accounts will belong to one: addresses, ways to sign in, roles, registrations. It can be undone.";
+                let inner = Inner::outside("Merge two accounts", help);
+                let says = format!("You read mail at {email}, so both accounts are yours.");
+                Some(LinkPage {
+                    inner,
+                    form,
+                    button: "Merge the two".to_owned(),
+                    says,
+                    both: Some((view(&owner), view(&other))),
+                })
+            } else {
+                let says = format!("No other account has {email}. It will be added to yours.");
+                one("Add an address", "The link is good for this one use.", "Add the address", says)
             }
         }
         _ => None,
@@ -347,10 +344,10 @@ fn verified(site: &Site, asker: &Asker, account: AccountId, email: Option<&Email
 async fn merge(site: &Site, asker: &Asker, link: &Link, token: &str, form: Form) -> Answer {
     let refused = drawn(site, asker, link, form.clone()).await?;
     let Asker(Some(person)) = asker else {
-        return refused.map_or_else(|| dead(), |drawn| again(&drawn));
+        return refused.map_or_else(dead, |drawn| again(&drawn));
     };
     if link.account != Some(person.signed.account.id) {
-        return refused.map_or_else(|| dead(), |drawn| again(&drawn));
+        return refused.map_or_else(dead, |drawn| again(&drawn));
     }
     may_write(person)?;
     let own = person.signed.account.id;

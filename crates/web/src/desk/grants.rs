@@ -409,7 +409,7 @@ async fn give(
         Some(mail)
     };
     let outcome = refusable(site.store().invite(&person.subject, &email, &grant, told).await.map(|_| ()))?;
-    Ok(Some((outcome, format!("{} has the role now, and is told by mail.", who))))
+    Ok(Some((outcome, format!("{who} has the role now, and is told by mail."))))
 }
 
 /// What a rule refused, apart from what went wrong.

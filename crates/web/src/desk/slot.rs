@@ -89,7 +89,7 @@ fn page(around: &Around<'_>, slot: Option<&Slot>, form: Form, clashes: Vec<Strin
     let mut rooms = vec![(String::new(), "No room yet".to_owned())];
     rooms.extend(all.rooms.iter().map(|room| (room.id.to_string(), room.name.to_string())));
     let day = jiff::civil::DateTime::strptime("%Y-%m-%dT%H:%M", form.value("start"))
-        .map_or(edition.first_day, |start| start.date());
+        .map_or(edition.first_day, jiff::civil::DateTime::date);
     let taken = all
         .rooms
         .iter()

@@ -321,15 +321,12 @@ async fn change(State(site): State<Site>, Path(which): Path<Uuid>, person: Perso
         CredentialKind::Passkey => (Account::Passkeys.path(), format!("\"{}\"", credential.name)),
     };
     let actor = &person.subject.actor;
-    let (outcome, notice) = match form.value("do") {
-        "remove" => {
-            (site.store().remove_credential(actor, account, which).await, format!("{what} is removed."))
-        }
-        _ => {
-            let name = Line::clean(form.value("name"));
-            let notice = format!("{what} is called \"{name}\" now.");
-            (site.store().rename_passkey(actor, account, which, &name).await, notice)
-        }
+    let (outcome, notice) = if form.value("do") == "remove" {
+        (site.store().remove_credential(actor, account, which).await, format!("{what} is removed."))
+    } else {
+        let name = Line::clean(form.value("name"));
+        let notice = format!("{what} is called \"{name}\" now.");
+        (site.store().rename_passkey(actor, account, which, &name).await, notice)
     };
     match outcome {
         Ok(()) => done(&site, &page, &notice),

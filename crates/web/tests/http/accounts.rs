@@ -67,7 +67,7 @@ async fn link_to(world: &World, address: &str, next: &str) -> String {
 /// The cookie by which an answer signs a browser in.
 fn cookie(answer: &Answer) -> String {
     let cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
-    let cookie = cookies.filter(|cookie| cookie.starts_with("__Host-plenary=")).last();
+    let cookie = cookies.filter(|cookie| cookie.starts_with("__Host-plenary=")).next_back();
     cookie.unwrap_or_else(|| panic!("no cookie: {}", answer.status)).split(';').next().unwrap().to_owned()
 }
 

@@ -208,7 +208,7 @@ mod tests {
         let listen = "127.0.0.1:0".parse().unwrap();
         assert_eq!(worst(Config { base_url: base_url.clone(), listen, ..Config::default() }), State::Bad);
         let trusted_proxies = vec!["127.0.0.1".to_owned()];
-        assert_eq!(worst(Config { base_url, listen, trusted_proxies, ..Config::default() }), State::Ok);
+        assert_eq!(worst(Config { listen, base_url, trusted_proxies, ..Config::default() }), State::Ok);
         let open = Some("http://conf.example.org".to_owned());
         assert_eq!(worst(Config { base_url: open, listen, ..Config::default() }), State::Bad);
         assert_eq!(worst(Config { listen, ..Config::default() }), State::Ok);
