@@ -370,12 +370,7 @@ async fn a_deleted_person_is_named_nowhere_in_the_record(world: World) {
         assert!(!feed.contains(word), "{word}");
     }
     let query = PeopleQuery { words: "lovelace".to_owned(), ..PeopleQuery::default() };
-<<<<<<< HEAD
-    let people = store.people(&query);
-    assert_eq!(people.await.unwrap().total, 0);
-=======
     assert_eq!(store.people(&query).await.unwrap().total, 0);
->>>>>>> accounts
     let data = serde_json::to_string(&store.own_data(ada).await.unwrap()).unwrap().to_lowercase();
     assert!(!data.contains("lovelace"), "{data}");
     assert!(store.delete_account(&Actor::person(ada), ada).await.is_err());
