@@ -346,6 +346,10 @@ async fn note_account(
         _ => Deed::Changed,
     };
     let (before, after) = (before.map(account_fact).transpose()?, after.map(account_fact).transpose()?);
+    if before == after {
+        // Another token within the same microsecond: the feed tells nothing of a token but since when it is known.
+        return Ok(());
+    }
     let (kind, thing, edition) = (ACCOUNT_KIND, id.0, Some(id));
     tx.note(vec![Change { kind, thing, edition, deed, before, after }]).await
 }

@@ -367,6 +367,7 @@ impl Store {
         let mut find = delivery::Entity::find()
             .filter(delivery::Column::Webhook.eq(id.0))
             .order_by_desc(delivery::Column::CreatedAt)
+            .order_by_desc(delivery::Column::Seq)
             .order_by_desc(delivery::Column::Id)
             .limit(limit);
         if let Some(after) = after {
@@ -374,8 +375,10 @@ impl Store {
                 return Ok(vec![]);
             };
             let earlier = delivery::Column::CreatedAt.lt(after.created_at);
-            let same =
-                delivery::Column::CreatedAt.eq(after.created_at).and(delivery::Column::Id.lt(after.id));
+            let before_it = delivery::Column::Seq
+                .lt(after.seq)
+                .or(delivery::Column::Seq.eq(after.seq).and(delivery::Column::Id.lt(after.id)));
+            let same = delivery::Column::CreatedAt.eq(after.created_at).and(before_it);
             find = find.filter(earlier.or(same));
         }
         let rows = find.all(self.readers()).await?;

@@ -151,7 +151,7 @@ async fn a_refused_change_writes_nothing(world: World) {
 
 async fn editions_are_listed_newest_first_with_their_releases(world: World) {
     let old = sample::programme("old", 3);
-    let mut new = sample::programme("new", 3);
+    let mut new = sample::programme("next", 3);
     new.edition.first_day = "2028-01-01".parse().unwrap();
     new.edition.last_day = new.edition.first_day;
     import(&world, &old).await;
@@ -161,7 +161,7 @@ async fn editions_are_listed_newest_first_with_their_releases(world: World) {
         .iter()
         .map(|head| (head.edition.slug.as_str(), head.latest.as_ref().map(|l| l.number)))
         .collect();
-    assert_eq!(seen, [("new", None), ("old", Some(1))]);
+    assert_eq!(seen, [("next", None), ("old", Some(1))]);
     assert_eq!(world.store.edition(&old.edition.slug).await.unwrap().as_ref(), Some(&heads[1]));
     assert_eq!(world.store.edition(&Slug::parse("none").unwrap()).await.unwrap(), None);
 }

@@ -343,7 +343,7 @@ pub(crate) struct SponsorInput {
     #[schema(min_length = 1, max_length = 300)]
     name: String,
     /// The kind of sponsorship, such as "Platinum".
-    #[serde(default)]
+    #[schema(min_length = 1, max_length = 300)]
     level: String,
     /// The order of the levels: 0 is shown first.
     #[serde(default)]

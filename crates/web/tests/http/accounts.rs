@@ -102,7 +102,7 @@ async fn a_link_in_a_mail_signs_in_whoever_presses_its_button_and_once() {
     assert_eq!(used.header("location"), "/account/welcome/?next=%2Fgarden-2027%2Fschedule%2F");
     let welcome = world.get_as(&who, used.header("location")).await;
     assert_eq!(welcome.status, StatusCode::OK);
-    assert!(!welcome.text().contains("Guest "), "a name that says nothing is not offered");
+    assert!(!welcome.text().contains("value=\"Guest "), "a name that says nothing is not offered");
     let fields = [("name", "Ada Lovelace"), ("handle", "ada"), ("next", "/garden-2027/schedule/")];
     let greeted = world.post_as(&who, "/account/welcome/", &fields).await;
     assert_eq!(greeted.header("location"), "/garden-2027/schedule/");
@@ -129,21 +129,29 @@ async fn a_link_in_a_mail_signs_in_whoever_presses_its_button_and_once() {
 async fn whoever_asks_for_a_link_learns_nothing_about_the_address() {
     let world = world().await;
     world.sign_in("known@example.org", &[]).await;
-    let before = world.store.statements();
     let known = ask(&world, "known@example.org", "").await;
-    let between = world.store.statements();
     let unknown = ask(&world, "nobody@example.org", "").await;
-    let after = world.store.statements();
     assert_eq!(known.status, unknown.status);
     assert_eq!(known.text().replace("known@", "x@"), unknown.text().replace("nobody@", "x@"));
-    assert_eq!(between - before, after - between, "the same work too");
+    // The least of several: what the site does by itself meanwhile is counted too.
+    let least = async |address: &str| {
+        let mut least = u64::MAX;
+        for _ in 0..3 {
+            let before = world.store.statements();
+            ask(&world, address, "").await;
+            least = least.min(world.store.statements() - before);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        least
+    };
+    assert_eq!(least("known@example.org").await, least("nobody@example.org").await, "the same work too");
     assert!(world.store.account_of(&Proof::Email(email("nobody@example.org"))).await.unwrap().is_none());
     for nonsense in ["", "nonsense", "a@b", "ada@example.org\r\nBcc: eve@example.org"] {
         let refused = ask(&world, nonsense, "").await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{nonsense}");
         assert!(refused.text().contains("aria-invalid"), "it says so at the field");
     }
-    assert_eq!(links(&world).await.len(), 2);
+    assert_eq!(links(&world).await.len(), 8);
 }
 
 #[tokio::test]
@@ -154,7 +162,7 @@ async fn an_address_gets_few_links_however_many_ask_and_a_client_few_too() {
     }
     let refused = ask(&world, " ADA@example.org ", "").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text().contains("several links"), "{}", refused.text());
+    assert!(refused.text().contains("Several links"), "{}", refused.text());
     assert_eq!(ask(&world, "eve@example.org", "").await.status, StatusCode::OK);
     assert_eq!(links(&world).await.len(), 6);
 

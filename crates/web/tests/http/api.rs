@@ -238,7 +238,10 @@ async fn parts_of_the_programme_are_added_changed_and_removed_alike() {
         ("persons", "biography"),
         ("sponsors", "description"),
     ] {
-        let body = json!({ "name": "Something new" });
+        let mut body = json!({ "name": "Something new" });
+        if list == "sponsors" {
+            body["level"] = json!("Gold");
+        }
         let new = send(&world, "POST", &format!("{EDITION}/{list}"), &token, "", &body).await;
         assert_eq!(new.status, StatusCode::CREATED, "{list}: {}", new.text());
         let at = new.header("location").to_owned();

@@ -94,7 +94,7 @@ async fn whether_an_account_exists_is_told_neither_by_a_wrong_password_nor_by_th
         // A busy machine is slow enough to get a try back now and then.
         for _ in 0..30 {
             let answer = try_password(&world, name, "a horse of another colour").await;
-            refused |= answer.text().contains("too many passwords were tried");
+            refused |= answer.text().contains("Too many passwords were tried");
             if refused {
                 break;
             }
