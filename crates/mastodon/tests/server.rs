@@ -210,15 +210,16 @@ async fn a_published_post_stands_on_mastodon_with_its_link_and_its_page_knows_wh
         panic!("not published")
     };
     assert_eq!(url.as_str(), "https://social.example/@lpc/1");
-    let account = world.account.lock().unwrap();
-    let (headers, form) = &account.requests[0];
-    assert_eq!(
-        form["status"],
-        "Call for proposals\n\nSend yours until May.\n\nhttps://conf.example.org/lpc-2027/posts/call-for-proposals/"
-    );
-    assert_eq!((form["visibility"].as_str(), form["language"].as_str()), ("unlisted", "en"));
-    assert_eq!(headers["idempotency-key"], post.id.to_string());
-    drop(account);
+    {
+        let account = world.account.lock().unwrap();
+        let (headers, form) = &account.requests[0];
+        assert_eq!(
+            form["status"],
+            "Call for proposals\n\nSend yours until May.\n\nhttps://conf.example.org/lpc-2027/posts/call-for-proposals/"
+        );
+        assert_eq!((form["visibility"].as_str(), form["language"].as_str()), ("unlisted", "en"));
+        assert_eq!(headers["idempotency-key"], post.id.to_string());
+    }
     assert!(!world.work().await, "nothing is left to do");
     world.is_sound().await;
 }

@@ -10,7 +10,7 @@ use model::{
     feed::Actor,
     permission::Subject,
     text::{Line, WebUrl},
-    time::SystemClock,
+    time::{Clock, SystemClock},
     webhook::DeliveryState,
 };
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ fn every_change_reaches_a_webhook_in_order_when_the_server_is_killed_again_and_a
     let secret = Arc::new(Mutex::new(String::new()));
     let got = Got::default();
     let port = receive(&got, &secret);
-    let subject = Subject::operator("test".to_owned(), jiff::Timestamp::now());
+    let subject = Subject::operator("test".to_owned(), SystemClock.now());
     let edit = WebhookEdit {
         name: Line::from("Crash test"),
         url: WebUrl::parse(&format!("http://127.0.0.1:{port}/hook")).unwrap(),

@@ -323,16 +323,15 @@ impl Store {
         let owner = account::owner(self.readers(), proof).await?;
         let actor = owner.map_or(Actor::System, |row| Actor::person(AccountId(row.account)));
         self.write(&actor, async |tx| {
-            let id = match account::owner(tx.db(), proof).await? {
-                Some(row) => AccountId(row.account),
-                None => {
-                    let new = NewAccount { name: name.clone(), ..NewAccount::default() };
-                    let id = account::account_for(tx, proof, &new).await?;
-                    if let Some(email) = email {
-                        account::add_identity(tx, id, &Proof::Email(email.clone())).await?;
-                    }
-                    id
+            let id = if let Some(row) = account::owner(tx.db(), proof).await? {
+                AccountId(row.account)
+            } else {
+                let new = NewAccount { name: name.clone(), ..NewAccount::default() };
+                let id = account::account_for(tx, proof, &new).await?;
+                if let Some(email) = email {
+                    account::add_identity(tx, id, &Proof::Email(email.clone())).await?;
                 }
+                id
             };
             account::active(tx.db(), id).await?;
             Ok((id, sign_in::sign_in(tx, id, way, agent, client).await?))

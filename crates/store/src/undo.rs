@@ -35,6 +35,12 @@ use uuid::Uuid;
 const PROGRAMME: [&str; 6] =
     [EditionId::KIND, RoomId::KIND, TrackId::KIND, PersonId::KIND, SessionId::KIND, SponsorId::KIND];
 
+/// A thing that was changed: its edition, its kind and its identifier.
+type Changed = (Option<EditionId>, String, Uuid);
+
+/// What it was before the changes and after them.
+type Sides = (Option<Value>, Option<Value>);
+
 /// Whether entries of that kind can be taken back, as far as their kind goes; else why not.
 pub fn can_undo(kind: &str) -> Result<(), Refusal> {
     let (problem, remedy) = match kind {
@@ -77,8 +83,7 @@ impl Store {
                 can_undo(&entry.kind)?;
             }
             // A thing that one deed changed twice becomes what it was before the first.
-            let mut things: BTreeMap<(Option<EditionId>, String, Uuid), (Option<Value>, Option<Value>)> =
-                BTreeMap::new();
+            let mut things: BTreeMap<Changed, Sides> = BTreeMap::new();
             for entry in entries {
                 let sides = things
                     .entry((entry.edition, entry.kind, entry.thing))
@@ -189,41 +194,38 @@ async fn restore(
     before: Option<Value>,
     after: Option<Value>,
 ) -> Result<()> {
-    match kind {
-        AccountId::KIND => {
-            let row = account_entity::Entity::find_by_id(thing).one(tx.db()).await?;
-            let present = row.as_ref().map(account::account_of).transpose()?;
-            if present.as_ref().map(account::fact).transpose()? != after {
-                return Err(changed_since(kind));
-            }
-            match before {
-                Some(before) => account::put(tx, present.as_ref(), &read::<Account>(before)?).await,
-                None => Err(Refusal::new(
-                    "undo",
-                    "an account that came into being is its person's",
-                    "The person deletes it on their own page",
-                )
-                .into()),
-            }
+    if kind == AccountId::KIND {
+        let row = account_entity::Entity::find_by_id(thing).one(tx.db()).await?;
+        let present = row.as_ref().map(account::account_of).transpose()?;
+        if present.as_ref().map(account::fact).transpose()? != after {
+            return Err(changed_since(kind));
         }
-        _ => {
-            let row = role_grant::Entity::find_by_id(thing).one(tx.db()).await?;
-            let present = row.as_ref().map(grant::grant_of).transpose()?;
-            if present.as_ref().map(account::fact).transpose()? != after {
-                return Err(changed_since(kind));
-            }
-            let Some(present) = present else { return Err(changed_since(kind)) };
-            let series = grant::series_of(tx.db(), &present.scope).await?;
-            subject.may_give(present.role, &present.scope, series.as_ref())?;
-            // A role that was given is revoked, not forgotten: who had it when stays in the record.
-            let revoked = model::permission::Revoked { at: tx.at(), by: subject.actor.to_string() };
-            let wanted = match before {
-                Some(before) => read::<Grant>(before)?,
-                None => Grant { revoked: Some(revoked), ..present.clone() },
-            };
-            grant::put(tx, Some(&present), &wanted).await?;
-            grant::keep_an_administrator(tx).await
+        match before {
+            Some(before) => account::put(tx, present.as_ref(), &read::<Account>(before)?).await,
+            None => Err(Refusal::new(
+                "undo",
+                "an account that came into being is its person's",
+                "The person deletes it on their own page",
+            )
+            .into()),
         }
+    } else {
+        let row = role_grant::Entity::find_by_id(thing).one(tx.db()).await?;
+        let present = row.as_ref().map(grant::grant_of).transpose()?;
+        if present.as_ref().map(account::fact).transpose()? != after {
+            return Err(changed_since(kind));
+        }
+        let Some(present) = present else { return Err(changed_since(kind)) };
+        let series = grant::series_of(tx.db(), &present.scope).await?;
+        subject.may_give(present.role, &present.scope, series.as_ref())?;
+        // A role that was given is revoked, not forgotten: who had it when stays in the record.
+        let revoked = model::permission::Revoked { at: tx.at(), by: subject.actor.to_string() };
+        let wanted = match before {
+            Some(before) => read::<Grant>(before)?,
+            None => Grant { revoked: Some(revoked), ..present.clone() },
+        };
+        grant::put(tx, Some(&present), &wanted).await?;
+        grant::keep_an_administrator(tx).await
     }
 }
 

@@ -23,7 +23,7 @@ impl Store {
         let row = registration_upload::Model {
             id: Uuid::now_v7(),
             edition: edition.0,
-            expires_at: self.now().checked_add(KEPT).map(to_micros).unwrap_or(i64::MAX),
+            expires_at: self.now().checked_add(KEPT).map_or(i64::MAX, to_micros),
             mapping: json(mapping)?,
             body: body::encode(sheet)?,
         };

@@ -44,6 +44,7 @@ pub(crate) struct UploadedFile {
 impl Form {
     /// A form with a value in a field, and so on.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "most callers give what they made for this call")]
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.fields.push((name.to_owned(), value.to_string()));
         self
@@ -136,6 +137,10 @@ impl Form {
     }
 
     /// The same for a field that may be left empty: `Some(None)` then, `None` when it is refused.
+    #[expect(
+        clippy::option_option,
+        reason = "a field is refused, left empty or filled in, and `?` ends at the first"
+    )]
     pub(crate) fn read_optional<T>(
         &mut self,
         name: &str,

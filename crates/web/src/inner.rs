@@ -27,6 +27,9 @@ use model::{
 /// The answer of a handler.
 pub(crate) type Answer = Result<Response<HttpBody>, Failure>;
 
+/// A page of an edition's desk, what it is called, and what one must be allowed to see it.
+type Entry = (EditionDesk, &'static str, Action);
+
 /// The cookie that carries a notice over a redirect.
 const NOTICE: &str = "notice";
 
@@ -120,7 +123,7 @@ impl Inner {
     pub(crate) fn edition(person: &Person, edition: &Edition, path: &str, title: &str, help: &str) -> Self {
         use EditionDesk as D;
         let subject = &person.subject;
-        let pages: [(&str, &[(EditionDesk, &str, Action)]); 4] = [
+        let pages: [(&str, &[Entry]); 4] = [
             (
                 "Programme",
                 &[
@@ -267,6 +270,7 @@ pub(crate) fn again(template: &impl Template) -> Answer {
 }
 
 /// Leads on to a page of this site (303), and says there what was done.
+#[expect(clippy::unnecessary_wraps, reason = "handlers end with it, so it gives what they give")]
 pub(crate) fn done(site: &Site, to: &str, notice: &str) -> Answer {
     let mut response = see_other(to);
     let text = URL_SAFE_NO_PAD.encode(notice);

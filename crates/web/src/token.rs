@@ -3,7 +3,6 @@
 use crate::{
     form::Form,
     inner::{Answer, Inner, again, done, show},
-    page::PageError,
     route::{Asked, at},
     signed::Person,
     site::Site,
@@ -35,7 +34,7 @@ const HELP: &str = "A token lets a program use the API in your name, with your r
 
 #[derive(Template)]
 #[template(path = "tokens.html")]
-struct Tokens {
+struct TokensPage {
     inner: Inner,
     form: Form,
     tokens: Vec<TokenView>,
@@ -62,7 +61,7 @@ async fn page(
     person: &Person,
     form: Form,
     made: Option<(String, String)>,
-) -> Result<Tokens, crate::error::Failure> {
+) -> Result<TokensPage, crate::error::Failure> {
     let zone = person.signed.account.zone.clone().unwrap_or_else(Zone::utc);
     let heads = site.store().editions().await?;
     let tokens = site.store().tokens_of(person.signed.shown().id).await?;
@@ -76,7 +75,7 @@ async fn page(
         TokenScope::ALL.iter().map(|one| (one.as_str().to_owned(), one.shown().to_owned())).collect();
     let path = Account::Tokens.path();
     let inner = Inner::account(person, &path, "Tokens for programs", HELP).noticing(site, &asked.headers);
-    Ok(Tokens { inner, form, tokens, scopes, editions, made })
+    Ok(TokensPage { inner, form, tokens, scopes, editions, made })
 }
 
 fn view(known: &KnownToken, heads: &[EditionHead], zone: &Zone, now: Timestamp) -> TokenView {
@@ -108,13 +107,13 @@ fn view(known: &KnownToken, heads: &[EditionHead], zone: &Zone, now: Timestamp) 
 }
 
 async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer {
-    show(&page(&site, &asked, &person, beginning(&site)?, None).await?)
+    show(&page(&site, &asked, &person, beginning(&site), None).await?)
 }
 
 /// The empty form: read only, for a year.
-fn beginning(site: &Site) -> Result<Form, PageError> {
+fn beginning(site: &Site) -> Form {
     let year = Zone::utc().local(site.now()).date().saturating_add(1.year());
-    Ok(Form::default().with("name", "").with("scope", "read").with("edition", "").with("expires", year))
+    Form::default().with("name", "").with("scope", "read").with("edition", "").with("expires", year)
 }
 
 async fn create(State(site): State<Site>, asked: Asked, person: Person, mut form: Form) -> Answer {
@@ -138,7 +137,7 @@ async fn create(State(site): State<Site>, asked: Asked, person: Person, mut form
         match site.store().add_token(&person.subject.actor, person.signed.account.id, &new).await {
             Ok((token, text)) => {
                 let made = Some((token.name.to_string(), text));
-                return show(&page(&site, &asked, &person, beginning(&site)?, made).await?);
+                return show(&page(&site, &asked, &person, beginning(&site), made).await?);
             }
             Err(store::Error::Refused(refusal)) => form.refuse_by(&refusal),
             Err(error) => return Err(error.into()),

@@ -36,7 +36,7 @@ mod tests {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned();
         let body = br#"{"test": 2432232314}"#;
         let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
-        let ours = signature(&[secret.clone()], id, 1_614_265_330, body).unwrap();
+        let ours = signature(std::slice::from_ref(&secret), id, 1_614_265_330, body).unwrap();
         assert_eq!(ours, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         let both = signature(&[secret.clone(), secret], id, 1_614_265_330, body).unwrap();
         assert_eq!(both, format!("{ours} {ours}"));

@@ -16,7 +16,7 @@ use model::{
     permission::{Role, Scope, Subject},
     post::{Post, PostKind, Publication, Segment},
     text::{Line, RichText, Slug},
-    time::StoppedClock,
+    time::{Clock, StoppedClock, SystemClock},
 };
 use std::sync::Arc;
 use store::{NewGrant, PostStep, Store};
@@ -40,7 +40,7 @@ on_both!(
 const BASE: &str = "https://conf.example.org";
 
 fn operator() -> Subject {
-    Subject::operator("test".to_owned(), Timestamp::now())
+    Subject::operator("test".to_owned(), SystemClock.now())
 }
 
 async fn edition(world: &World, slug: &str) -> Edition {
@@ -95,7 +95,7 @@ async fn with_role(world: &World, address: &str, role: Role, scope: Scope) -> (A
     let account = somebody(world, address).await;
     world.store.give(&operator(), &NewGrant::new(account, role, scope)).await.unwrap();
     let grants = world.store.grants_of(account).await.unwrap();
-    (account, Subject::person(account, grants, Timestamp::now()))
+    (account, Subject::person(account, grants, SystemClock.now()))
 }
 
 async fn a_page_comes_back_as_it_was_written_and_its_address_is_its_own(world: World) {
@@ -154,7 +154,7 @@ async fn only_what_is_published_is_public(world: World) {
     world.store.add_page(&me, home.id, page("venue")).await.unwrap();
     world.store.add_post(&me, home.id, post("draft")).await.unwrap();
     let later = world.store.add_post(&me, home.id, post("later")).await.unwrap();
-    let at = Timestamp::now().checked_add(SignedDuration::from_hours(1)).unwrap();
+    let at = SystemClock.now().checked_add(SignedDuration::from_hours(1)).unwrap();
     world.store.step_post(&me, home.id, later.id, PostStep::Schedule(at), BASE).await.unwrap();
     let out = world.store.add_post(&me, home.id, post("out")).await.unwrap();
     world.store.step_post(&me, home.id, out.id, PostStep::Publish, BASE).await.unwrap();
@@ -209,7 +209,7 @@ async fn a_scheduled_post_is_published_once_by_however_many_nodes(world: World) 
     assert!(world.store.account(reader).await.unwrap().is_some());
     let draft = Post { mail_to: vec![Segment::Organisers], mastodon: true, ..post("news") };
     let draft = world.store.add_post(&me, home.id, draft).await.unwrap();
-    let at = Timestamp::now().checked_add(SignedDuration::from_hours(1)).unwrap();
+    let at = SystemClock.now().checked_add(SignedDuration::from_hours(1)).unwrap();
     world.store.step_post(&me, home.id, draft.id, PostStep::Schedule(at), BASE).await.unwrap();
     assert_eq!(world.store.publish_due(BASE).await.unwrap(), vec![], "its time has not come");
     let later = at.checked_add(SignedDuration::from_secs(5)).unwrap();
@@ -236,7 +236,7 @@ async fn a_post_is_mailed_once_to_each_person_and_not_to_those_who_left(world: W
     let left = left.account.unwrap();
     world.store.set_opt_out(&me.actor, left, &[], &home.series, List::Announcements, true).await.unwrap();
     let reader = somebody(&world, "reader@example.org").await;
-    let reader = Subject::person(reader, vec![], Timestamp::now());
+    let reader = Subject::person(reader, vec![], SystemClock.now());
     world.store.subscribe(&reader, home.id, true).await.unwrap();
     let draft = Post { mail_to: vec![Segment::Organisers], ..post("news") };
     let draft = world.store.add_post(&me, home.id, draft).await.unwrap();
@@ -254,7 +254,7 @@ async fn a_count_of_recipients_is_what_is_sent_then(world: World) {
     let me = operator();
     for number in 0..7 {
         let reader = somebody(&world, &format!("reader{number}@example.org")).await;
-        let reader = Subject::person(reader, vec![], Timestamp::now());
+        let reader = Subject::person(reader, vec![], SystemClock.now());
         world.store.subscribe(&reader, home.id, true).await.unwrap();
         if number == 0 {
             let account = reader.account.unwrap();
@@ -362,7 +362,7 @@ async fn levels_are_taken_over_from_the_year_before_and_rank_the_sponsors(world:
 async fn a_subscription_begins_and_ends_once(world: World) {
     let home = edition(&world, "garden").await;
     let account = somebody(&world, "reader@example.org").await;
-    let reader = Subject::person(account, vec![], Timestamp::now());
+    let reader = Subject::person(account, vec![], SystemClock.now());
     world.store.subscribe(&reader, home.id, true).await.unwrap();
     world.store.subscribe(&reader, home.id, true).await.unwrap();
     assert!(world.store.is_subscribed(home.id, account).await.unwrap());

@@ -16,6 +16,7 @@ use model::{
     text::Line,
     time::Zone,
 };
+use std::fmt::Write;
 use store::{Agreed, LINK_LIFE, NewGrant, Purpose, RegistrationFilter};
 use uuid::Uuid;
 
@@ -290,7 +291,7 @@ async fn a_large_list_takes_few_statements(world: World) {
     let garden = edition(&world, "garden").await;
     let mut list = String::from("email,name,type\n");
     for number in 0..2_000 {
-        list += &format!("p{number}@example.org,Person {number},Attendee\n");
+        writeln!(list, "p{number}@example.org,Person {number},Attendee").unwrap();
     }
     let before = world.store.statements();
     let done = take(&world, garden, &list, true).await;

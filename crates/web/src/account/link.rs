@@ -242,9 +242,9 @@ async fn drawn(site: &Site, asker: &Asker, link: &Link, form: Form) -> Result<Op
             one("Is this address yours?", "The link is good for this one use.", "Add the address", says)
         }
         (Purpose::Merge, Some(owner)) => {
-            let Asker(Some(person)) = asker else { return Ok(elsewhere(&owner)) };
+            let Asker(Some(person)) = asker else { return Ok(Some(elsewhere(&owner))) };
             if person.signed.account.id != owner.id {
-                return Ok(elsewhere(&owner));
+                return Ok(Some(elsewhere(&owner)));
             }
             let proof = link.email.clone().map(model::account::Proof::Email);
             let other = match proof {
@@ -275,7 +275,7 @@ async fn drawn(site: &Site, asker: &Asker, link: &Link, form: Form) -> Result<Op
     })
 }
 
-fn elsewhere(owner: &Somebody) -> Option<LinkPage> {
+fn elsewhere(owner: &Somebody) -> LinkPage {
     let help =
         "Two accounts are merged only by somebody who is signed in to one and reads the mail of the other.";
     let inner = Inner::outside("Open this link where you asked for it", help);
@@ -283,7 +283,7 @@ fn elsewhere(owner: &Somebody) -> Option<LinkPage> {
         "It was asked for by {} (@{}). Sign in to that account in this browser, or open the link in the one in which you are signed in.",
         owner.name, owner.handle
     );
-    Some(LinkPage { inner, form: Form::default(), button: String::new(), says, both: None })
+    LinkPage { inner, form: Form::default(), button: String::new(), says, both: None }
 }
 
 async fn redeem(

@@ -83,7 +83,7 @@ macro_rules! parts {
                 caller.may(Action::$action, &Place::edition(&edition))?;
                 let id = $id(Uuid::now_v7());
                 let new = input.read(id, None)?;
-                let after = programme::change(&site, &caller, &edition, |all| $put(&caller, all, new)).await?;
+                let after = programme::change(&site, &caller, &edition, |all| $put(&caller, &all, new)).await?;
                 let shown = after.$field.iter().find(|one| one.id == id).map($shown::from);
                 let shown = shown.ok_or_else(|| Fault::none($many, &id.to_string()))?;
                 answer::created(&format!("{BASE}/editions/{}/{}/{id}", edition.slug, $many), &shown)
@@ -145,7 +145,7 @@ macro_rules! parts {
                     let shown = $shown::from(present);
                     seen.check(&shown)?;
                     let changed = patch.apply::<$input>(&shown.input)?.read(present.id, Some(present))?;
-                    $put(&caller, all, changed)
+                    $put(&caller, &all, changed)
                 })
                 .await?;
                 let shown = after.$field.iter().find(|one| Some(one.id) == id).map($shown::from);
@@ -177,7 +177,7 @@ macro_rules! parts {
                     let present = present.ok_or_else(|| Fault::none($many, &key))?;
                     seen.check(&$shown::from(present))?;
                     let id = present.id;
-                    $remove(&caller, all, id)
+                    $remove(&caller, &all, id)
                 })
                 .await?;
                 answer::nothing()
@@ -209,34 +209,34 @@ fn is_room(one: &model::programme::Room, key: &str) -> bool {
     one.slug.as_str() == key || one.id.to_string() == key
 }
 
-fn put_room(caller: &Caller, all: Programme, one: model::programme::Room) -> Result<Programme, Fault> {
-    decide(caller, &all, &Command::PutRoom(one))
+fn put_room(caller: &Caller, all: &Programme, one: model::programme::Room) -> Result<Programme, Fault> {
+    decide(caller, all, &Command::PutRoom(one))
 }
 
-fn remove_room(caller: &Caller, all: Programme, id: RoomId) -> Result<Programme, Fault> {
-    decide(caller, &all, &Command::RemoveRoom(id))
+fn remove_room(caller: &Caller, all: &Programme, id: RoomId) -> Result<Programme, Fault> {
+    decide(caller, all, &Command::RemoveRoom(id))
 }
 
 fn is_track(one: &model::programme::Track, key: &str) -> bool {
     one.slug.as_str() == key || one.id.to_string() == key
 }
 
-fn put_track(caller: &Caller, all: Programme, one: model::programme::Track) -> Result<Programme, Fault> {
-    decide(caller, &all, &Command::PutTrack(one))
+fn put_track(caller: &Caller, all: &Programme, one: model::programme::Track) -> Result<Programme, Fault> {
+    decide(caller, all, &Command::PutTrack(one))
 }
 
-fn remove_track(caller: &Caller, all: Programme, id: TrackId) -> Result<Programme, Fault> {
-    decide(caller, &all, &Command::RemoveTrack(id))
+fn remove_track(caller: &Caller, all: &Programme, id: TrackId) -> Result<Programme, Fault> {
+    decide(caller, all, &Command::RemoveTrack(id))
 }
 
 fn is_person(one: &model::programme::Person, key: &str) -> bool {
     one.slug.as_str() == key || one.id.to_string() == key
 }
 
-fn put_person(caller: &Caller, all: Programme, one: model::programme::Person) -> Result<Programme, Fault> {
-    decide(caller, &all, &Command::PutPerson(one))
+fn put_person(caller: &Caller, all: &Programme, one: model::programme::Person) -> Result<Programme, Fault> {
+    decide(caller, all, &Command::PutPerson(one))
 }
 
-fn remove_person(caller: &Caller, all: Programme, id: PersonId) -> Result<Programme, Fault> {
-    decide(caller, &all, &Command::RemovePerson(id))
+fn remove_person(caller: &Caller, all: &Programme, id: PersonId) -> Result<Programme, Fault> {
+    decide(caller, all, &Command::RemovePerson(id))
 }

@@ -96,6 +96,7 @@ fn found<'a>(all: &'a p::Programme, key: &str) -> Result<&'a p::Session, Fault> 
         (status = 304, description = "The caller has it already"),
     ),
 )]
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 async fn list(
     Held(site): Held<Site>,
     client: Option<Extension<Client>>,

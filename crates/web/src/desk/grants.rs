@@ -44,7 +44,7 @@ const HELP: &str =
 
 #[derive(Template)]
 #[template(path = "desk/grants.html")]
-struct Grants {
+struct GrantsPage {
     inner: Inner,
     form: Form,
     grants: Vec<GrantLine>,
@@ -243,7 +243,7 @@ async fn draw(
     person: &Person,
     here: &Where<'_>,
     form: Form,
-) -> Result<Grants, Failure> {
+) -> Result<GrantsPage, Failure> {
     let inner = match here.edition {
         Some(edition) => Inner::edition(person, edition, &here.path, "Roles", HELP),
         None => Inner::desk(person, &here.path, "All roles", HELP),
@@ -256,7 +256,7 @@ async fn draw(
         .iter()
         .map(|action| (action.shown(), Role::ALL.iter().map(|role| role.allows(*action)).collect()))
         .collect();
-    Ok(Grants {
+    Ok(GrantsPage {
         inner: inner.noticing(site, &asked.headers),
         form,
         grants,

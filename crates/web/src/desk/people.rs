@@ -38,7 +38,7 @@ const HELP: &str =
 
 #[derive(Template)]
 #[template(path = "desk/people.html")]
-struct People {
+struct PeoplePage {
     inner: Inner,
     words: String,
     people: Vec<Found>,
@@ -97,7 +97,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer 
         format!("?{}", query.finish())
     };
     let inner = Inner::desk(&person, &Desk::People.path(), "Accounts", HELP).noticing(&site, &asked.headers);
-    show(&People {
+    show(&PeoplePage {
         inner,
         people,
         total: found.total,

@@ -41,7 +41,7 @@ const HELP: &str = "Everybody who takes part in a session, as the programme pres
 
 #[derive(Template)]
 #[template(path = "desk/persons.html")]
-struct Persons {
+struct PersonsPage {
     inner: Inner,
     persons: Vec<PersonView>,
     query: String,
@@ -80,7 +80,7 @@ async fn list(State(site): State<Site>, asked: Asked, signed: Signed, Path(slug)
     let inner = Inner::edition(&signed, &edition, &path, "Persons", HELP).noticing(&site, &asked.headers);
     let may_edit = signed.subject.may(Action::EditProgramme, &Place::edition(&edition)).is_ok();
     let new = EditionDesk::NewPerson.path(&edition.slug);
-    show(&Persons { inner, persons, query, total: all.persons.len(), new, may_edit })
+    show(&PersonsPage { inner, persons, query, total: all.persons.len(), new, may_edit })
 }
 
 fn sessions(all: &Programme, id: PersonId) -> usize {

@@ -33,6 +33,7 @@ use model::{
     release::ReleaseHead,
 };
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use store::Untold;
 
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
@@ -195,7 +196,10 @@ fn draw(site: &Site, asked: &Asked, person: &Person, state: Standing, form: Form
 /// What tells one state of a programme from another.
 fn digest(programme: &Programme) -> String {
     let text = serde_json::to_vec(programme).unwrap_or_default();
-    Sha256::digest(text).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text).iter().take(12).fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 async fn page(State(site): State<Site>, asked: Asked, person: Person, Path(slug): Path<String>) -> Answer {

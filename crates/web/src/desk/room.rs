@@ -49,7 +49,7 @@ const KINDS: [(&str, &str, RoomKind); 3] = [
 
 #[derive(Template)]
 #[template(path = "desk/rooms.html")]
-struct Rooms {
+struct RoomsPage {
     inner: Inner,
     rooms: Vec<RoomView>,
     new: String,
@@ -83,7 +83,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let path = EditionDesk::Rooms.path(&edition.slug);
     let inner = Inner::edition(&person, &edition, &path, "Rooms", HELP).noticing(&site, &asked.headers);
     let may_edit = person.subject.may(Action::EditProgramme, &Place::edition(&edition)).is_ok();
-    show(&Rooms { inner, rooms, new: EditionDesk::NewRoom.path(&edition.slug), may_edit })
+    show(&RoomsPage { inner, rooms, new: EditionDesk::NewRoom.path(&edition.slug), may_edit })
 }
 
 #[derive(Template)]

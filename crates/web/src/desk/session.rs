@@ -52,7 +52,7 @@ const HELP: &str = "Everything on the programme: talks, microconferences and the
 
 #[derive(Template)]
 #[template(path = "desk/sessions.html")]
-struct Sessions {
+struct SessionsPage {
     inner: Inner,
     sessions: Vec<SessionView>,
     total: usize,
@@ -127,7 +127,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let inner = Inner::edition(&person, &edition, &path, "Sessions", HELP).noticing(&site, &asked.headers);
     let mut tracks = vec![(String::new(), "All".to_owned())];
     tracks.extend(all.tracks.iter().map(|track| (track.id.to_string(), track.name.to_string())));
-    show(&Sessions {
+    show(&SessionsPage {
         inner,
         sessions,
         total: all.sessions.len(),

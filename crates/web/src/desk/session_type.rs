@@ -45,7 +45,7 @@ const HELP: &str = "What kinds of session this edition has, and how long each us
 
 #[derive(Template)]
 #[template(path = "desk/types.html")]
-struct Types {
+struct TypesPage {
     inner: Inner,
     types: Vec<TypeView>,
     new: String,
@@ -82,7 +82,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let inner =
         Inner::edition(&person, &edition, &path, "Session types", HELP).noticing(&site, &asked.headers);
     let may_edit = person.subject.may(Action::EditProgramme, &Place::edition(&edition)).is_ok();
-    show(&Types { inner, types: views, new: EditionDesk::NewSessionType.path(&edition.slug), may_edit })
+    show(&TypesPage { inner, types: views, new: EditionDesk::NewSessionType.path(&edition.slug), may_edit })
 }
 
 #[derive(Template)]

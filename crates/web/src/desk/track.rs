@@ -41,7 +41,7 @@ const HELP: &str = "Sessions that belong together; every microconference is a tr
 
 #[derive(Template)]
 #[template(path = "desk/tracks.html")]
-struct Tracks {
+struct TracksPage {
     inner: Inner,
     tracks: Vec<TrackView>,
     new: String,
@@ -73,7 +73,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let path = EditionDesk::Tracks.path(&edition.slug);
     let inner = Inner::edition(&person, &edition, &path, "Tracks", HELP).noticing(&site, &asked.headers);
     let may_edit = person.subject.may(Action::EditProgramme, &Place::edition(&edition)).is_ok();
-    show(&Tracks { inner, tracks, new: EditionDesk::NewTrack.path(&edition.slug), may_edit })
+    show(&TracksPage { inner, tracks, new: EditionDesk::NewTrack.path(&edition.slug), may_edit })
 }
 
 #[derive(Template)]

@@ -1,6 +1,6 @@
 //! Connections: how many there may be, how long they may take, and TLS.
 //!
-//! A client that is slow, silent or many can hold only its share: a connection must ask within [`HEAD_PATIENCE`], take
+//! A client that is slow, silent or many can hold only its share: a connection must ask within `HEAD_PATIENCE`, take
 //! what it asked for at some pace (`patient.rs`), and one client gets a part of the places (`crowd.rs`). When all places
 //! are taken, new connections wait in the system's queue.
 

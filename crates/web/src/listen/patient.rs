@@ -158,7 +158,7 @@ mod tests {
             all
         });
         let mut server = patient(server);
-        server.write_all(&[0; 200_000]).await.unwrap();
+        server.write_all(&vec![0; 200_000]).await.unwrap();
         server.flush().await.unwrap();
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         server.write_all(&[0; 100]).await.unwrap();

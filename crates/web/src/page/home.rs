@@ -105,9 +105,9 @@ pub(super) fn home(page: &Page, snapshot: &Snapshot, viewer: &Viewer) -> Result<
     let mut place = place.iter().filter_map(|line| line.non_empty()).collect::<Vec<_>>().join(", ");
     match edition.mode {
         Mode::InPerson => {}
-        Mode::Hybrid if place.is_empty() => place = "In person and online".to_owned(),
+        Mode::Hybrid if place.is_empty() => "In person and online".clone_into(&mut place),
         Mode::Hybrid => place.push_str(", and online"),
-        Mode::Virtual => place = "Online".to_owned(),
+        Mode::Virtual => "Online".clone_into(&mut place),
     }
     let facts = [
         (snapshot.proper_sessions().count(), "sessions"),

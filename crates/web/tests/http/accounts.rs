@@ -66,8 +66,8 @@ async fn link_to(world: &World, address: &str, next: &str) -> String {
 
 /// The cookie by which an answer signs a browser in.
 fn cookie(answer: &Answer) -> String {
-    let cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
-    let cookie = cookies.filter(|cookie| cookie.starts_with("__Host-plenary=")).next_back();
+    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+    let cookie = cookies.rfind(|cookie| cookie.starts_with("__Host-plenary="));
     cookie.unwrap_or_else(|| panic!("no cookie: {}", answer.status)).split(';').next().unwrap().to_owned()
 }
 

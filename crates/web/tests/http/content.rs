@@ -262,7 +262,8 @@ async fn a_logo_is_served_as_the_picture_that_it_is_and_a_script_is_refused() {
     let page = until(&world, "/garden-2027/speakers/", "/garden-2027/uploads/").await;
     let at = page.find("/garden-2027/uploads/").unwrap();
     let path: String = page[at..].chars().take_while(|c| *c != '"').collect();
-    assert!(path.ends_with(".png") && !path.contains("evil"), "{path}");
+    let ending = std::path::Path::new(&path).extension();
+    assert!(ending.is_some_and(|ending| ending == "png") && !path.contains("evil"), "{path}");
     let logo = world.get(&path).await;
     assert_eq!((logo.status, &logo.body[..]), (StatusCode::OK, PNG));
     assert_eq!(logo.header("content-type"), "image/png");

@@ -160,7 +160,8 @@ async fn send(world: &World, who: &SignedIn, path: &str, form: &[(String, String
 }
 
 fn put(form: &mut [(String, String)], name: &str, value: &str) {
-    form.iter_mut().find(|(key, _)| key == name).unwrap_or_else(|| panic!("{name}")).1 = value.to_owned();
+    let field = form.iter_mut().find(|(key, _)| key == name).unwrap_or_else(|| panic!("{name}"));
+    value.clone_into(&mut field.1);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use model::{
     text::{Line, Slug},
     time::SystemClock,
 };
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 use store::{LINK_LIFE, NewAccount, NewGrant, Purpose};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -64,12 +64,15 @@ impl Browser {
     ) -> Answer {
         let mut body = String::new();
         for (name, value) in fields {
-            body += &format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            write!(body, "--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                .unwrap();
         }
         let (field, name, text) = file;
-        body += &format!(
+        write!(
+            body,
             "--b\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\ncontent-type: application/octet-stream\r\n\r\n{text}\r\n--b--\r\n"
-        );
+        )
+        .unwrap();
         self.send(world, path, "multipart/form-data; boundary=b", &body).await
     }
 

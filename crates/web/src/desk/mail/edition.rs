@@ -121,6 +121,10 @@ async fn overview(
 }
 
 /// What the form says: `None` when a field is refused, `Some(None)` when nothing is filled in.
+#[expect(
+    clippy::option_option,
+    reason = "a field is refused, left empty or filled in, and `?` ends at the first"
+)]
 fn read(form: &mut Form) -> Option<Option<Sender>> {
     let name = Line::clean(form.value("name"));
     let address = form.read_optional("address", Email::parse);

@@ -53,7 +53,7 @@ struct Begin {
 
 #[derive(Template)]
 #[template(path = "desk/registration_columns.html")]
-struct Columns {
+struct ColumnsPage {
     inner: Inner,
     form: Form,
     file: String,
@@ -185,7 +185,7 @@ async fn columns(
     show(&columns_page(inner, &sheet, &mapping, Form::default()))
 }
 
-fn columns_page(inner: Inner, sheet: &Sheet, mapping: &Mapping, form: Form) -> Columns {
+fn columns_page(inner: Inner, sheet: &Sheet, mapping: &Mapping, form: Form) -> ColumnsPage {
     let columns = sheet.columns.iter().enumerate().map(|(at, name)| {
         let sample: Vec<String> = sheet
             .rows
@@ -204,7 +204,7 @@ fn columns_page(inner: Inner, sheet: &Sheet, mapping: &Mapping, form: Form) -> C
             choices: std::iter::once(("", "left out", chosen.is_none())).chain(fields).collect(),
         }
     });
-    Columns { columns: columns.collect(), file: sheet.name.clone(), rows: sheet.rows.len(), inner, form }
+    ColumnsPage { columns: columns.collect(), file: sheet.name.clone(), rows: sheet.rows.len(), inner, form }
 }
 
 async fn map(
@@ -368,7 +368,7 @@ async fn apply(
             );
             if form.is_ticked("tell") {
                 let told = tell(&site, &person, &edition, &outcome.added).await?;
-                notice.push_str(&format!(" {told} are told by mail."));
+                notice = format!("{notice} {told} are told by mail.");
             }
             done(&site, &EditionDesk::Registrations.path(&edition.slug), &notice)
         }

@@ -81,7 +81,10 @@ pub(crate) fn path(two: &Two, route: &Route) -> String {
     let mut out = String::new();
     for part in route.pattern.split_inclusive('/') {
         match part.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-            Some((name, rest)) => out += &format!("{}{rest}", two.thing(name, route.pattern)),
+            Some((name, rest)) => {
+                out += two.thing(name, route.pattern);
+                out += rest;
+            }
             None => out += part,
         }
     }

@@ -38,9 +38,8 @@ async fn sign_in(two: &Two, address: &str, next: &str, cookie: &str) -> (String,
 }
 
 fn new_cookie(answer: &Answer) -> String {
-    let cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
-    let cookie =
-        cookies.filter(|cookie| cookie.starts_with("__Host-plenary=")).next_back().expect("a cookie");
+    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let cookie = cookies.rfind(|cookie| cookie.starts_with("__Host-plenary=")).expect("a cookie");
     for part in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
         assert!(cookie.contains(part), "{cookie} lacks {part}");
     }
