@@ -232,9 +232,19 @@ struct Sign {
 struct SignDay {
     heading: String,
     zone: String,
-    /// `loose` or `tight`, by how much is to be on the sheet.
+    /// `loose`, `tight` or `dense`, by how much is to be on the sheet.
     class: &'static str,
     cards: Vec<Card>,
+}
+
+/// How high an entry of a door sign is, in tenths of a line of its text. A sheet of Letter, which is shorter than A4,
+/// holds 24 loose or 31 tight lines below a name in large type; some of them are kept for titles in wide letters.
+fn height(card: &Card) -> usize {
+    let lines = |letters: usize| letters.div_ceil(50);
+    let people = card.people.iter().map(|who| who.text.chars().count() + 2).sum();
+    let topics = card.topics.iter().map(|topic| lines(topic.title.chars().count() + 14) * 8).sum::<usize>();
+    let badge = if card.cancelled || card.delay.is_some() { 10 } else { 0 };
+    8 + lines(card.title.chars().count()) * 8 + lines(people) * 9 + badge + topics
 }
 
 /// Draws the sign for a room's door: a sheet for each day.
@@ -269,17 +279,13 @@ pub(super) fn sign(
             continue;
         }
         lines.sort_by_key(|(session, slot, _)| (slot.start, slot.end, session.id));
-        let letters: usize = lines
-            .iter()
-            .flat_map(|(_, _, card)| std::iter::once(card).chain(&card.topics))
-            .map(|card| 40 + card.title.len())
-            .sum();
+        let height: usize = lines.iter().map(|(_, _, card)| height(card)).sum();
         days.push(SignDay {
             heading: long_date(day.date),
             zone: abbreviation(zone, day.start),
-            class: match letters {
-                0..=900 => "loose",
-                901..=1_900 => "tight",
+            class: match height {
+                0..=210 => "loose",
+                211..=290 => "tight",
                 _ => "dense",
             },
             cards: lines.into_iter().map(|(_, _, card)| card).collect(),
