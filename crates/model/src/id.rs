@@ -82,6 +82,12 @@ ids! {
     RegistrationId = "registration";
     /// A call for proposals, reviews or offers.
     CallId = "call";
+    /// What was submitted to a call.
+    ProposalId = "proposal";
+    /// Somebody's part in a proposal.
+    AuthorId = "author";
+    /// Something that was said about a proposal.
+    CommentId = "comment";
     /// Something on the programme.
     SessionId = "session";
     /// A placement of a session. Published as the `guid` of an event in schedule files, so it never changes.

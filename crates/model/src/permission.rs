@@ -13,45 +13,10 @@ use crate::{
     feed::Actor,
     id::{AccountId, CallId, EditionId, GrantId, RoomId, TokenId, TrackId},
     text::{Line, folded},
+    words::words,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal, $shown:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$variant_doc])* $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word kept in the record and used in forms and in the API.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
-            /// How pages name it.
-            pub fn shown(self) -> &'static str {
-                match self { $(Self::$variant => $shown,)* }
-            }
-
-            /// The one of that word.
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == word)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.shown())
-            }
-        }
-    };
-}
 
 words! {
     /// A role that somebody is given, with a scope.
@@ -106,6 +71,14 @@ words! {
         WritePosts = "write_posts", "Write posts";
         /// Publish posts, and mail them to people.
         PublishPosts = "publish_posts", "Publish posts";
+        /// Make calls and their forms.
+        ManageCalls = "manage_calls", "Make calls and their forms";
+        /// Read what was submitted to a call.
+        SeeProposals = "see_proposals", "Read proposals";
+        /// Review what was submitted to a call.
+        Review = "review", "Review proposals";
+        /// Decide what was submitted to a call.
+        DecideProposals = "decide_proposals", "Decide on proposals";
         /// See who is registered, with addresses.
         SeeRegistrations = "see_registrations", "See registrations";
         /// Enter and import registrations.
@@ -137,7 +110,10 @@ impl Action {
     /// Whether it changes nothing: all that remains while somebody views as another person, or with a token that
     /// only reads.
     pub fn only_reads(self) -> bool {
-        matches!(self, Self::SeeDesk | Self::SeeRegistrations | Self::SeePeople | Self::SeeLog)
+        matches!(
+            self,
+            Self::SeeDesk | Self::SeeProposals | Self::SeeRegistrations | Self::SeePeople | Self::SeeLog
+        )
     }
 }
 
@@ -156,11 +132,15 @@ impl Role {
                     | A::PlaceSession
                     | A::RunSession
                     | A::WritePosts
+                    | A::ManageCalls
+                    | A::SeeProposals
+                    | A::Review
+                    | A::DecideProposals
                     | A::SeeRegistrations
                     | A::PlanDates
                     | A::SeeLog
             ),
-            Self::Reviewer => matches!(action, A::SeeDesk),
+            Self::Reviewer => matches!(action, A::SeeDesk | A::SeeProposals | A::Review),
             Self::Lead => matches!(
                 action,
                 A::SeeDesk
@@ -168,6 +148,9 @@ impl Role {
                     | A::PlaceSession
                     | A::RunSession
                     | A::WritePosts
+                    | A::SeeProposals
+                    | A::Review
+                    | A::DecideProposals
                     | A::ModerateRoom
             ),
             Self::Editor => {
