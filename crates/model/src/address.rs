@@ -64,6 +64,12 @@ pub enum Address<'a> {
     PostFeed,
     /// Where one has posts sent to oneself by mail, or no more.
     Subscribe,
+    /// The calls: what one can submit.
+    Calls,
+    /// A call, by slug.
+    Call(&'a str),
+    /// Where one writes a proposal to a call, by slug.
+    Propose(&'a str),
     /// An uploaded file, by its name.
     Upload(&'a str),
     /// The server-sent events of the edition.
@@ -111,6 +117,9 @@ impl Address<'_> {
             Self::Post(slug) => format!("/{e}/posts/{slug}/"),
             Self::PostFeed => format!("/{e}/posts/feed.atom"),
             Self::Subscribe => format!("/{e}/subscribe/"),
+            Self::Calls => format!("/{e}/calls/"),
+            Self::Call(slug) => format!("/{e}/calls/{slug}/"),
+            Self::Propose(slug) => format!("/{e}/calls/{slug}/propose/"),
             Self::Upload(name) => format!("/{e}/uploads/{name}"),
             Self::Events => format!("/{e}/events"),
             Self::File(name) => format!("/{e}/{name}"),

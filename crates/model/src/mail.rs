@@ -466,6 +466,12 @@ impl NewMail {
         }
     }
 
+    /// About an edition.
+    #[must_use]
+    pub fn about(self, edition: EditionId) -> Self {
+        Self { edition: Some(edition), ..self }
+    }
+
     /// With the variable `name` standing for `value`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<std::sync::Arc<str>>) -> Self {

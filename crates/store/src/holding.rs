@@ -11,7 +11,7 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        change, credential, identity, mail, registration, role_grant, sign_in, speaker_account, subscription,
+        author, change, credential, identity, mail, proposal_comment, registration, review, review_conflict, role_grant, sign_in, speaker_account, subscription,
         token, webhook,
     },
     save::upsert,
@@ -94,6 +94,10 @@ macro_rules! holdings {
             token::Entity,
             webhook::Entity,
             speaker_account::Entity,
+            author::Entity,
+            review::Entity,
+            review_conflict::Entity,
+            proposal_comment::Entity,
             mail::Entity,
         ])
     };
@@ -107,7 +111,7 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 13] = [
     AccountId::KIND,
     IdentityId::KIND,
     SignInId::KIND,
@@ -115,6 +119,10 @@ pub(crate) const KINDS: [&str; 9] = [
     model::id::RegistrationId::KIND,
     crate::audience::SUBSCRIPTION_KIND,
     crate::audience::SPEAKER_KIND,
+    model::id::AuthorId::KIND,
+    crate::review::KIND,
+    crate::review::CONFLICT_KIND,
+    model::id::CommentId::KIND,
     CredentialId::KIND,
     TokenId::KIND,
 ];

@@ -134,6 +134,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
             broken.push(format!("{}: the edition is not in its canonical form", edition.slug));
         }
         release_state(db, &edition, &mut state, broken).await?;
+        crate::call::state(db, EditionId(id), &mut state).await?;
         for row in session_type::rows(db, EditionId(id)).await? {
             let key = (Some(id), SessionTypeId::KIND.to_owned(), row.id);
             state.insert(key, session_type::fact(&row)?);
@@ -151,6 +152,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     programs(db, &mut state).await?;
     mails(db, &mut state).await?;
     crate::content::state(db, &mut state, broken).await?;
+    crate::proposal::state(db, &mut state, broken).await?;
     Ok(state)
 }
 

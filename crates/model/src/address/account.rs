@@ -2,7 +2,8 @@
 
 use crate::{
     account::Handle,
-    id::{CredentialId, IdentityId},
+    id::{CredentialId, IdentityId, ProposalId},
+    text::Slug,
 };
 
 /// An address outside any edition that concerns the one who asks.
@@ -66,6 +67,10 @@ pub enum Account<'a> {
     EndView,
     /// Who has viewed as this person, and what was done to the account.
     History,
+    /// What somebody proposes to calls, in all editions, and to what they were invited.
+    Proposals,
+    /// One of their proposals.
+    Proposal(&'a Slug, ProposalId),
     /// A person's public profile.
     Person(&'a Handle),
     /// Leaving a kind of mail with one click, by a signed token (RFC 8058).
@@ -105,6 +110,8 @@ impl Account<'_> {
             Self::DataFile => "/account/data/plenary-account.json".to_owned(),
             Self::EndView => "/account/view-as/end/".to_owned(),
             Self::History => "/account/history/".to_owned(),
+            Self::Proposals => "/account/proposals/".to_owned(),
+            Self::Proposal(edition, id) => format!("/account/proposals/{edition}/{id}/"),
             Self::Person(handle) => format!("/people/{handle}/"),
             Self::Unsubscribe(token) => format!("/mail/unsubscribe/{token}/"),
         }

@@ -3,7 +3,7 @@
 use crate::{
     feed::Sequence,
     id::{
-        AccountId, MailId, PersonId, PostId, RegistrationId, RoomId, SessionId, SessionTypeId, SponsorId,
+        AccountId, CallId, MailId, PersonId, PostId, ProposalId, RegistrationId, RoomId, SessionId, SessionTypeId, SponsorId,
         TemplateId, TrackId, WebPageId, WebhookId,
     },
     text::Slug,
@@ -77,6 +77,16 @@ pub enum EditionDesk {
     NewRoom,
     /// One room.
     Room(RoomId),
+    /// Calls.
+    Calls,
+    /// A new call.
+    NewCall,
+    /// One call.
+    Call(CallId),
+    /// What was submitted to the calls.
+    Proposals,
+    /// One proposal.
+    Proposal(ProposalId),
     /// Tracks.
     Tracks,
     /// A new track.
@@ -161,6 +171,11 @@ impl EditionDesk {
             Self::Rooms => page("rooms"),
             Self::NewRoom => page("rooms/new"),
             Self::Room(id) => of("rooms", &id),
+            Self::Calls => page("calls"),
+            Self::NewCall => page("calls/new"),
+            Self::Call(id) => page(&format!("calls/{id}")),
+            Self::Proposals => page("proposals"),
+            Self::Proposal(id) => page(&format!("proposals/{id}")),
             Self::Tracks => page("tracks"),
             Self::NewTrack => page("tracks/new"),
             Self::Track(id) => of("tracks", &id),

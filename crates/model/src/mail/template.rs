@@ -66,19 +66,25 @@ pub enum MailKind {
     Post,
     /// Somebody is registered.
     Registered,
+    /// Somebody is asked to propose something together with others.
+    CoAuthor,
+    /// What the committee decided about a proposal.
+    Decision,
     /// Anything else, in its writer's words.
     Notice,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SignIn,
         Self::VerifyAddress,
         Self::Invitation,
         Self::DatesChanged,
         Self::Post,
         Self::Registered,
+        Self::CoAuthor,
+        Self::Decision,
         Self::Notice,
     ];
 
@@ -91,6 +97,8 @@ impl MailKind {
             Self::DatesChanged => "dates_changed",
             Self::Post => "post",
             Self::Registered => "registered",
+            Self::CoAuthor => "co_author",
+            Self::Decision => "decision",
             Self::Notice => "notice",
         }
     }
@@ -104,6 +112,8 @@ impl MailKind {
             Self::DatesChanged => "Dates or mode changed",
             Self::Post => "Post",
             Self::Registered => "Registration confirmed",
+            Self::CoAuthor => "Invitation to a proposal",
+            Self::Decision => "Decision about a proposal",
             Self::Notice => "Notice",
         }
     }
@@ -119,6 +129,8 @@ impl MailKind {
             }
             Self::Post => "Sent when a post is delivered by mail, to those who have not left its list.",
             Self::Registered => "Sent when somebody is registered for the edition.",
+            Self::CoAuthor => "Sent when somebody is asked to propose something together with others.",
+            Self::Decision => "Sent to the authors of a proposal when what the committee decided is applied.",
             Self::Notice => "Anything else that an organiser or Plenary has to say.",
         }
     }
@@ -238,6 +250,39 @@ impl MailKind {
                     ]
                 }
             }
+            Self::CoAuthor => {
+                const {
+                    &[
+                        NAME,
+                        CONFERENCE,
+                        variable("inviter", "Who asks", "Grace Hopper"),
+                        variable("title", "The proposal's title", "Compilers for everybody"),
+                        variable("call", "The call", "Refereed presentations"),
+                        variable("link", "Where one answers", "https://conf.example.org/account/proposals/"),
+                    ]
+                }
+            }
+            Self::Decision => {
+                const {
+                    &[
+                        NAME,
+                        CONFERENCE,
+                        variable("title", "The proposal's title", "Compilers for everybody"),
+                        variable("call", "The call", "Refereed presentations"),
+                        variable(
+                            "decision",
+                            "What was decided: accepted, provisionally accepted, wait-listed, declined",
+                            "accepted",
+                        ),
+                        variable(
+                            "comments",
+                            "What the reviewers say to the authors; may be empty",
+                            "Please leave time for questions.",
+                        ),
+                        variable("link", "The author's page", "https://conf.example.org/account/proposals/"),
+                    ]
+                }
+            }
             Self::Notice => {
                 const {
                     &[
@@ -270,6 +315,8 @@ impl MailKind {
             Self::DatesChanged => ("{{ conference }}: dates or mode have changed", DATES_CHANGED),
             Self::Post => ("{{ conference }}: {{ title }}", POST),
             Self::Registered => ("{{ conference }}: you are registered", REGISTERED),
+            Self::CoAuthor => ("{{ conference }}: {{ inviter }} invites you to a proposal", CO_AUTHOR),
+            Self::Decision => ("{{ conference }}: \"{{ title }}\" is {{ decision }}", DECISION),
             Self::Notice => ("{{ conference }}: {{ subject }}", NOTICE),
         };
         Text { subject: subject.to_owned(), body: body.to_owned() }
@@ -320,6 +367,37 @@ From now on: {{ after }}
 
 What else is known stands here:
 
+{{ link }}
+";
+
+const CO_AUTHOR: &str = "\
+Hello{% if name %} {{ name }}{% endif %},
+
+{{ inviter }} proposes \"{{ title }}\" to the call {{ call }} of {{ conference }}, and names you as one of the authors. Sign in
+with this address to accept or decline:
+
+{{ link }}
+
+Once you have accepted, you can edit the proposal like everybody who proposes it.
+";
+
+const DECISION: &str = "\
+Hello{% if name %} {{ name }}{% endif %},
+
+your proposal \"{{ title }}\" to the call {{ call }} of {{ conference }} is {{ decision }}.
+{% if decision == \"accepted\" %}
+Please confirm on its page that you come.
+{% elif decision == \"wait-listed\" %}
+It is accepted when a place becomes free, and you will hear of it then.
+{% elif decision == \"provisionally accepted\" %}
+Something is still open, such as its format. You will hear of it.
+{% else %}
+Thank you for the work that you have put into it.
+{% endif %}{% if comments %}
+What the reviewers say:
+
+{{ comments }}
+{% endif %}
 {{ link }}
 ";
 

@@ -4,6 +4,7 @@
 //! Every table of a programme has the primary key (edition, id), so that two editions may hold the same
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
+mod calling;
 mod content;
 mod mailing;
 mod people;
@@ -14,6 +15,9 @@ mod proving;
 mod record;
 mod registering;
 
+pub(crate) use calling::{
+    author, call, call_form, proposal, proposal_comment, proposal_revision, review, review_conflict,
+};
 pub(crate) use content::{
     mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,
 };

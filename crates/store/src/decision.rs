@@ -1,0 +1,274 @@
+//! Decisions: applied together, told to the authors once, and, where a proposal is accepted, made a session.
+
+use crate::{
+    Error, Result, Store, account as accounts, call as calls, edition as editions,
+    entity::{edition, proposal, speaker_account},
+    load, mail,
+    proposal as proposals,
+    proposal::gone,
+    review::{self, decidable},
+    save::{self, upsert},
+    tx::{Change, Tx},
+};
+use model::{
+    Refusal,
+    call::{Call, Late},
+    edition::Edition,
+    feed::Deed,
+    id::{AccountId, EditionId, PersonId, ProposalId, SessionId},
+    mail::{MailKind, Mailbox, NewMail},
+    permission::Subject,
+    programme::{Participation, Person, Programme, Recording, Role, Session, Slugish},
+    proposal::{Author, Decision, Proposal, State, Step},
+    text::{Line, RichText, Slug},
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use serde_json::json;
+use uuid::Uuid;
+
+/// What came of applying decisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decided {
+    /// The proposals, as they are now.
+    pub proposals: Vec<Proposal>,
+    /// How many mails to authors were queued.
+    pub mails: usize,
+}
+
+impl Store {
+    /// Applies what the committee prepared for these proposals, all of it or nothing: each gets its state, what is accepted
+    /// becomes a session without a time, and every author is told once. `base_url` is the site's address. Refused when
+    /// nothing is prepared for one of them, when the call has no place left, and with a conflict.
+    pub async fn apply_decisions(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        ids: &[ProposalId],
+        base_url: &str,
+    ) -> Result<Decided> {
+        self.write(&subject.actor, async |tx| {
+            editions::open(tx.db(), edition.id).await?;
+            let mut out = Decided::default();
+            for id in ids {
+                decidable(tx, subject, edition, *id).await?;
+                let stored = proposals::find(tx.db(), edition.id, *id).await?.ok_or_else(gone)?;
+                let Some(decision) = stored.prepared else {
+                    let problem = format!("nothing is prepared for #{}", stored.number);
+                    return Err(Refusal::new("decision", problem, "Choose a decision for it first").into());
+                };
+                let (after, mails) = decide(tx, edition, stored, decision, base_url).await?;
+                out.proposals.push(after);
+                out.mails += mails;
+            }
+            Ok(out)
+        })
+        .await
+    }
+
+    /// Cancels what was accepted, and its session with it: it stays on the programme, marked.
+    pub async fn cancel_proposal(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        id: ProposalId,
+    ) -> Result<Proposal> {
+        self.write(&subject.actor, async |tx| {
+            let filed = decidable(tx, subject, edition, id).await?;
+            let stored = proposals::find(tx.db(), edition.id, id).await?.ok_or_else(gone)?;
+            let after = stored.clone().step(Step::Cancel, &filed.open.call, Late::No, 0, tx.at())?;
+            proposals::put(tx, edition.id, Some(&stored), Some(&after)).await?;
+            if let Some(session) = after.session {
+                change_programme(tx, edition.id, |programme| {
+                    let found = programme.sessions.iter_mut().find(|one| one.id == session);
+                    for slot in found.into_iter().flat_map(|one| &mut one.slots) {
+                        slot.standing = model::programme::Standing::Cancelled;
+                    }
+                    Ok(())
+                })
+                .await?;
+            }
+            Ok(after)
+        })
+        .await
+    }
+}
+
+/// Decides one proposal within a write.
+async fn decide(
+    tx: &Tx,
+    edition: &Edition,
+    stored: Proposal,
+    decision: Decision,
+    base_url: &str,
+) -> Result<(Proposal, usize)> {
+    let open = calls::find(tx.db(), edition.id, stored.call).await?.ok_or_else(calls::gone)?;
+    let taken = places_taken(tx.db(), edition.id, &open.call, stored.id).await?;
+    let mut after = stored.clone().step(Step::Decide(decision), &open.call, Late::No, taken, tx.at())?;
+    let authors = proposals::authors(tx.db(), stored.id).await?;
+    if after.state == State::Accepted && after.session.is_none() && open.call.kind.session_kind().is_some() {
+        after.session = Some(make_session(tx, edition.id, &open.call, &after, &authors).await?);
+    }
+    proposals::put(tx, edition.id, Some(&stored), Some(&after)).await?;
+    let mails = tell(tx, edition, &open.call, &after, &authors, base_url).await?;
+    Ok((after, mails))
+}
+
+/// How many others take a place of the call.
+async fn places_taken(
+    db: &impl ConnectionTrait,
+    edition: EditionId,
+    call: &Call,
+    but: ProposalId,
+) -> Result<usize> {
+    let taking = State::ALL.iter().filter(|state| state.takes_place()).map(|state| state.as_str());
+    let taken = proposal::Entity::find()
+        .filter(proposal::Column::Edition.eq(edition.0))
+        .filter(proposal::Column::Call.eq(call.id.0))
+        .filter(proposal::Column::Id.ne(but.0))
+        .filter(proposal::Column::State.is_in(taking))
+        .count(db)
+        .await?;
+    Ok(usize::try_from(taken).unwrap_or(usize::MAX))
+}
+
+/// Changes the working state of the programme within a write.
+async fn change_programme<T>(
+    tx: &Tx,
+    edition: EditionId,
+    rule: impl FnOnce(&mut Programme) -> Result<T, Refusal>,
+) -> Result<T> {
+    let before = load::load(tx.db(), edition::Column::Id.eq(edition.0))
+        .await?
+        .ok_or_else(|| Error::no_edition(edition))?;
+    let mut programme = before.programme()?;
+    let out = rule(&mut programme)?;
+    programme.normalise();
+    save::save(tx, Some(&before), &programme).await?;
+    Ok(out)
+}
+
+/// Makes a session of an accepted proposal, with its authors as persons of the programme. Whose account is known on the
+/// programme already is that person; nobody is guessed from a name.
+async fn make_session(
+    tx: &Tx,
+    edition: EditionId,
+    call: &Call,
+    proposal: &Proposal,
+    authors: &[Author],
+) -> Result<SessionId> {
+    let known = speaker_account::Entity::find()
+        .filter(speaker_account::Column::Edition.eq(edition.0))
+        .all(tx.db())
+        .await?;
+    let mut people = vec![];
+    let mut fresh = vec![];
+    for author in authors.iter().filter(|author| author.has_joined()) {
+        let role = if author.speaks { Role::Speaker } else { Role::Contributor };
+        let person = known
+            .iter()
+            .find(|row| author.account == Some(AccountId(row.account)))
+            .map(|row| PersonId(row.person));
+        let person = match (person, author.account) {
+            (Some(person), _) => person,
+            (None, Some(account)) => {
+                let about = accounts::active(tx.db(), account).await?;
+                let id = PersonId(Uuid::now_v7());
+                fresh.push((id, account, author.name.clone(), about.affiliation, about.biography));
+                id
+            }
+            (None, None) => continue,
+        };
+        people.push(Participation { person, role });
+    }
+    let id = SessionId(Uuid::now_v7());
+    let content = &proposal.content;
+    change_programme(tx, edition, |programme| {
+        for (id, _, name, affiliation, biography) in &fresh {
+            let taken = programme.persons.iter().map(|person| &person.slug);
+            let slug = Slug::from_any(&[name.as_str()], "person", id.0).free_among(taken);
+            programme.persons.push(Person {
+                id: *id,
+                slug,
+                code: None,
+                number: None,
+                name: name.clone(),
+                biography: biography.clone(),
+                affiliation: affiliation.clone(),
+                avatar: None,
+                links: vec![],
+            });
+        }
+        programme.sessions.push(Session {
+            id,
+            code: Slugish::from_id(id.0),
+            kind: call.kind.session_kind().unwrap_or_default(),
+            type_label: Line::default(),
+            title: content.title.clone(),
+            subtitle: Line::default(),
+            summary: content.summary.clone(),
+            description: RichText::default(),
+            language: Line::default(),
+            track: call.track.or(content.tracks.first().copied()),
+            parent: None,
+            people: people.clone(),
+            slots: vec![],
+            links: vec![],
+            logo: None,
+            url: None,
+            feedback_url: None,
+            recording: Recording::default(),
+        });
+        Ok(())
+    })
+    .await?;
+    for (person, account, ..) in fresh {
+        let row = speaker_account::Model {
+            id: Uuid::now_v7(),
+            edition: edition.0,
+            person: person.0,
+            account: account.0,
+        };
+        let change = Change {
+            kind: crate::audience::SPEAKER_KIND,
+            thing: row.id,
+            edition: Some(edition),
+            deed: Deed::Created,
+            before: None,
+            after: Some(json!({ "person": row.person, "account": row.account })),
+        };
+        upsert::<speaker_account::Entity>(tx.db(), vec![row]).await?;
+        tx.note(vec![change]).await?;
+    }
+    Ok(id)
+}
+
+/// Tells every author what was decided, once for each decision.
+async fn tell(
+    tx: &Tx,
+    edition: &Edition,
+    call: &Call,
+    proposal: &Proposal,
+    authors: &[Author],
+    base_url: &str,
+) -> Result<usize> {
+    let comments = review::told_with_decision(tx.db(), call, proposal.id).await?;
+    let decision = proposal.state.shown().to_lowercase();
+    let mut mails = vec![];
+    for account in authors.iter().filter_map(|author| author.account) {
+        let Some(known) = accounts::known(tx.db(), account).await? else { continue };
+        let Some(email) = known.email() else { continue };
+        let mut mail = NewMail::new(MailKind::Decision, Mailbox::new(&known.account.name, email)).about(edition.id);
+        mail = mail
+            .with("name", known.account.name.as_str())
+            .with("title", proposal.content.title.as_str())
+            .with("call", call.name.as_str())
+            .with("decision", decision.as_str())
+            .with("comments", comments.as_str())
+            .with("link", proposals::own_page(base_url));
+        mail.account = Some(account);
+        // Decided again to the same, as after being wait-listed and declined in between, is told again.
+        mail.once = Some(format!("decision {} {decision} {} {account}", proposal.id, tx.at()));
+        mails.push(mail);
+    }
+    Ok(mail::queue(tx, mails).await?.queued.len())
+}

@@ -1,0 +1,914 @@
+//! Proposals as reviewers and the committee see them: reviews, comments, conflicts, decisions.
+//!
+//! **Whoever has a conflict with a proposal gets nothing of its reviews from here**: no scores, no comments, no reviewers,
+//! no place in an order made by scores, no prepared decision, and no count that tells whether there are any. Every function
+//! that reads for a [`Subject`] finds the conflicts itself; none takes them from its caller. Whoever only reviews a blind call
+//! learns no author.
+
+use crate::{
+    Error, Result, Store, account as accounts, call as calls,
+    call::{Forms, OpenCall},
+    edition as editions,
+    entity::{
+        account, author, identity, participation, proposal, proposal_comment, review, review_conflict,
+        speaker_account,
+    },
+    holding::Holding,
+    proposal::{author_of, gone, proposal_of},
+    proposal as proposals,
+    rows::json,
+    save::upsert,
+    tx::{Change, Tx},
+};
+use jiff::Timestamp;
+use model::{
+    Refusal,
+    call::{CommentTime, Naming},
+    conflict::{Conflict, Known, conflicts},
+    edition::Edition,
+    email::Email,
+    feed::Deed,
+    id::{AccountId, CallId, CommentId, EditionId, ProposalId},
+    permission::{Action, Subject},
+    proposal::{Author, Decision, Proposal, State, Step},
+    review::{Review, Scores, Tally},
+    text::{Line, RichText},
+    time::{from_micros, to_micros},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// The words for these in the feed.
+pub(crate) const KIND: &str = "review";
+pub(crate) const CONFLICT_KIND: &str = "review-conflict";
+
+/// Values that are looked up with one statement.
+const LOOKUP: usize = 500;
+
+/// A proposal in the list at the desk, as far as whoever asks may know it.
+#[derive(Clone, Debug)]
+pub struct FiledHead {
+    /// Which it is.
+    pub id: ProposalId,
+    /// Its call.
+    pub call: CallId,
+    /// Its number.
+    pub number: u32,
+    /// Its title.
+    pub title: Line,
+    /// Where it stands.
+    pub state: State,
+    /// When it was submitted.
+    pub submitted: Option<Timestamp>,
+    /// Its authors, unless they are not to be known.
+    pub authors: Option<Vec<Author>>,
+    /// Why whoever asks must not review it.
+    pub conflicts: Vec<Conflict>,
+    /// What the reviews say; `None` where there is a conflict.
+    pub tally: Option<Tally>,
+    /// The own review, where there is one.
+    pub mine: Option<Mine>,
+    /// What the committee means to decide; `None` where there is a conflict, or whoever asks does not decide.
+    pub prepared: Option<Decision>,
+}
+
+/// How far somebody's own review is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mine {
+    /// Whether it counts.
+    pub submitted: bool,
+    /// Whether the proposal has changed since.
+    pub stale: bool,
+}
+
+/// A proposal at the desk, as far as whoever asks may know it.
+#[derive(Clone, Debug)]
+pub struct Filed {
+    /// The call with its present form.
+    pub open: OpenCall,
+    /// Every version of its form.
+    pub forms: Forms,
+    /// The proposal; without what is prepared where that is not to be known.
+    pub proposal: Proposal,
+    /// Its revisions, the newest first.
+    pub revisions: Vec<proposals::Revision>,
+    /// Its authors, unless they are not to be known.
+    pub authors: Option<Vec<Author>>,
+    /// Why whoever asks must not review it.
+    pub conflicts: Vec<Conflict>,
+    /// Whether they declared a conflict themselves, which they may take back.
+    pub declared: bool,
+    /// The submitted reviews with their writers' names; none where there is a conflict.
+    pub reviews: Vec<(Line, Review)>,
+    /// The own review, draft or not.
+    pub mine: Option<Review>,
+    /// What was said about it; none where there is a conflict.
+    pub comments: Vec<Comment>,
+    /// Whether they may decide it.
+    pub may_decide: bool,
+    /// Whether they may review it: they have the role, and no conflict.
+    pub may_review: bool,
+}
+
+/// Something that was said about a proposal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Which it is.
+    pub id: CommentId,
+    /// Who said it; empty for somebody who has no account any more.
+    pub by: Line,
+    /// Whether an author said it.
+    pub by_author: bool,
+    /// When.
+    pub at: Timestamp,
+    /// Whether the authors read it.
+    pub to_authors: bool,
+    /// What.
+    pub body: RichText,
+}
+
+impl Store {
+    /// What was submitted to the calls of an edition that `subject` may read, by number. A constant number of queries.
+    pub async fn filed_proposals(&self, subject: &Subject, edition: &Edition) -> Result<Vec<FiledHead>> {
+        let db = self.read().await?;
+        let out = filed(&db, subject, edition, self.now()).await?;
+        db.commit().await?;
+        Ok(out)
+    }
+
+    /// One proposal at the desk; `None` for drafts, and for those who may not read its call. A constant number of queries.
+    pub async fn filed_proposal(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        id: ProposalId,
+    ) -> Result<Option<Filed>> {
+        let db = self.read().await?;
+        let out = one(&db, subject, edition, id, self.now()).await?;
+        db.commit().await?;
+        Ok(out)
+    }
+
+    /// What reviewers and the committee said to the authors of a proposal: for one of them. Comments that wait for the
+    /// decision are not among them before it.
+    pub async fn comments_to_authors(
+        &self,
+        subject: &Subject,
+        edition: EditionId,
+        id: ProposalId,
+    ) -> Result<Vec<Comment>> {
+        let Some(own) = self.own_proposal(subject, edition, id).await? else { return Ok(vec![]) };
+        let policy = own.open.call.reviewing.comments;
+        let decided = !own.proposal.state.is_undecided() && own.proposal.state != State::Draft;
+        let db = self.read().await?;
+        let authors: BTreeSet<AccountId> = own.authors.iter().filter_map(|author| author.account).collect();
+        let mut out = comments(&db, id, &authors).await?;
+        out.retain(|comment| comment.to_authors && (comment.by_author || policy == CommentTime::AtOnce || decided));
+        if policy == CommentTime::AtOnce || decided {
+            let reviews = review::Entity::find()
+                .filter(review::Column::Proposal.eq(id.0))
+                .filter(review::Column::Submitted.eq(true))
+                .filter(review::Column::ToAuthors.ne(""))
+                .all(&db)
+                .await?;
+            for row in reviews {
+                let review = review_of(&row)?;
+                out.push(Comment {
+                    id: CommentId(row.id),
+                    by: Line::from("A reviewer"),
+                    by_author: false,
+                    at: review.at,
+                    to_authors: true,
+                    body: review.to_authors,
+                });
+            }
+        }
+        db.commit().await?;
+        // Authors never learn who reviews.
+        for comment in out.iter_mut().filter(|comment| !comment.by_author) {
+            comment.by = Line::from("The reviewers");
+        }
+        out.sort_by_key(|comment| comment.at);
+        Ok(out)
+    }
+
+    /// Writes one's own review: `rule` gets the present one and answers with the new one. Refused with a conflict.
+    pub async fn put_review(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        id: ProposalId,
+        rule: impl FnOnce(Option<&Review>, &OpenCall) -> Result<Review, Refusal> + Send,
+    ) -> Result<Review> {
+        self.write(&subject.actor, async |tx| {
+            subject.may_write()?;
+            editions::open(tx.db(), edition.id).await?;
+            let filed = one(tx.db(), subject, edition, id, tx.at()).await?.ok_or_else(gone)?;
+            let me = reviewer(subject, &filed)?;
+            if !filed.proposal.state.is_undecided() && filed.mine.is_none() {
+                let problem = format!("the proposal is {}", filed.proposal.state.shown().to_lowercase());
+                return Err(Refusal::new("review", problem, "Nothing is to be reviewed here any more").into());
+            }
+            let wanted = rule(filed.mine.as_ref(), &filed.open)?;
+            let review = Review {
+                proposal: id,
+                reviewer: me,
+                revision: filed.proposal.revision,
+                at: tx.at(),
+                // What counts goes on counting: it can be changed, not hidden again.
+                submitted: wanted.submitted || filed.mine.as_ref().is_some_and(|mine| mine.submitted),
+                ..wanted
+            };
+            review.check(&filed.open.call.reviewing.criteria)?;
+            let before = review::Entity::find()
+                .filter(review::Column::Proposal.eq(id.0))
+                .filter(review::Column::Account.eq(me.0))
+                .one(tx.db())
+                .await?;
+            let row = review::Model {
+                edition: edition.id.0,
+                id: before.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
+                proposal: id.0,
+                account: me.0,
+                revision: i32::try_from(review.revision).unwrap_or(i32::MAX),
+                scores: json(&review.scores)?,
+                to_committee: review.to_committee.to_string(),
+                to_authors: review.to_authors.to_string(),
+                submitted: review.submitted,
+                at: to_micros(review.at),
+            };
+            upsert::<review::Entity>(tx.db(), vec![row.clone()]).await?;
+            note(tx, KIND, edition.id, row.id, before.as_ref().map(said), Some(said(&row))).await?;
+            let taken_up = filed.proposal.clone().step(
+                Step::TakeUp,
+                &filed.open.call,
+                model::call::Late::No,
+                0,
+                tx.at(),
+            )?;
+            if taken_up.state != filed.proposal.state {
+                let stored = proposals::find(tx.db(), edition.id, id).await?.ok_or_else(gone)?;
+                let after = Proposal { state: taken_up.state, ..stored.clone() };
+                proposals::put(tx, edition.id, Some(&stored), Some(&after)).await?;
+            }
+            Ok(review)
+        })
+        .await
+    }
+
+    /// Says something about a proposal, to the committee or to its authors, who get a mail. Authors write to the reviewers
+    /// by the same way. Refused with a conflict.
+    pub async fn comment_proposal(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        id: ProposalId,
+        (to_authors, body): (bool, &RichText),
+        base_url: &str,
+    ) -> Result<()> {
+        self.write(&subject.actor, async |tx| {
+            subject.may_write()?;
+            let account = subject.account;
+            let all = proposals::authors(tx.db(), id).await?;
+            let is_author = account.is_some() && all.iter().any(|author| author.account == account);
+            if body.is_empty() {
+                return Err(Refusal::new("comment", "it is empty", "Write something").into());
+            }
+            let stored = proposals::find(tx.db(), edition.id, id).await?.ok_or_else(gone)?;
+            let policy = if is_author {
+                CommentTime::AtOnce
+            } else {
+                let filed = one(tx.db(), subject, edition, id, tx.at()).await?.ok_or_else(gone)?;
+                reviewer(subject, &filed)?;
+                filed.open.call.reviewing.comments
+            };
+            let row = proposal_comment::Model {
+                edition: edition.id.0,
+                id: Uuid::now_v7(),
+                proposal: id.0,
+                account: account.map(|account| account.0),
+                at: to_micros(tx.at()),
+                to_authors: to_authors || is_author,
+                body: body.to_string(),
+            };
+            let thing = row.id;
+            upsert::<proposal_comment::Entity>(tx.db(), vec![row.clone()]).await?;
+            note(tx, CommentId::KIND, edition.id, thing, None, Some(comment_said(&row))).await?;
+            if to_authors && !is_author && policy == CommentTime::AtOnce {
+                let subject = format!("a comment on your proposal #{}", stored.number);
+                let text = format!("On \"{}\":\n\n{body}", stored.content.title);
+                tell(tx, edition, &all, (&subject, &text), &format!("comment {thing}"), base_url).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Declares a conflict of one's own with a proposal, or takes that back. What one wrote about it before stays, and is not
+    /// shown to oneself any more.
+    pub async fn declare_conflict(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        id: ProposalId,
+        declared: bool,
+    ) -> Result<()> {
+        self.write(&subject.actor, async |tx| {
+            subject.may_write()?;
+            let filed = one(tx.db(), subject, edition, id, tx.at()).await?.ok_or_else(gone)?;
+            let Some(me) = subject.account else { return Err(gone()) };
+            if declared == filed.declared {
+                return Ok(());
+            }
+            let before = review_conflict::Entity::find()
+                .filter(review_conflict::Column::Proposal.eq(id.0))
+                .filter(review_conflict::Column::Account.eq(me.0))
+                .one(tx.db())
+                .await?;
+            let after = declared.then(|| review_conflict::Model {
+                edition: edition.id.0,
+                id: Uuid::now_v7(),
+                proposal: id.0,
+                account: me.0,
+                since: to_micros(tx.at()),
+            });
+            let Some(thing) = after.as_ref().or(before.as_ref()).map(|row| row.id) else { return Ok(()) };
+            match &after {
+                Some(row) => upsert::<review_conflict::Entity>(tx.db(), vec![row.clone()]).await?,
+                None => {
+                    review_conflict::Entity::delete_by_id(thing).exec(tx.db()).await?;
+                }
+            }
+            let told = |row: &review_conflict::Model| conflict_said(row);
+            note(tx, CONFLICT_KIND, edition.id, thing, before.as_ref().map(told), after.as_ref().map(told)).await
+        })
+        .await
+    }
+
+    /// Notes what the committee means to decide, or that it means nothing yet. Nobody else learns of it before it is applied.
+    pub async fn prepare_decision(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        id: ProposalId,
+        decision: Option<Decision>,
+    ) -> Result<()> {
+        self.write(&subject.actor, async |tx| {
+            let filed = decidable(tx, subject, edition, id).await?;
+            let stored = proposals::find(tx.db(), edition.id, id).await?.ok_or_else(gone)?;
+            if let Some(decision) = decision {
+                // Refused now rather than on the day on which all are applied.
+                stored.clone().step(Step::Decide(decision), &filed.open.call, model::call::Late::No, 0, tx.at())?;
+            }
+            let after = Proposal { prepared: decision, ..stored.clone() };
+            proposals::put(tx, edition.id, Some(&stored), Some(&after)).await
+        })
+        .await
+    }
+}
+
+/// Somebody who may review that proposal.
+fn reviewer(subject: &Subject, filed: &Filed) -> Result<AccountId> {
+    if let Some(conflict) = filed.conflicts.first() {
+        let problem = format!("you have a conflict with it: {}", conflict.shown().to_lowercase());
+        return Err(Refusal::new("conflict", problem, "Leave it to the others").into());
+    }
+    if !filed.may_review {
+        return Err(Refusal::new("review", "you are no reviewer of this call", "Ask an organiser for the role").into());
+    }
+    let nobody = || Refusal::new("account", "you are not signed in", "Sign in first");
+    Ok(subject.account.ok_or_else(nobody)?)
+}
+
+/// The proposal, when `subject` may decide it: the right, and no conflict.
+pub(crate) async fn decidable(tx: &Tx, subject: &Subject, edition: &Edition, id: ProposalId) -> Result<Filed> {
+    subject.may_write()?;
+    let filed = one(tx.db(), subject, edition, id, tx.at()).await?.ok_or_else(gone)?;
+    subject.may(Action::DecideProposals, &calls::place(edition, &filed.open.call))?;
+    if let Some(conflict) = filed.conflicts.first() {
+        let problem = format!("you have a conflict with it: {}", conflict.shown().to_lowercase());
+        return Err(Refusal::new("conflict", problem, "Leave the decision to the others").into());
+    }
+    Ok(filed)
+}
+
+/// Mails something to the authors who take part, once.
+pub(crate) async fn tell(
+    tx: &Tx,
+    edition: &Edition,
+    authors: &[Author],
+    (subject, body): (&str, &str),
+    once: &str,
+    base_url: &str,
+) -> Result<usize> {
+    use model::mail::{MailKind, Mailbox, NewMail};
+    let mut mails = vec![];
+    for account in authors.iter().filter_map(|author| author.account) {
+        let Some(known) = accounts::known(tx.db(), account).await? else { continue };
+        let Some(email) = known.email() else { continue };
+        let mut mail = NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition.id);
+        mail = mail
+            .with("name", known.account.name.as_str())
+            .with("subject", subject)
+            .with("body", body)
+            .with("link", proposals::own_page(base_url));
+        mail.account = Some(account);
+        mail.once = Some(format!("{once} {account}"));
+        mails.push(mail);
+    }
+    Ok(crate::mail::queue(tx, mails).await?.queued.len())
+}
+
+/// See [`Store::filed_proposals`].
+async fn filed(
+    db: &impl ConnectionTrait,
+    subject: &Subject,
+    edition: &Edition,
+    now: Timestamp,
+) -> Result<Vec<FiledHead>> {
+    let open = calls::calls(db, edition.id).await?;
+    let readable: BTreeMap<CallId, &OpenCall> = open
+        .iter()
+        .filter(|one| subject.may(Action::SeeProposals, &calls::place(edition, &one.call)).is_ok())
+        .filter(|one| one.call.is_open_to_committee(now))
+        .map(|one| (one.call.id, one))
+        .collect();
+    if readable.is_empty() {
+        return Ok(vec![]);
+    }
+    type Row = (Uuid, Uuid, i32, String, String, Option<i64>, i32, Option<String>);
+    let rows: Vec<Row> = proposal::Entity::find()
+        .select_only()
+        .columns([
+            proposal::Column::Id,
+            proposal::Column::Call,
+            proposal::Column::Number,
+            proposal::Column::Title,
+            proposal::Column::State,
+            proposal::Column::SubmittedAt,
+            proposal::Column::Revision,
+            proposal::Column::Prepared,
+        ])
+        .filter(proposal::Column::Edition.eq(edition.id.0))
+        .filter(proposal::Column::Call.is_in(readable.keys().map(|id| id.0)))
+        .filter(proposal::Column::State.ne(State::Draft.as_str()))
+        .order_by_asc(proposal::Column::Number)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.0).collect();
+    let mut authors: BTreeMap<Uuid, Vec<Author>> = BTreeMap::new();
+    let author_rows = author::Entity::find()
+        .filter(author::Column::Edition.eq(edition.id.0))
+        .order_by_asc(author::Column::Position)
+        .order_by_asc(author::Column::Id)
+        .all(db)
+        .await?;
+    for row in author_rows.iter().filter(|row| ids.contains(&row.proposal)) {
+        authors.entry(row.proposal).or_default().push(author_of(row)?);
+    }
+    let judge = Judge::of(db, subject, edition.id, authors.values().flatten()).await?;
+    // Scores without the texts: six thousand reviews are read for this list.
+    let scored: Vec<(Uuid, Uuid, i32, String, bool)> = review::Entity::find()
+        .select_only()
+        .columns([
+            review::Column::Proposal,
+            review::Column::Account,
+            review::Column::Revision,
+            review::Column::Scores,
+            review::Column::Submitted,
+        ])
+        .filter(review::Column::Edition.eq(edition.id.0))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut reviews: BTreeMap<Uuid, Vec<Review>> = BTreeMap::new();
+    for (id, account, revision, scores, submitted) in scored {
+        let scores: Scores =
+            serde_json::from_str(&scores).map_err(|error| Error::damaged(format!("review of {id}"), error))?;
+        reviews.entry(id).or_default().push(Review {
+            proposal: ProposalId(id),
+            reviewer: AccountId(account),
+            revision: u32::try_from(revision).unwrap_or_default(),
+            scores,
+            to_committee: RichText::default(),
+            to_authors: RichText::default(),
+            submitted,
+            at: Timestamp::UNIX_EPOCH,
+        });
+    }
+    let none = vec![];
+    rows.into_iter()
+        .filter_map(|row| Some((*readable.get(&CallId(row.1))?, row)))
+        .map(|(open, (id, call, number, title, state, submitted, revision, prepared))| {
+            let revision = u32::try_from(revision).unwrap_or_default();
+            let authors = authors.remove(&id).unwrap_or_default();
+            let conflicts = judge.conflicts(ProposalId(id), &authors);
+            let clear = conflicts.is_empty();
+            let reviews = reviews.get(&id).unwrap_or(&none);
+            let decides = subject.may(Action::DecideProposals, &calls::place(edition, &open.call)).is_ok();
+            let mine = reviews.iter().find(|review| Some(review.reviewer) == subject.account);
+            let state = State::parse(&state)
+                .ok_or_else(|| Error::damaged(format!("proposal {id}"), "no such state"))?;
+            Ok(FiledHead {
+                id: ProposalId(id),
+                call: CallId(call),
+                number: u32::try_from(number).unwrap_or_default(),
+                title: Line::clean(&title),
+                state,
+                submitted: submitted.and_then(from_micros),
+                tally: clear.then(|| Tally::of(reviews.iter(), &open.call.reviewing.criteria, revision)),
+                mine: mine
+                    .filter(|_| clear)
+                    .map(|review| Mine { submitted: review.submitted, stale: review.is_stale(revision) }),
+                prepared: prepared.as_deref().and_then(Decision::parse).filter(|_| clear && decides),
+                authors: knows_authors(subject, edition, open).then_some(authors),
+                conflicts,
+            })
+        })
+        .collect()
+}
+
+/// Whether `subject` may know who proposes.
+fn knows_authors(subject: &Subject, edition: &Edition, open: &OpenCall) -> bool {
+    open.call.reviewing.naming == Naming::Named
+        || subject.may(Action::DecideProposals, &calls::place(edition, &open.call)).is_ok()
+}
+
+/// See [`Store::filed_proposal`].
+async fn one(
+    db: &impl ConnectionTrait,
+    subject: &Subject,
+    edition: &Edition,
+    id: ProposalId,
+    now: Timestamp,
+) -> Result<Option<Filed>> {
+    let row = proposal::Entity::find_by_id(id.0)
+        .filter(proposal::Column::Edition.eq(edition.id.0))
+        .one(db)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut stored = proposal_of(&row)?;
+    let Some(open) = calls::find(db, edition.id, stored.call).await? else { return Ok(None) };
+    let place = calls::place(edition, &open.call);
+    if !stored.state.is_filed()
+        || subject.may(Action::SeeProposals, &place).is_err()
+        || !open.call.is_open_to_committee(now)
+    {
+        return Ok(None);
+    }
+    let authors = proposals::authors(db, id).await?;
+    let judge = Judge::of(db, subject, edition.id, authors.iter()).await?;
+    let conflicts = judge.conflicts(id, &authors);
+    let clear = conflicts.is_empty();
+    let may_decide = clear && subject.may(Action::DecideProposals, &place).is_ok();
+    if !may_decide {
+        stored.prepared = None;
+    }
+    let mut mine = None;
+    let mut reviews = vec![];
+    let mut said = vec![];
+    if clear {
+        let rows = review::Entity::find()
+            .filter(review::Column::Proposal.eq(id.0))
+            .order_by_asc(review::Column::At)
+            .all(db)
+            .await?;
+        let names = names_of(db, rows.iter().map(|row| row.account)).await?;
+        for row in &rows {
+            let review = review_of(row)?;
+            if Some(review.reviewer) == subject.account {
+                mine = Some(review.clone());
+            }
+            if review.submitted {
+                reviews.push((names.get(&row.account).cloned().unwrap_or_default(), review));
+            }
+        }
+        let accounts: BTreeSet<AccountId> = authors.iter().filter_map(|author| author.account).collect();
+        said = comments(db, id, &accounts).await?;
+        if !knows_authors(subject, edition, &open) {
+            for comment in said.iter_mut().filter(|comment| comment.by_author) {
+                comment.by = Line::from("An author");
+            }
+        }
+    }
+    let may_review = clear && subject.may(Action::Review, &place).is_ok();
+    Ok(Some(Filed {
+        forms: calls::forms(db, edition.id, open.call.id).await?,
+        revisions: proposals::revisions(db, id).await?,
+        authors: knows_authors(subject, edition, &open).then_some(authors),
+        declared: judge.declared.contains(&id),
+        proposal: stored,
+        open,
+        conflicts,
+        reviews,
+        mine,
+        comments: said,
+        may_decide,
+        may_review,
+    }))
+}
+
+async fn comments(
+    db: &impl ConnectionTrait,
+    id: ProposalId,
+    authors: &BTreeSet<AccountId>,
+) -> Result<Vec<Comment>> {
+    let rows = proposal_comment::Entity::find()
+        .filter(proposal_comment::Column::Proposal.eq(id.0))
+        .order_by_asc(proposal_comment::Column::At)
+        .all(db)
+        .await?;
+    let names = names_of(db, rows.iter().filter_map(|row| row.account)).await?;
+    rows.into_iter()
+        .map(|row| {
+            let name = row.account.and_then(|account| names.get(&account)).cloned();
+            Ok(Comment {
+                id: CommentId(row.id),
+                by: name.unwrap_or_default(),
+                by_author: row.account.is_some_and(|account| authors.contains(&AccountId(account))),
+                at: from_micros(row.at)
+                    .ok_or_else(|| Error::damaged(format!("comment {}", row.id), "no such instant"))?,
+                to_authors: row.to_authors,
+                body: RichText::clean(&row.body),
+            })
+        })
+        .collect()
+}
+
+/// What is needed to find the conflicts of whoever asks with any number of proposals.
+struct Judge {
+    me: Known,
+    authors: BTreeMap<AccountId, Known>,
+    declared: BTreeSet<ProposalId>,
+    is_somebody: bool,
+}
+
+impl Judge {
+    /// Of `subject`, for proposals of these authors. As many queries for ten as for five hundred.
+    async fn of<'a>(
+        db: &impl ConnectionTrait,
+        subject: &Subject,
+        edition: EditionId,
+        authors: impl Iterator<Item = &'a Author>,
+    ) -> Result<Self> {
+        let Some(me) = subject.account else {
+            return Ok(Self {
+                me: Known::default(),
+                authors: BTreeMap::new(),
+                declared: BTreeSet::new(),
+                is_somebody: false,
+            });
+        };
+        let mut ids: BTreeSet<Uuid> = authors.filter_map(|author| author.account).map(|id| id.0).collect();
+        ids.insert(me.0);
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let mut affiliations: BTreeMap<Uuid, Line> = BTreeMap::new();
+        let mut addresses: BTreeMap<Uuid, Vec<Email>> = BTreeMap::new();
+        for chunk in ids.chunks(LOOKUP) {
+            let rows: Vec<(Uuid, String)> = account::Entity::find()
+                .select_only()
+                .columns([account::Column::Id, account::Column::Affiliation])
+                .filter(account::Column::Id.is_in(chunk.iter().copied()))
+                .into_tuple()
+                .all(db)
+                .await?;
+            affiliations.extend(rows.into_iter().map(|(id, name)| (id, Line::clean(&name))));
+            let rows: Vec<(Uuid, String)> = identity::Entity::find()
+                .select_only()
+                .columns([identity::Column::Account, identity::Column::Subject])
+                .filter(identity::Column::Kind.eq("email"))
+                .filter(identity::Column::Account.is_in(chunk.iter().copied()))
+                .into_tuple()
+                .all(db)
+                .await?;
+            for (id, address) in rows {
+                if let Ok(address) = Email::parse(&address) {
+                    addresses.entry(id).or_default().push(address);
+                }
+            }
+        }
+        let known = |id: Uuid| {
+            let affiliation = affiliations.get(&id).cloned().unwrap_or_default();
+            Known::new(AccountId(id), &affiliation, addresses.get(&id).into_iter().flatten())
+        };
+        let declared: Vec<Uuid> = review_conflict::Entity::find()
+            .select_only()
+            .column(review_conflict::Column::Proposal)
+            .filter(review_conflict::Column::Account.eq(me.0))
+            .filter(review_conflict::Column::Edition.eq(edition.0))
+            .into_tuple()
+            .all(db)
+            .await?;
+        Ok(Self {
+            me: Known { companions: companions(db, me).await?, ..known(me.0) },
+            authors: ids.iter().map(|id| (AccountId(*id), known(*id))).collect(),
+            declared: declared.into_iter().map(ProposalId).collect(),
+            is_somebody: true,
+        })
+    }
+
+    fn conflicts(&self, id: ProposalId, authors: &[Author]) -> Vec<Conflict> {
+        if !self.is_somebody {
+            return vec![];
+        }
+        let known: Vec<&Known> =
+            authors.iter().filter_map(|author| self.authors.get(&author.account?)).collect();
+        conflicts(&self.me, known.iter().copied(), self.declared.contains(&id))
+    }
+}
+
+/// Those with whom somebody stood together on a programme, in any edition. Three queries.
+async fn companions(db: &impl ConnectionTrait, me: AccountId) -> Result<BTreeSet<AccountId>> {
+    let mine = speaker_account::Entity::find().filter(speaker_account::Column::Account.eq(me.0)).all(db).await?;
+    if mine.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let here: BTreeSet<(Uuid, Uuid)> = mine.iter().map(|row| (row.edition, row.person)).collect();
+    let parts = participation::Entity::find()
+        .filter(participation::Column::Edition.is_in(mine.iter().map(|row| row.edition)))
+        .all(db)
+        .await?;
+    let sessions: BTreeSet<(Uuid, Uuid)> = parts
+        .iter()
+        .filter(|part| here.contains(&(part.edition, part.person)))
+        .map(|part| (part.edition, part.session))
+        .collect();
+    let beside: BTreeSet<(Uuid, Uuid)> = parts
+        .iter()
+        .filter(|part| sessions.contains(&(part.edition, part.session)))
+        .map(|part| (part.edition, part.person))
+        .collect();
+    let others = speaker_account::Entity::find()
+        .filter(speaker_account::Column::Edition.is_in(mine.iter().map(|row| row.edition)))
+        .all(db)
+        .await?;
+    Ok(others
+        .into_iter()
+        .filter(|row| row.account != me.0 && beside.contains(&(row.edition, row.person)))
+        .map(|row| AccountId(row.account))
+        .collect())
+}
+
+/// How the people of these accounts are called.
+async fn names_of(
+    db: &impl ConnectionTrait,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<BTreeMap<Uuid, Line>> {
+    let rows: Vec<(Uuid, String)> = account::Entity::find()
+        .select_only()
+        .columns([account::Column::Id, account::Column::Name])
+        .filter(account::Column::Id.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(id, name)| (id, Line::clean(&name))).collect())
+}
+
+fn review_of(row: &review::Model) -> Result<Review> {
+    let damaged = |error: &dyn std::fmt::Display| Error::damaged(format!("review {}", row.id), error);
+    Ok(Review {
+        proposal: ProposalId(row.proposal),
+        reviewer: AccountId(row.account),
+        revision: u32::try_from(row.revision).map_err(|error| damaged(&error))?,
+        scores: serde_json::from_str(&row.scores).map_err(|error| damaged(&error))?,
+        to_committee: RichText::clean(&row.to_committee),
+        to_authors: RichText::clean(&row.to_authors),
+        submitted: row.submitted,
+        at: from_micros(row.at).ok_or_else(|| damaged(&"no such instant"))?,
+    })
+}
+
+/// What the feed says of a review: that there is one. Not of what, since the log is read by those with a conflict too.
+pub(crate) fn said(row: &review::Model) -> Value {
+    json!({ "submitted": row.submitted, "revision": row.revision })
+}
+
+/// What the feed says of a declared conflict, for the same reason.
+fn conflict_said(row: &review_conflict::Model) -> Value {
+    json!({ "since": from_micros(row.since) })
+}
+
+/// What the feed says of a comment.
+fn comment_said(row: &proposal_comment::Model) -> Value {
+    json!({ "to_authors": row.to_authors })
+}
+
+async fn note(
+    tx: &Tx,
+    kind: &'static str,
+    edition: EditionId,
+    thing: Uuid,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<()> {
+    let deed = match (&before, &after) {
+        (None, None) => return Ok(()),
+        (Some(before), Some(after)) if before == after => return Ok(()),
+        (None, Some(_)) => Deed::Created,
+        (Some(_), Some(_)) => Deed::Changed,
+        (Some(_), None) => Deed::Removed,
+    };
+    tx.note(vec![Change { kind, thing, edition: Some(edition), deed, before, after }]).await
+}
+
+/// What the rows hold, in the feed's words, for [`crate::verify()`].
+pub(crate) async fn state(
+    db: &DatabaseTransaction,
+    state: &mut BTreeMap<(Option<Uuid>, String, Uuid), Value>,
+) -> Result<()> {
+    for row in review::Entity::find().all(db).await? {
+        state.insert((Some(row.edition), KIND.to_owned(), row.id), said(&row));
+    }
+    for row in review_conflict::Entity::find().all(db).await? {
+        state.insert((Some(row.edition), CONFLICT_KIND.to_owned(), row.id), conflict_said(&row));
+    }
+    for row in proposal_comment::Entity::find().all(db).await? {
+        state.insert((Some(row.edition), CommentId::KIND.to_owned(), row.id), comment_said(&row));
+    }
+    Ok(())
+}
+
+/// A table of what somebody wrote about proposals: theirs by the column `account`, kept by the conference without them
+/// only where `kept` says so.
+macro_rules! written {
+    ($entity:ident, $kind:expr, $said:path, $of:expr, $stays:expr) => {
+        impl Holding for $entity::Entity {
+            const KIND: &'static str = $kind;
+            const ACCOUNT: Self::Column = $entity::Column::Account;
+            const ID: Self::Column = $entity::Column::Id;
+
+            fn id(row: &$entity::Model) -> Uuid {
+                row.id
+            }
+
+            fn edition(row: &$entity::Model) -> Option<EditionId> {
+                Some(EditionId(row.edition))
+            }
+
+            fn fact(row: &$entity::Model) -> Result<Value> {
+                Ok($said(row))
+            }
+
+            fn of_account(row: $entity::Model, account: Uuid) -> $entity::Model {
+                #[expect(clippy::redundant_closure_call, reason = "the row says how it keeps an account")]
+                ($of)(row, account)
+            }
+
+            fn stays(row: &$entity::Model, others: &[$entity::Model]) -> bool {
+                $stays && others.iter().any(|other| other.proposal == row.proposal)
+            }
+
+            fn exported(row: &$entity::Model) -> Result<Value> {
+                let mut value = $said(row);
+                if let Value::Object(map) = &mut value {
+                    map.insert("proposal".to_owned(), json!(row.proposal));
+                }
+                Ok(value)
+            }
+        }
+    };
+}
+
+written!(review, KIND, said, |row, account| review::Model { account, ..row }, true);
+written!(
+    review_conflict,
+    CONFLICT_KIND,
+    conflict_said,
+    |row, account| review_conflict::Model { account, ..row },
+    true
+);
+written!(
+    proposal_comment,
+    CommentId::KIND,
+    comment_said,
+    |row, account| proposal_comment::Model { account: Some(account), ..row },
+    false
+);
+
+/// What the mail with the decision says of the reviews: their texts to the authors, where those waited for it.
+pub(crate) async fn told_with_decision(
+    db: &impl ConnectionTrait,
+    call: &model::call::Call,
+    id: ProposalId,
+) -> Result<String> {
+    if call.reviewing.comments != CommentTime::WithDecision {
+        return Ok(String::new());
+    }
+    let texts: Vec<String> = review::Entity::find()
+        .select_only()
+        .column(review::Column::ToAuthors)
+        .filter(review::Column::Proposal.eq(id.0))
+        .filter(review::Column::Submitted.eq(true))
+        .filter(review::Column::ToAuthors.ne(""))
+        .order_by_asc(review::Column::At)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(texts.join("\n\n---\n\n"))
+}
