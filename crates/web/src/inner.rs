@@ -94,6 +94,7 @@ impl Inner {
     pub(crate) fn account(person: &Person, path: &str, title: &str, help: &str) -> Self {
         let pages = [
             (Account::Profile, "Profile"),
+            (Account::Proposals, "Proposals"),
             (Account::Identities, "Addresses and accounts"),
             (Account::Security, "Signing in"),
             (Account::Notifications, "Mail to you"),
@@ -123,7 +124,14 @@ impl Inner {
     pub(crate) fn edition(person: &Person, edition: &Edition, path: &str, title: &str, help: &str) -> Self {
         use EditionDesk as D;
         let subject = &person.subject;
-        let pages: [(&str, &[Entry]); 4] = [
+        let pages: [(&str, &[Entry]); 5] = [
+            (
+                "Calls",
+                &[
+                    (D::Proposals, "Proposals", Action::SeeProposals),
+                    (D::Calls, "Calls", Action::ManageCalls),
+                ],
+            ),
             (
                 "Programme",
                 &[

@@ -43,6 +43,7 @@ pub mod markup;
 pub mod ops;
 pub mod page;
 pub mod proxy;
+mod proposing;
 mod refresh;
 mod route;
 mod serve;

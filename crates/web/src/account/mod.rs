@@ -11,6 +11,7 @@ mod merge;
 mod notifications;
 mod person;
 mod profile;
+mod proposal;
 mod security;
 
 pub(crate) use history::{EntryView, ViewView, actor as actor_name, of as history_of};
@@ -30,6 +31,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = notifications::routes(router);
     let router = history::routes(router);
     let router = merge::routes(router);
+    let router = proposal::routes(router);
     let router = data::routes(router);
     person::routes(router)
 }

@@ -4,6 +4,7 @@
 //! `Subject::may`; `track.rs` is the one to read.
 
 pub(crate) mod calendars;
+mod call;
 mod change;
 mod dates;
 mod edition;
@@ -20,6 +21,7 @@ mod page;
 mod people;
 mod person;
 mod post;
+mod proposal;
 mod registration;
 mod release;
 mod room;
@@ -46,6 +48,8 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = grants::routes(router);
     let router = room::routes(router);
     let router = track::routes(router);
+    let router = call::routes(router);
+    let router = proposal::routes(router);
     let router = page::routes(router);
     let router = menu::routes(router);
     let router = sponsor::routes(router);

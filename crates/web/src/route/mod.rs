@@ -1,5 +1,6 @@
 //! Which address is answered by what. Every pattern stands here or in `compat/`, once.
 
+mod calls;
 mod content;
 mod edition;
 mod mail;
@@ -58,6 +59,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = at(router, "/{edition}/events", get(live::events));
     let router = edition::routes(router);
     let router = content::routes(router);
+    let router = calls::routes(router);
     let router = stars::routes(router);
     let router = mail::routes(router);
     let router = account::routes(router);

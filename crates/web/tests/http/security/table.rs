@@ -50,6 +50,7 @@ routes! {
         "/{edition}/speaker/" "/{edition}/speaker/{code}/"
         "/{edition}/p/matrix" "/p/matrix" "/event/{edition}/event.ics" "/export/timetable/{file}"
         "/people/{handle}/" "/{edition}/subscribe/" "/{edition}/uploads/{name}"
+        "/{edition}/calls/" "/{edition}/calls/{call}/" "/{edition}/calls/{call}/propose/"
         "/setup/" "/sign-in/" "/sign-in/link/" "/sign-out/" "/sign-in/arrival/" "/sign-in/ldap/" "/sign-in/oidc/{provider}/" "/sign-in/oidc/{provider}/return/"
         "/sign-in/passkey/" "/sign-in/passkey/begin/" "/sign-in/password/" "/api/v1/" "/api/v1/openapi.json"
         "/api/events/" "/api/events/{edition}/" "/api/events/{edition}/{list}/" "/api/events/{edition}/{list}/{key}/"
@@ -64,6 +65,10 @@ routes! {
         "/account/identities/{identity}/disconnect/" "/account/security/passkeys/" "/account/security/passkeys/begin/"
         "/account/security/password/" "/account/security/{credential}/" "/account/tokens/"
         "/account/tokens/{token}/revoke/"
+        "/account/proposals/" "/account/proposals/invitations/{author}/{answer}/" "/account/proposals/{edition}/{proposal}/"
+        "/account/proposals/{edition}/{proposal}/authors/" "/account/proposals/{edition}/{proposal}/authors/{author}/remove/"
+        "/account/proposals/{edition}/{proposal}/comments/" "/account/proposals/{edition}/{proposal}/confirm/"
+        "/account/proposals/{edition}/{proposal}/delete/" "/account/proposals/{edition}/{proposal}/withdraw/"
     }
     Desk {
         "/desk/" "/desk/mail/" "/desk/webhooks/" "/desk/people/" "/desk/grants/" "/desk/new/" "/desk/import/"
@@ -71,6 +76,12 @@ routes! {
     Edition {
         "/desk/{edition}/" "/desk/{edition}/log/" "/desk/{edition}/settings/" "/desk/{edition}/settings/archive/"
         "/desk/{edition}/copy/"
+        "/desk/{edition}/calls/" "/desk/{edition}/calls/new/" "/desk/{edition}/calls/{call}/"
+        "/desk/{edition}/calls/{call}/remove/"
+        "/desk/{edition}/proposals/" "/desk/{edition}/proposals/decide/"
+        "/desk/{edition}/proposals/{proposal}/" "/desk/{edition}/proposals/{proposal}/cancel/"
+        "/desk/{edition}/proposals/{proposal}/comments/" "/desk/{edition}/proposals/{proposal}/conflict/"
+        "/desk/{edition}/proposals/{proposal}/prepare/" "/desk/{edition}/proposals/{proposal}/review/"
         "/desk/{edition}/tracks/" "/desk/{edition}/tracks/new/" "/desk/{edition}/tracks/{track}/"
         "/desk/{edition}/tracks/{track}/remove/" "/desk/{edition}/tracks/{track}/{shift}/"
         "/desk/{edition}/rooms/" "/desk/{edition}/rooms/new/" "/desk/{edition}/rooms/{room}/"

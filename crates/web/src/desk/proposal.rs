@@ -1,0 +1,586 @@
+//! What was submitted: the list, and each proposal with its reviews, what was said about it, and the decision.
+//!
+//! What somebody with a conflict may not know never comes here: `store` leaves it out.
+
+use super::{enter, form_at};
+use crate::{
+    error::Failure,
+    form::Form,
+    inner::{Answer, Inner, again, done, show},
+    markup,
+    route::{Asked, at},
+    signed::Person,
+    site::Site,
+};
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, RawQuery, State},
+    routing::{get, post},
+};
+use model::{
+    Refusal,
+    address::EditionDesk,
+    call::{Reader, readable},
+    edition::Edition,
+    id::{AccountId, CallId, ProposalId},
+    proposal::{Decision, State as Standing, changes},
+    review::{Criterion, Review, Scores},
+    text::RichText,
+};
+use store::{Filed, FiledHead};
+use uuid::Uuid;
+
+pub(super) fn routes(router: Router<Site>) -> Router<Site> {
+    let router = at(router, "/desk/{edition}/proposals/", get(list));
+    let router = form_at(router, "/desk/{edition}/proposals/decide/", get(prepared).post(decide));
+    let router = at(router, "/desk/{edition}/proposals/{proposal}/", get(one));
+    let router = form_at(router, "/desk/{edition}/proposals/{proposal}/review/", post(review));
+    let router = form_at(router, "/desk/{edition}/proposals/{proposal}/comments/", post(comment));
+    let router = at(router, "/desk/{edition}/proposals/{proposal}/conflict/", post(conflict));
+    let router = at(router, "/desk/{edition}/proposals/{proposal}/prepare/", post(prepare));
+    at(router, "/desk/{edition}/proposals/{proposal}/cancel/", post(cancel))
+}
+
+const HELP: &str = "What was submitted to the calls that you review or decide. With a conflict of interest you see the proposal and nothing of its reviews.";
+
+#[derive(Template)]
+#[template(path = "desk/proposals.html")]
+struct ListPage {
+    inner: Inner,
+    rows: Vec<Row>,
+    /// Whether anything was submitted at all, before the filter.
+    is_empty: bool,
+    calls: Vec<(String, String)>,
+    states: Vec<(String, String)>,
+    state: String,
+    /// Where prepared decisions are applied, and how many there are.
+    prepared: Option<(String, usize)>,
+    calls_page: String,
+}
+
+struct Row {
+    href: String,
+    number: u32,
+    title: String,
+    authors: String,
+    state: &'static str,
+    reviews: String,
+    mean: String,
+    mine: &'static str,
+    conflict: Option<&'static str>,
+    prepared: Option<&'static str>,
+}
+
+fn row(edition: &Edition, head: &FiledHead, wanted: u8) -> Row {
+    let authors = head.authors.as_ref().map_or_else(
+        || "Not shown".to_owned(),
+        |all| all.iter().map(|author| author.name.to_string()).collect::<Vec<_>>().join(", "),
+    );
+    let tally = head.tally.as_ref();
+    Row {
+        href: EditionDesk::Proposal(head.id).path(&edition.slug),
+        number: head.number,
+        title: head.title.to_string(),
+        authors,
+        state: head.state.shown(),
+        reviews: tally
+            .map(|tally| match tally.stale {
+                0 => format!("{} of {wanted}", tally.reviews),
+                stale => format!("{} of {wanted}, {stale} stale", tally.reviews),
+            })
+            .unwrap_or_default(),
+        mean: tally.and_then(|tally| tally.mean).map(|mean| format!("{mean:.0}")).unwrap_or_default(),
+        mine: match head.mine {
+            Some(mine) if mine.stale => "Stale",
+            Some(mine) if mine.submitted => "Done",
+            Some(_) => "Draft",
+            None => "",
+        },
+        conflict: head.conflicts.first().map(|conflict| conflict.shown()),
+        prepared: head.prepared.map(Decision::shown),
+    }
+}
+
+async fn list(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    let calls = site.store().calls(edition.id).await?;
+    let all = site.store().filed_proposals(&person.subject, &edition).await?;
+    let query = query.unwrap_or_default();
+    let wanted = |name: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    let (call, state, order) = (wanted("call"), wanted("state"), wanted("order"));
+    let of_call = Uuid::try_parse(&call).ok().map(CallId);
+    let in_state = Standing::parse(&state);
+    let mut shown: Vec<&FiledHead> = all
+        .iter()
+        .filter(|head| of_call.is_none_or(|call| head.call == call))
+        .filter(|head| in_state.is_none_or(|state| head.state == state))
+        .collect();
+    if order == "score" {
+        // Those whose scores are not known come last, in the order of their numbers: their place tells nothing.
+        let mean = |head: &FiledHead| head.tally.and_then(|tally| tally.mean).unwrap_or(-1.0);
+        shown.sort_by(|one, other| mean(other).total_cmp(&mean(one)));
+    }
+    let reviews = |id: CallId| calls.iter().find(|open| open.call.id == id).map_or(0, |open| open.call.reviewing.wanted);
+    let rows = shown.into_iter().map(|head| row(&edition, head, reviews(head.call))).collect();
+    let prepared = all.iter().filter(|head| head.prepared.is_some()).count();
+    let path = EditionDesk::Proposals.path(&edition.slug);
+    let mut call_choices = vec![(String::new(), "All calls".to_owned())];
+    call_choices.extend(
+        calls
+            .iter()
+            .filter(|open| all.iter().any(|head| head.call == open.call.id))
+            .map(|open| (open.call.id.to_string(), open.call.name.to_string())),
+    );
+    let mut states = vec![(String::new(), "Every state".to_owned())];
+    states.extend(
+        Standing::ALL
+            .iter()
+            .filter(|state| state.is_filed())
+            .map(|state| (state.as_str().to_owned(), state.shown().to_owned())),
+    );
+    let inner = Inner::edition(&person, &edition, &path, "Proposals", HELP).noticing(&site, &asked.headers);
+    show(&ListPage {
+        inner,
+        rows,
+        is_empty: all.is_empty(),
+        calls: call_choices,
+        states,
+        call,
+        state,
+        prepared: (prepared > 0).then(|| (format!("{path}decide/"), prepared)),
+        calls_page: EditionDesk::Calls.path(&edition.slug),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "desk/proposal.html")]
+struct ProposalPage {
+    inner: Inner,
+    path: String,
+    state: &'static str,
+    facts: Vec<(String, String)>,
+    summary: String,
+    answers: Vec<(String, String)>,
+    authors: Option<Vec<String>>,
+    conflicts: Vec<&'static str>,
+    declared: bool,
+    may_review: bool,
+    may_decide: bool,
+    may_cancel: bool,
+    form: Form,
+    criteria: Vec<CriterionView>,
+    reviews: Vec<ReviewView>,
+    tally: String,
+    comments: Vec<CommentView>,
+    comments_wait: bool,
+    history: Vec<RevisionView>,
+    decisions: Vec<(String, String)>,
+    prepared: String,
+    session: Option<String>,
+}
+
+struct CriterionView {
+    name: String,
+    label: String,
+    scores: Vec<(String, String)>,
+}
+
+struct ReviewView {
+    by: String,
+    figure: String,
+    stale: bool,
+    scores: String,
+    to_committee: String,
+    to_authors: String,
+}
+
+struct CommentView {
+    by: String,
+    at: String,
+    to: &'static str,
+    body: String,
+}
+
+struct RevisionView {
+    number: u32,
+    at: String,
+    since_mine: bool,
+    changed: Vec<model::proposal::Changed>,
+}
+
+/// The form of a review.
+fn filled(mine: Option<&Review>, criteria: &[Criterion]) -> Form {
+    let mut form = Form::default();
+    for criterion in criteria {
+        let score = mine.and_then(|mine| mine.scores.get(&criterion.key));
+        form = form.with(&format!("score_{}", criterion.key), score.map(ToString::to_string).unwrap_or_default());
+    }
+    form.with("to_committee", mine.map(|mine| mine.to_committee.to_string()).unwrap_or_default())
+        .with("to_authors", mine.map(|mine| mine.to_authors.to_string()).unwrap_or_default())
+}
+
+async fn find(site: &Site, person: &Person, edition: &Edition, id: Uuid) -> Result<Filed, Failure> {
+    let filed = site.store().filed_proposal(&person.subject, edition, ProposalId(id)).await?;
+    filed.ok_or_else(|| Failure::no("proposal", &id.to_string()))
+}
+
+async fn page(
+    site: &Site,
+    asked: &Asked,
+    person: &Person,
+    edition: &Edition,
+    filed: &Filed,
+    form: Form,
+) -> Result<ProposalPage, Failure> {
+    let (proposal, call) = (&filed.proposal, &filed.open.call);
+    let at = |instant| edition.zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
+    let html = |text: &RichText| markup::html(text, 3).as_str().to_owned();
+    let reader = if filed.may_decide { Reader::Committee } else { Reader::Reviewers };
+    let tracks = crate::proposing::tracks(site, edition).await?;
+    let track = |id| tracks.iter().find(|one| one.id == id).map(|one| one.name.to_string()).unwrap_or_default();
+    let content = &proposal.content;
+    let mut facts = vec![("Call".to_owned(), call.name.to_string())];
+    if let Some(minutes) = content.minutes {
+        facts.push(("Length".to_owned(), format!("{minutes} minutes")));
+    }
+    if !content.tracks.is_empty() {
+        facts.push(("Tracks".to_owned(), content.tracks.iter().map(|id| track(*id)).collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(submitted) = proposal.submitted {
+        facts.push(("Submitted".to_owned(), at(submitted)));
+    }
+    if let Some(confirmation) = &proposal.confirmation {
+        let said = [
+            if confirmation.remote { "presents from afar" } else { "presents in person" },
+            if confirmation.recording { "the recording may be published" } else { "the recording may not be published" },
+            confirmation.availability.as_str(),
+        ];
+        let said: Vec<&str> = said.into_iter().filter(|part| !part.is_empty()).collect();
+        facts.push(("Confirmed".to_owned(), said.join("; ")));
+    }
+    let answers = filed
+        .forms
+        .get(&content.form)
+        .map(|by| {
+            readable(by, &content.answers, reader)
+                .map(|(field, answer)| (field.label.to_string(), answer.plain()))
+                .collect()
+        })
+        .unwrap_or_default();
+    let mine = filed.mine.as_ref().map(|mine| mine.revision);
+    let history = filed
+        .revisions
+        .windows(2)
+        .filter_map(|pair| {
+            let [after, before] = pair else { return None };
+            let (old, new) = (filed.forms.get(&before.content.form)?, filed.forms.get(&after.content.form)?);
+            Some(RevisionView {
+                number: after.number,
+                at: at(after.at),
+                since_mine: mine.is_some_and(|mine| mine < after.number),
+                changed: changes((&before.content, old), (&after.content, new), reader, track),
+            })
+        })
+        .collect();
+    let criteria = &call.reviewing.criteria;
+    let reviews = filed
+        .reviews
+        .iter()
+        .map(|(by, review)| ReviewView {
+            by: by.to_string(),
+            figure: review.figure(criteria).map(|figure| format!("{figure:.0}")).unwrap_or_default(),
+            stale: review.is_stale(proposal.revision),
+            scores: criteria
+                .iter()
+                .filter_map(|one| Some(format!("{} {}", one.name, review.scores.get(&one.key)?)))
+                .collect::<Vec<_>>()
+                .join(", "),
+            to_committee: html(&review.to_committee),
+            to_authors: html(&review.to_authors),
+        })
+        .collect();
+    let tally = model::review::Tally::of(filed.reviews.iter().map(|(_, review)| review), criteria, proposal.revision);
+    let tally = match (tally.mean, tally.spread) {
+        (Some(mean), Some(spread)) => format!("{mean:.0} of 100 over {} reviews, {spread:.0} apart", tally.reviews),
+        _ => String::new(),
+    };
+    let list = EditionDesk::Proposals.path(&edition.slug);
+    let title = format!("#{} {}", proposal.number, content.title);
+    let inner = Inner::edition(person, edition, &list, &title, HELP)
+        .below(list.clone(), "Proposals")
+        .noticing(site, &asked.headers);
+    let mut decisions = vec![(String::new(), "Nothing yet".to_owned())];
+    decisions.extend(Decision::ALL.iter().map(|one| (one.as_str().to_owned(), one.shown().to_owned())));
+    Ok(ProposalPage {
+        inner,
+        path: EditionDesk::Proposal(proposal.id).path(&edition.slug),
+        state: proposal.state.shown(),
+
+        facts,
+        summary: html(&content.summary),
+        answers,
+        authors: filed.authors.as_ref().map(|all| {
+            all.iter()
+                .map(|author| {
+                    let invited = if author.has_joined() { "" } else { " (invited)" };
+                    format!("{}{invited}", author.name)
+                })
+                .collect()
+        }),
+        conflicts: filed.conflicts.iter().map(|conflict| conflict.shown()).collect(),
+        declared: filed.declared,
+        may_review: filed.may_review && (proposal.state.is_undecided() || filed.mine.is_some()),
+        may_decide: filed.may_decide,
+        may_cancel: filed.may_decide && proposal.state.takes_place(),
+        form,
+        criteria: criteria
+            .iter()
+            .map(|one| CriterionView {
+                name: format!("score_{}", one.key),
+                label: one.name.to_string(),
+                scores: std::iter::once((String::new(), "No score".to_owned()))
+                    .chain((1..=one.best).map(|score| {
+                        let shown = match score {
+                            1 => "1 (worst)".to_owned(),
+                            score if score == one.best => format!("{score} (best)"),
+                            score => score.to_string(),
+                        };
+                        (score.to_string(), shown)
+                    }))
+                    .collect(),
+            })
+            .collect(),
+        reviews,
+        tally,
+        comments: filed
+            .comments
+            .iter()
+            .map(|comment| CommentView {
+                by: comment.by.to_string(),
+                at: at(comment.at),
+                to: if comment.to_authors { "with the authors" } else { "within the committee" },
+                body: html(&comment.body),
+            })
+            .collect(),
+        comments_wait: call.reviewing.comments == model::call::CommentTime::WithDecision,
+        history,
+        decisions,
+        prepared: proposal.prepared.map(|one| one.as_str().to_owned()).unwrap_or_default(),
+        session: proposal.session.map(|session| EditionDesk::Session(session).path(&edition.slug)),
+    })
+}
+
+async fn one(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path((slug, id)): Path<(String, Uuid)>,
+) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    let filed = find(&site, &person, &edition, id).await?;
+    let form = filled(filed.mine.as_ref(), &filed.open.call.reviewing.criteria);
+    show(&page(&site, &asked, &person, &edition, &filed, form).await?)
+}
+
+async fn review(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path((slug, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    let filed = find(&site, &person, &edition, id).await?;
+    let submit = form.is_chosen("do", "submit");
+    let me = person.subject.account.unwrap_or(AccountId(Uuid::nil()));
+    let put = site
+        .store()
+        .put_review(&person.subject, &edition, filed.proposal.id, |mine, open| {
+            let criteria = &open.call.reviewing.criteria;
+            if !form.merge(&filled(mine, criteria)) {
+                return Err(Refusal::new("form", "it is not complete", "Mend what is marked"));
+            }
+            let mut scores = Scores::new();
+            for criterion in criteria {
+                let typed = form.value(&format!("score_{}", criterion.key)).trim();
+                if let Ok(score) = typed.parse() {
+                    scores.insert(criterion.key.clone(), score);
+                }
+            }
+            Ok(Review {
+                proposal: filed.proposal.id,
+                reviewer: me,
+                revision: filed.proposal.revision,
+                scores,
+                to_committee: RichText::clean(form.value("to_committee")),
+                to_authors: RichText::clean(form.value("to_authors")),
+                submitted: submit,
+                at: site.now(),
+            })
+        })
+        .await;
+    match put {
+        Ok(review) => {
+            let told = if review.submitted { "Your review counts." } else { "Your draft is kept; nobody else sees it." };
+            return done(&site, &EditionDesk::Proposal(filed.proposal.id).path(&edition.slug), told);
+        }
+        Err(store::Error::Refused(refusal)) => {
+            if !form.is_refused() {
+                let score = format!("score_{}", refusal.field);
+                let known = filed.open.call.reviewing.criteria.iter().any(|one| one.key.as_str() == refusal.field);
+                if known { form.refuse(&score, &refusal) } else { form.refuse_by(&refusal) }
+            }
+        }
+        Err(other) => return Err(other.into()),
+    }
+    again(&page(&site, &asked, &person, &edition, &filed, form).await?)
+}
+
+/// Leads back to the proposal with what was done, or why it was not.
+fn told(site: &Site, edition: &Edition, id: Uuid, outcome: store::Result<()>, notice: &str) -> Answer {
+    let to = EditionDesk::Proposal(ProposalId(id)).path(&edition.slug);
+    match outcome {
+        Ok(()) => done(site, &to, notice),
+        Err(store::Error::Refused(refusal)) => done(site, &to, &format!("Nothing was changed: {refusal}")),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn comment(
+    State(site): State<Site>,
+    person: Person,
+    Path((slug, id)): Path<(String, Uuid)>,
+    form: Form,
+) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    find(&site, &person, &edition, id).await?;
+    let to_authors = form.value("to") == "authors";
+    let body = RichText::clean(form.value("body"));
+    let base = site.base_url().to_owned();
+    let outcome = site
+        .store()
+        .comment_proposal(&person.subject, &edition, ProposalId(id), (to_authors, &body), &base)
+        .await;
+    let notice = if to_authors { "The authors see it." } else { "The committee sees it." };
+    told(&site, &edition, id, outcome, notice)
+}
+
+async fn conflict(
+    State(site): State<Site>,
+    person: Person,
+    Path((slug, id)): Path<(String, Uuid)>,
+    form: Form,
+) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    find(&site, &person, &edition, id).await?;
+    let declared = form.value("declared") == "yes";
+    let outcome = site.store().declare_conflict(&person.subject, &edition, ProposalId(id), declared).await;
+    let notice = if declared { "Your conflict is noted. You see nothing of the reviews any more." } else { "It is taken back." };
+    told(&site, &edition, id, outcome, notice)
+}
+
+async fn prepare(
+    State(site): State<Site>,
+    person: Person,
+    Path((slug, id)): Path<(String, Uuid)>,
+    form: Form,
+) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    find(&site, &person, &edition, id).await?;
+    let decision = Decision::parse(form.value("decision"));
+    let outcome = site.store().prepare_decision(&person.subject, &edition, ProposalId(id), decision).await;
+    told(&site, &edition, id, outcome, "Noted. Nobody outside the committee learns of it before it is applied.")
+}
+
+async fn cancel(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    find(&site, &person, &edition, id).await?;
+    let outcome = site.store().cancel_proposal(&person.subject, &edition, ProposalId(id)).await.map(|_| ());
+    told(&site, &edition, id, outcome, "It is cancelled, and so is its session.")
+}
+
+#[derive(Template)]
+#[template(path = "desk/decide.html")]
+struct DecidePage {
+    inner: Inner,
+    rows: Vec<PreparedRow>,
+    places: Vec<(String, String)>,
+}
+
+struct PreparedRow {
+    id: ProposalId,
+    number: u32,
+    title: String,
+    decision: &'static str,
+}
+
+async fn prepared(State(site): State<Site>, asked: Asked, person: Person, Path(slug): Path<String>) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    let all = site.store().filed_proposals(&person.subject, &edition).await?;
+    let calls = site.store().calls(edition.id).await?;
+    let places = calls
+        .iter()
+        .filter(|open| all.iter().any(|head| head.call == open.call.id && head.prepared.is_some()))
+        .map(|open| {
+            let of = |taking: &dyn Fn(&FiledHead) -> bool| {
+                all.iter().filter(|head| head.call == open.call.id && taking(head)).count()
+            };
+            let taken = of(&|head| head.state.takes_place());
+            let coming = of(&|head| {
+                !head.state.takes_place() && head.prepared.is_some_and(|decision| decision.state().takes_place())
+            });
+            let there = open.call.places.map_or_else(|| "no limit".to_owned(), |places| format!("{places} places"));
+            (open.call.name.to_string(), format!("{taken} accepted, {coming} prepared to be, {there}"))
+        })
+        .collect();
+    let rows = all
+        .iter()
+        .filter_map(|head| {
+            Some(PreparedRow {
+                id: head.id,
+                number: head.number,
+                title: head.title.to_string(),
+                decision: head.prepared?.shown(),
+            })
+        })
+        .collect();
+    let list = EditionDesk::Proposals.path(&edition.slug);
+    let help = "All that is chosen is decided together: each author gets one mail, and what is accepted becomes a session without a time.";
+    let inner = Inner::edition(&person, &edition, &list, "Apply decisions", help)
+        .below(list.clone(), "Proposals")
+        .noticing(&site, &asked.headers);
+    show(&DecidePage { inner, rows, places })
+}
+
+async fn decide(State(site): State<Site>, person: Person, Path(slug): Path<String>, form: Form) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    let ids: Vec<ProposalId> =
+        form.values("proposal").filter_map(|id| Uuid::try_parse(id).ok()).map(ProposalId).collect();
+    let list = EditionDesk::Proposals.path(&edition.slug);
+    if ids.is_empty() {
+        return done(&site, &format!("{list}decide/"), "Nothing was changed: choose at least one proposal.");
+    }
+    let base = site.base_url().to_owned();
+    match site.store().apply_decisions(&person.subject, &edition, &ids, &base).await {
+        Ok(decided) => {
+            let told = format!("{} decided, {} mails to authors queued.", decided.proposals.len(), decided.mails);
+            done(&site, &list, &told)
+        }
+        Err(store::Error::Refused(refusal)) => {
+            done(&site, &format!("{list}decide/"), &format!("Nothing was changed: {refusal}"))
+        }
+        Err(other) => Err(other.into()),
+    }
+}

@@ -1,0 +1,228 @@
+//! Calls as everybody sees them: what one can submit, one call, and the form with which one proposes something.
+
+use super::{Asked, at};
+use crate::{
+    error::Failure,
+    form::Form,
+    inner::{Answer, Inner, again, done, show},
+    markup,
+    proposing::{self, Choices, FieldView},
+    signed::{Asker, Person},
+    site::Site,
+};
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::get,
+};
+use model::{
+    address::{Account, Address},
+    call::{Call, Deadline, Late, Phase, Stage},
+    edition::Edition,
+    text::Slug,
+};
+use store::OpenCall;
+
+/// Adds the routes.
+pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
+    let router = at(router, "/{edition}/calls/", get(list));
+    let router = at(router, "/{edition}/calls/{call}/", get(call));
+    crate::desk::form_at(router, "/{edition}/calls/{call}/propose/", get(new).post(create))
+}
+
+#[derive(Template)]
+#[template(path = "calls.html")]
+struct CallsPage {
+    inner: Inner,
+    calls: Vec<CallView>,
+}
+
+#[derive(Template)]
+#[template(path = "call.html")]
+struct CallPage {
+    inner: Inner,
+    call: CallView,
+    text: String,
+    /// What the form asks, for those who prepare.
+    fields: Vec<FieldView>,
+}
+
+struct CallView {
+    name: String,
+    kind: &'static str,
+    explained: &'static str,
+    summary: String,
+    href: String,
+    /// Where one proposes something; `None` while one cannot.
+    propose: Option<String>,
+    /// Until when, or from when on, and how long that is.
+    when: String,
+    left: Option<String>,
+    minutes: String,
+}
+
+/// The edition of that slug and its published calls; none where it has none.
+async fn published(site: &Site, slug: &str) -> Result<(Edition, Vec<OpenCall>), Failure> {
+    let none = || Failure::no("call", slug);
+    let known = Slug::parse(slug).map_err(|_| none())?;
+    let edition = site.store().edition(&known).await?.ok_or_else(none)?.edition;
+    let mut calls = site.store().calls(edition.id).await?;
+    calls.retain(|one| one.call.phase(site.now()) != Phase::Hidden);
+    if calls.is_empty() { Err(none()) } else { Ok((edition, calls)) }
+}
+
+async fn find(site: &Site, slug: &str, call: &str) -> Result<(Edition, OpenCall), Failure> {
+    let (edition, calls) = published(site, slug).await?;
+    let found = calls.into_iter().find(|one| one.call.slug.as_str() == call);
+    Ok((edition, found.ok_or_else(|| Failure::no("call", call))?))
+}
+
+fn view(site: &Site, edition: &Edition, call: &Call) -> CallView {
+    let now = site.now();
+    let said = |deadline: &Option<Deadline>| deadline.as_ref().map(Deadline::shown).unwrap_or_default();
+    let when = match call.phase(now) {
+        Phase::Announced(_) => format!("Opens on {}", said(&call.opens)),
+        Phase::Open(Some(_)) => format!("Open until {}", said(&call.closes)),
+        Phase::Closed(_) => format!("Closed on {}", said(&call.closes)),
+        Phase::Open(None) | Phase::Hidden => "Open".to_owned(),
+    };
+    let left = match call.phase(now) {
+        Phase::Announced(_) => call.opens.as_ref().and_then(|opens| opens.left(now)).map(|left| format!("in {left}")),
+        Phase::Open(_) => call.closes.as_ref().and_then(|closes| closes.left(now)).map(|left| format!("{left} left")),
+        _ => None,
+    };
+    let propose = (!matches!(call.phase(now), Phase::Closed(_) | Phase::Hidden))
+        .then(|| Address::Propose(call.slug.as_str()).path(&edition.slug));
+    CallView {
+        name: call.name.to_string(),
+        kind: call.kind.one(),
+        explained: call.kind.explained(),
+        summary: call.summary.to_string(),
+        href: Address::Call(call.slug.as_str()).path(&edition.slug),
+        propose,
+        when,
+        left,
+        minutes: call.minutes.iter().map(|minutes| format!("{minutes} minutes")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The frame: that of one's account for those who are signed in, a plain one for visitors.
+fn frame(asker: &Asker, title: &str, help: &str) -> Inner {
+    match &asker.0 {
+        Some(person) => Inner::account(person, "", title, help),
+        None => Inner { narrow: false, ..Inner::outside(title, help) },
+    }
+}
+
+async fn list(State(site): State<Site>, asked: Asked, asker: Asker, Path(slug): Path<String>) -> Answer {
+    let (edition, calls) = published(&site, &slug).await?;
+    let title = format!("What do you want to run at {}?", edition.title);
+    let help = "Each call is for another kind of session. Read what they are before you write: a good proposal to the wrong call helps nobody.";
+    let inner = frame(&asker, &title, help)
+        .below(Address::Home.path(&edition.slug), edition.title.as_str())
+        .noticing(&site, &asked.headers);
+    show(&CallsPage { inner, calls: calls.iter().map(|one| view(&site, &edition, &one.call)).collect() })
+}
+
+async fn call(
+    State(site): State<Site>,
+    asked: Asked,
+    asker: Asker,
+    Path((slug, call)): Path<(String, String)>,
+) -> Answer {
+    let (edition, open) = find(&site, &slug, &call).await?;
+    let help = open.call.summary.to_string();
+    let inner = frame(&asker, open.call.name.as_str(), &help)
+        .below(Address::Calls.path(&edition.slug), "All calls")
+        .noticing(&site, &asked.headers);
+    show(&CallPage {
+        inner,
+        call: view(&site, &edition, &open.call),
+        text: markup::html(&open.call.text, 2).as_str().to_owned(),
+        fields: proposing::fields(&open.form),
+    })
+}
+
+/// The form of a new proposal.
+#[derive(Template)]
+#[template(path = "propose.html")]
+struct ProposePage {
+    inner: Inner,
+    form: Form,
+    explained: &'static str,
+    choices: Choices,
+    fields: Vec<FieldView>,
+    when: String,
+    may_submit: bool,
+}
+
+async fn page(
+    site: &Site,
+    asked: &Asked,
+    person: &Person,
+    edition: &Edition,
+    open: &OpenCall,
+    form: Form,
+) -> Result<ProposePage, Failure> {
+    let title = format!("Propose a {}", open.call.kind.one());
+    let help = "A draft is yours alone. Once it is submitted, you can still change it at any time, and add others who propose it with you.";
+    let inner = Inner::account(person, "", &title, help)
+        .below(Address::Call(open.call.slug.as_str()).path(&edition.slug), open.call.name.as_str())
+        .noticing(site, &asked.headers);
+    let tracks = proposing::tracks(site, edition).await?;
+    Ok(ProposePage {
+        inner,
+        form,
+        explained: open.call.kind.explained(),
+        choices: proposing::choices(&open.call, &tracks),
+        fields: proposing::fields(&open.form),
+        when: view(site, edition, &open.call).when,
+        may_submit: open.call.accepts(site.now(), Late::No).is_ok(),
+    })
+}
+
+async fn new(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path((slug, call)): Path<(String, String)>,
+) -> Answer {
+    let (edition, open) = find(&site, &slug, &call).await?;
+    let only = if let [only] = open.call.minutes.as_slice() { only.to_string() } else { String::new() };
+    let form = Form::default().with("minutes", only);
+    show(&page(&site, &asked, &person, &edition, &open, form).await?)
+}
+
+async fn create(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path((slug, call)): Path<(String, String)>,
+    mut form: Form,
+) -> Answer {
+    let (edition, open) = find(&site, &slug, &call).await?;
+    person.subject.may_write().map_err(Failure::Forbidden)?;
+    let submit = form.is_chosen("do", "submit");
+    let stage = if submit { Stage::Submitted } else { Stage::Draft };
+    let tracks = proposing::tracks(&site, &edition).await?;
+    if let Some(content) = proposing::read(&mut form, &open.call, &open.form, &tracks, stage) {
+        let late = submit.then_some(Late::No);
+        let begun = site.store().begin_proposal(&person.subject, edition.id, open.call.id, &content, late).await;
+        match begun {
+            Ok(written) => {
+                let to = Account::Proposal(&edition.slug, written.proposal.id).path();
+                let number = written.proposal.number;
+                let told = if written.submitted {
+                    format!("Your proposal #{number} is submitted. You can change it here at any time.")
+                } else {
+                    format!("Your draft #{number} is kept. Submit it when it is complete.")
+                };
+                return done(&site, &to, &told);
+            }
+            Err(store::Error::Refused(refusal)) => form.refuse_by(&refusal),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    again(&page(&site, &asked, &person, &edition, &open, form).await?)
+}
