@@ -53,6 +53,7 @@ struct ListPage {
     is_empty: bool,
     calls: Vec<(String, String)>,
     states: Vec<(String, String)>,
+    call: String,
     state: String,
     /// Where prepared decisions are applied, and how many there are.
     prepared: Option<(String, usize)>,

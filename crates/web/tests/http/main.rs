@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod caching;
+mod calls;
 mod compat;
 mod connections;
 mod content;

@@ -2,15 +2,17 @@
 
 use crate::world::{SignedIn, World};
 use model::{
+    call::{Call, CallKind, Form as CallForm},
     edition::Sponsor,
     email::Email,
     feed::Actor,
-    id::{PostId, RegistrationId, SessionTypeId, SponsorId, WebPageId},
+    id::{CallId, PostId, RegistrationId, SessionTypeId, SponsorId, WebPageId},
     mail::{MailKind, Mailbox, NewMail},
     page::WebPage,
     permission::{Subject, TokenScope},
     post::{Post, PostKind, Publication},
     programme::SessionKind,
+    proposal::Content,
     registration::{Attendance, Registration, RegistrationState, RegistrationType},
     session_type::SessionType,
     text::{Line, RichText, Slug, WebUrl},
@@ -112,12 +114,27 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     };
     store.set_levels(&organiser, id, &[Line::clean("Gold")]).await.unwrap();
     store.save_sponsor(&organiser, id, &sponsor).await.unwrap();
+    let call = CallId::from_key("garden", "call");
+    let open = Call { published: true, ..Call::usual(call, CallKind::Presentations) };
+    let slug = open.slug.to_string();
+    let form = CallForm::usual(CallKind::Presentations).fields;
+    store.put_call(&organiser, id, call, |_| Ok((open, form))).await.unwrap();
+    let content = Content { title: Line::clean("A talk"), form: 1, ..Content::default() };
+    let proposal = store.begin_proposal(&organiser, id, call, &content, None).await.unwrap().proposal.id;
+    let name = Line::clean("Somebody");
+    let invited = (&name, &address("somebody@friends.example"), true);
+    let author = store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
     let entries = store.changes_since(0, 10_000).await.unwrap();
     let seq = entries.iter().find(|entry| entry.edition == Some(id)).unwrap().seq;
     let session = programme.sessions.iter().find(|session| !session.slots.is_empty()).unwrap();
 
     HashMap::from([
         ("edition", edition.slug.to_string()),
+        ("call", slug),
+        ("desk:call", call.to_string()),
+        ("proposal", proposal.to_string()),
+        ("author", author.id.to_string()),
+        ("answer", "accept".to_owned()),
         ("track", programme.tracks[0].slug.to_string()),
         ("desk:track", programme.tracks[0].id.to_string()),
         ("room", programme.rooms[0].slug.to_string()),
