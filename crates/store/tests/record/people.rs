@@ -73,7 +73,7 @@ async fn furnished(world: &World, address: &str, role: &NewGrant) -> (AccountId,
     let oidc = Proof::Oidc { issuer: "https://id.example.org".to_owned(), subject: address.to_owned() };
     store.add_identity(&Actor::person(id), id, &oidc).await.unwrap();
     let secret = store.sign_in(id, &Way::Email, "Firefox", "192.0.2.1").await.unwrap();
-    store.give(&operator(world), &NewGrant { account: id, ..role.clone() }).await.unwrap();
+    store.give(&operator(world), &NewGrant { to: id.into(), ..role.clone() }).await.unwrap();
     (id, secret)
 }
 
@@ -272,7 +272,7 @@ async fn a_view_ends_when_a_role_on_either_side_says_so(world: World) {
     let edition = programme.edition.id;
     let (ada, bob) = (somebody(&world, "ada@example.org").await, somebody(&world, "bob@example.org").await);
     let give = async |who, role, scope| {
-        store.give(&operator(&world), &NewGrant::new(who, role, scope)).await.unwrap()
+        store.give(&operator(&world), &NewGrant::new(who, role, scope)).await.unwrap().id
     };
     let own = give(ada, Role::Organiser, Scope::Edition(edition)).await;
     let secret = store.sign_in(ada, &Way::Email, "", "").await.unwrap();
@@ -343,6 +343,15 @@ async fn a_deleted_person_is_named_nowhere_in_the_record(world: World) {
     let programme = sample::programme("garden", 10);
     import(&world, &programme).await;
     let edition = programme.edition.id;
+    let invited = NewGrant {
+        note: Line::from("Lovelace was invited"),
+        ..NewGrant::new(
+            email("lovelace@example.org"),
+            Role::Lead,
+            Scope::Track(edition, programme.tracks[0].id),
+        )
+    };
+    store.give(&operator(&world), &invited).await.unwrap();
     let old = somebody(&world, "lovelace@old.example").await;
     rename(&world, old, "Countess Lovelace", "countess-lovelace").await;
     let any = AccountId(uuid::Uuid::nil());
