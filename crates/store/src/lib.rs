@@ -70,7 +70,7 @@ pub use audience::Audience;
 pub use calendar::{CalendarContent, KnownCalendar};
 pub use ceremony::{CEREMONY_LIFE, Ceremony};
 pub use content::Content;
-pub use credential::{Arrival, Credential, CredentialKind};
+pub use credential::{Arrival, Credential, CredentialKind, WaysIn};
 pub use edition::{EditionHead, NextEdition};
 pub use error::{Error, Result};
 pub use examine::{Examination, Following, examine};
