@@ -191,25 +191,22 @@ async fn give(tx: &Tx, subject: &Subject, new: &NewGrant) -> Result<(Given, bool
     }
     let account = match &new.to {
         Grantee::Account(account) => *account,
-        Grantee::Address(email) => match owner(tx.db(), &Proof::Email(email.clone())).await? {
-            Some(row) => AccountId(row.account),
-            None => {
+        Grantee::Address(email) => {
+            let Some(row) = owner(tx.db(), &Proof::Email(email.clone())).await? else {
                 let (id, is_new) = invitation::invite(tx, subject, email, new).await?;
                 return Ok((Given { id, account: None }, is_new));
-            }
-        },
+            };
+            AccountId(row.account)
+        }
     };
     active(tx.db(), account).await?;
     let grant = new.grant(account, &subject.actor, tx.at());
     let held = of_account(tx.db(), account).await?;
-    let (id, is_new) = match held.iter().find(|had| had.gives(&grant)) {
-        Some(had) => (had.id, false),
-        None => {
-            put(tx, None, &grant).await?;
-            (grant.id, true)
-        }
-    };
-    Ok((Given { id, account: Some(account) }, is_new))
+    if let Some(had) = held.iter().find(|had| had.gives(&grant)) {
+        return Ok((Given { id: had.id, account: Some(account) }, false));
+    }
+    put(tx, None, &grant).await?;
+    Ok((Given { id: grant.id, account: Some(account) }, true))
 }
 
 /// Gives a role to an account, without asking whether one may.

@@ -140,17 +140,15 @@ async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
         Deed::Revoke { who, role, place } => {
             let known = store.person_named(&who).await?;
             let (scope, _) = place.scope(store).await?;
-            let meant: Vec<GrantId> = match &known {
-                Some(known) => {
-                    let mut grants = store.grants_of(known.account.id).await?;
-                    grants.retain(|one| one.revoked.is_none() && one.role == role && one.scope == scope);
-                    grants.iter().map(|grant| grant.id).collect()
-                }
-                None => {
-                    let mut waiting = store.invitations_to(&Email::parse(&who)?).await?;
-                    waiting.retain(|one| one.role == role && one.scope == scope);
-                    waiting.iter().map(|one| one.id).collect()
-                }
+            let meant: Vec<GrantId> = if let Some(known) = &known {
+                let mut grants = store.grants_of(known.account.id).await?;
+                grants.retain(|one| one.revoked.is_none() && one.role == role && one.scope == scope);
+                grants.iter().map(|grant| grant.id).collect()
+            } else {
+                let email = Email::parse(&who).map_err(|_| super::user::nobody(&who))?;
+                let mut waiting = store.invitations_to(&email).await?;
+                waiting.retain(|one| one.role == role && one.scope == scope);
+                waiting.iter().map(|one| one.id).collect()
             };
             let place = place_of(store, &scope).await?;
             if meant.is_empty() {

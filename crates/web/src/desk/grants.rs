@@ -411,16 +411,14 @@ async fn give(
         }
         Err(error) => return Err(error.into()),
     };
-    let to = match &named {
-        Some(known) => Grantee::Account(known.account.id),
-        None => match Email::parse(who.as_str()) {
-            Ok(email) => Grantee::Address(email),
-            Err(_) => {
-                let remedy = "Type their e-mail address instead, so that they can be invited";
-                form.refuse("who", &Refusal::new("who", "nobody has this handle", remedy));
-                return Ok(None);
-            }
-        },
+    let to = if let Some(known) = &named {
+        Grantee::Account(known.account.id)
+    } else if let Ok(email) = Email::parse(who.as_str()) {
+        Grantee::Address(email)
+    } else {
+        let remedy = "Type their e-mail address instead, so that they can be invited";
+        form.refuse("who", &Refusal::new("who", "nobody has this handle", remedy));
+        return Ok(None);
     };
     let note = Line::clean(form.value("note"));
     let grant = NewGrant { to, role, scope, from, until, note };
