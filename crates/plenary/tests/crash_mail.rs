@@ -37,7 +37,7 @@ const AT_LEAST: Duration = Duration::from_secs(20);
 const AT_MOST: Duration = Duration::from_mins(2);
 /// What is claimed or being sent at the last kill is another process's, or known to be uncertain, after less than this,
 /// however long a server may take to answer.
-const SETTLES: Duration = Duration::from_secs(60);
+const SETTLES: Duration = Duration::from_mins(1);
 
 #[test]
 fn nothing_that_the_mail_server_acknowledged_is_sent_twice_and_nothing_is_lost_by_sigkill() {
