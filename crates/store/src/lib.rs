@@ -33,6 +33,7 @@ mod feed;
 mod grant;
 mod holding;
 mod import;
+mod invitation;
 mod lease;
 mod load;
 mod location;
@@ -74,12 +75,16 @@ pub use call::{Forms, OpenCall};
 pub use calendar::{CalendarContent, KnownCalendar};
 pub use ceremony::{CEREMONY_LIFE, Ceremony};
 pub use content::Content;
+<<<<<<< HEAD
 pub use credential::{Arrival, Credential, CredentialKind};
 pub use decision::Decided;
+=======
+pub use credential::{Arrival, Credential, CredentialKind, WaysIn};
+>>>>>>> main
 pub use edition::{EditionHead, NextEdition};
 pub use error::{Error, Result};
 pub use examine::{Examination, Following, examine};
-pub use grant::NewGrant;
+pub use grant::{Given, Grantee, NewGrant};
 pub use import::{ImportOptions, ImportOutcome};
 pub use location::{FILE_NAME, Location};
 pub use log::LogFilter;

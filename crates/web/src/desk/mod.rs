@@ -8,7 +8,7 @@ mod call;
 mod change;
 mod dates;
 mod edition;
-mod grants;
+pub(crate) mod grants;
 mod history;
 mod home;
 mod hours;
