@@ -75,12 +75,8 @@ pub use call::{Forms, OpenCall};
 pub use calendar::{CalendarContent, KnownCalendar};
 pub use ceremony::{CEREMONY_LIFE, Ceremony};
 pub use content::Content;
-<<<<<<< HEAD
-pub use credential::{Arrival, Credential, CredentialKind};
 pub use decision::Decided;
-=======
 pub use credential::{Arrival, Credential, CredentialKind, WaysIn};
->>>>>>> main
 pub use edition::{EditionHead, NextEdition};
 pub use error::{Error, Result};
 pub use examine::{Examination, Following, examine};
