@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { open, startBrowser, tabTo } from "./support.mjs";
+import { flaws, open, startBrowser, tabTo } from "./support.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const [program, ...first] = process.env.TEST_BINARY ? [process.env.TEST_BINARY] : ["cargo", "run", "--quiet", "--"];
@@ -231,4 +231,23 @@ test("from the printed address to a published programme by keyboard alone, withi
     await keys.context().close();
     await fresh.stop();
   }
+});
+
+test("the pages of an edition in which nothing is yet say what to do next, and pass the scan", async () => {
+  await page.goto(`${server.origin}/desk/new/`);
+  await page.getByLabel("Title").fill("Empty Days 2030");
+  await page.getByLabel("First day").fill("2030-05-01");
+  await page.getByLabel("Last day").fill("2030-05-02");
+  await page.getByRole("button", { name: "Open the edition" }).click();
+  const phone = await open(browser, { viewport: { width: 390, height: 844 }, storageState: await page.context().storageState() });
+  const found = [];
+  for (const part of ["rooms", "tracks", "persons", "sessions", "posts", "posts/speakers", "pages", "sponsors", "registrations", "dates", "hours", "release", "mail", ""]) {
+    const path = `/desk/empty-days-2030/${part}${part && "/"}`;
+    await phone.goto(server.origin + path);
+    found.push(...(await flaws(phone)).map((line) => `${path}: ${line}`));
+    if (!["release", "mail", ""].includes(part) && !(await phone.locator(".empty").count())) found.push(`${path}: does not say what to do next`);
+  }
+  await phone.locator(".steps a").first().waitFor();
+  assert.deepEqual([...found, ...phone.troubles], []);
+  await phone.context().close();
 });

@@ -231,7 +231,7 @@ test("each role is shown what it may see, and every link of its menu opens", asy
 
 test("the next edition is made from this one, which is archived and opened again", async () => {
   await page.goto(`${server.origin}${desk}copy/`);
-  await page.getByLabel(/^Archive /).check();
+  await page.locator("[name=archive]").check();
   await press("Open the next edition");
   assert.match(await page.locator(".notice").textContent(), /Nothing of it is public yet/);
   await page.goto(`${server.origin}${desk}settings/`);
