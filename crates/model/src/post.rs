@@ -186,6 +186,24 @@ pub struct Post {
 }
 
 impl Post {
+    /// A draft in which nothing is written yet.
+    pub fn draft(id: PostId, now: Timestamp) -> Self {
+        Self {
+            id,
+            slug: Slug::from_any(&[], "post", id.0),
+            title: Line::default(),
+            kind: PostKind::default(),
+            summary: Line::default(),
+            body: RichText::default(),
+            author: Line::default(),
+            track: None,
+            created: now,
+            publication: Publication::Draft,
+            mail_to: vec![],
+            mastodon: false,
+        }
+    }
+
     /// Whether it can be kept: a post has a title.
     pub fn check(&self) -> Result<(), Refusal> {
         if self.title.is_empty() {
@@ -249,20 +267,8 @@ mod tests {
     use uuid::Uuid;
 
     fn post() -> Post {
-        Post {
-            id: PostId(Uuid::nil()),
-            slug: Slug::parse("call").unwrap(),
-            title: "Call for proposals".into(),
-            kind: PostKind::Announcement,
-            summary: Line::default(),
-            body: "Send yours.".into(),
-            author: Line::default(),
-            track: None,
-            created: Timestamp::UNIX_EPOCH,
-            publication: Publication::Draft,
-            mail_to: vec![],
-            mastodon: false,
-        }
+        let blank = Post::draft(PostId(Uuid::nil()), Timestamp::UNIX_EPOCH);
+        Post { title: "Call for proposals".into(), body: "Send yours.".into(), ..blank }
     }
 
     #[test]

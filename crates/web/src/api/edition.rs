@@ -1,4 +1,6 @@
-//! Editions: which there are, and their settings.
+//! Editions: which there are, their settings, the next one made from this one, archiving.
+
+mod schema;
 
 use super::{
     BASE,
@@ -7,7 +9,6 @@ use super::{
     caller::Caller,
     fault::Fault,
     programme,
-    schema::{Edition, EditionInput},
 };
 use crate::site::Site;
 use axum::{
@@ -16,12 +17,13 @@ use axum::{
 };
 use jiff::civil::Date;
 use model::{
-    edition,
+    Refusal, edition,
     id::EditionId,
     permission::{Action, Place},
     text::{Line, Slug},
     time::Zone,
 };
+use schema::{Edition, EditionInput};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -141,6 +143,10 @@ async fn change(
         seen.check(&shown)?;
         let changed = patch.apply::<EditionInput>(&shown.input)?.read(&all.edition)?;
         changed.check_entered()?;
+        if release.is_some() && changed.slug != all.edition.slug {
+            let problem = "it is public under its address, which stays";
+            return Err(Refusal::new("slug", problem, "Leave it as it is").into());
+        }
         // Who takes an edition to another series needs the right there too.
         caller.may(Action::EditEdition, &Place::edition(&changed))?;
         all.edition = changed;

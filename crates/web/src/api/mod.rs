@@ -7,7 +7,8 @@
 //! # How an operation is added
 //!
 //! 1. Its handler in the file of its capability, with `#[utoipa::path]` for what it takes and what a success answers;
-//!    `operation_id` is unique. Its types come from [`schema`].
+//!    `operation_id` is unique. A thing of an edition that is listed, read and changed is a [`resource`], which has these
+//!    handlers already.
 //! 2. A [`Fault`] is what goes wrong: the document names every one that an operation can answer with by what it takes,
 //!    see [`document`].
 //! 3. A line with `routes!` in the file's `routes`. The committed document `docs/openapi.json` then changes; the test
@@ -16,21 +17,29 @@
 mod answer;
 mod body;
 mod caller;
-mod content;
 mod document;
 mod edition;
 mod events;
 mod fault;
-mod page;
+mod field;
+mod link;
+mod overview;
 mod part;
 mod people;
+mod person;
+mod post;
 mod programme;
+mod registration;
 mod release;
-mod schema;
+mod resource;
+mod room;
 mod session;
+mod session_type;
 mod sponsor;
 mod state;
 mod token;
+mod track;
+mod web_page;
 mod webhook;
 
 pub(crate) use state::ApiState;
@@ -69,7 +78,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
         .layer(axum::middleware::map_response(named))
         .layer(DefaultBodyLimit::max(BODY));
     let router = router.merge(api);
-    let router = crate::route::at(router, "/api/v1/", get(page::page));
+    let router = crate::route::at(router, "/api/v1/", get(overview::page));
     crate::route::at(router, "/api/v1/openapi.json", get(openapi))
 }
 
@@ -77,10 +86,15 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
 fn operations() -> OpenApiRouter<Site> {
     OpenApiRouter::with_openapi(document::head())
         .merge(edition::routes())
-        .merge(part::routes())
+        .merge(room::routes())
+        .merge(track::routes())
+        .merge(person::routes())
+        .merge(session_type::routes())
         .merge(session::routes())
         .merge(sponsor::routes())
-        .merge(content::routes())
+        .merge(web_page::routes())
+        .merge(post::routes())
+        .merge(registration::routes())
         .merge(release::routes())
         .merge(people::routes())
         .merge(token::routes())

@@ -1,12 +1,11 @@
 //! Which programme is read and how it is changed: the newest release, which is public, or the working state.
 
-use super::{answer::Seen, caller::Caller, fault::Fault};
+use super::{answer::Seen, caller::Caller, fault::Fault, resource::Said};
 use crate::{
     site::{Live, Site},
     snapshot::Snapshot,
 };
 use model::{
-    Refusal,
     edit::Command,
     edition::Edition,
     permission::{Action, Place},
@@ -108,20 +107,10 @@ pub(crate) async fn change(
     edition: &Edition,
     rule: impl FnOnce(Programme) -> Result<Programme, Fault> + Send,
 ) -> Result<Programme, Fault> {
-    let mut fault = None;
-    let changed = site
-        .store()
-        .change(&caller.subject.actor, edition.id, |programme| {
-            rule(programme).map_err(|said| {
-                fault = Some(said);
-                Refusal::new("change", "it was refused", "Read what is wrong")
-            })
-        })
-        .await;
-    match (changed, fault) {
-        (Err(_), Some(fault)) => Err(fault),
-        (changed, _) => Ok(changed?),
-    }
+    let said = Said::default();
+    let done =
+        site.store().change(&caller.subject.actor, edition.id, |programme| said.keep(rule(programme))).await;
+    said.outcome(done)
 }
 
 /// What a command of the desk makes of the programme, for a caller who may give it.

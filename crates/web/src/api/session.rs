@@ -1,13 +1,15 @@
 //! Sessions: what they say, when and where they are, how they stand on the day.
 
+mod schema;
+
 use super::{
-    BASE,
     answer::{self, Answer, Page, Paging, Seen},
-    body::{Json, Patch, Query},
+    body::{Json, Query},
     caller::Caller,
     fault::Fault,
+    part::{Part, change_by},
     programme::{self, OfState, State, decide, unless_outdated},
-    schema::{Session, SessionInput},
+    resource::{self, is_id, writing},
     state::Drawn,
 };
 use crate::{headers::Policy, route::Client, site::Site};
@@ -20,9 +22,11 @@ use jiff::Timestamp;
 use model::{
     Refusal,
     edit::{Command, Placing},
-    id::{RoomId, SessionId, SlotId},
+    id::{RoomId, SlotId},
     programme as p,
 };
+pub(super) use schema::SessionKind;
+use schema::{Session, SessionInput};
 use serde::Deserialize;
 use std::net::IpAddr;
 use utoipa::ToSchema;
@@ -59,8 +63,7 @@ struct Wanted {
 impl Wanted {
     /// The sessions of the programme that are wanted.
     fn of<'a>(&'a self, all: &'a p::Programme) -> impl Iterator<Item = &'a p::Session> {
-        let same =
-            |key: &str, id: Uuid, slug: &str| key == slug || Uuid::try_parse(key).is_ok_and(|key| key == id);
+        let same = |key: &str, id: Uuid, slug: &str| key == slug || is_id(id, key);
         // A name that nothing has wants nothing.
         let track = self.track.as_deref().map(|key| {
             all.tracks.iter().find(|one| same(key, one.id.0, one.slug.as_str())).map(|one| one.id)
@@ -79,12 +82,6 @@ impl Wanted {
                 && person.is_none_or(|person| session.people.iter().any(|part| Some(part.person) == person))
         })
     }
-}
-
-fn found<'a>(all: &'a p::Programme, key: &str) -> Result<&'a p::Session, Fault> {
-    let id = Uuid::try_parse(key).ok();
-    let is = |one: &&p::Session| id == Some(one.id.0) || one.code.as_str().eq_ignore_ascii_case(key);
-    all.sessions.iter().find(is).ok_or_else(|| Fault::none("session", key))
 }
 
 #[utoipa::path(
@@ -130,7 +127,7 @@ async fn list(
     }
     let source = programme::read(&site, &caller, &edition, state).await?;
     let page = paging.cut(wanted.of(&source).collect(), |session| session.id.0)?;
-    let page = Page { items: page.items.into_iter().map(Session::from).collect(), next: page.next };
+    let page = Page { items: page.items.into_iter().map(Session::shown).collect(), next: page.next };
     let Some(key) = key else { return answer::list(&headers, &uri, &page) };
     let body = Bytes::from(serde_json::to_vec(&page).unwrap_or_default());
     let drawn = Drawn { tag: answer::tag(&body).into(), next: page.next.map(Into::into), body };
@@ -138,31 +135,6 @@ async fn list(
     // key is not asked for any more.
     site.api().keep(key, drawn.clone());
     Ok(answered(&drawn))
-}
-
-#[utoipa::path(
-    post, path = "/api/v1/editions/{edition}/sessions", operation_id = "createSession", tag = "Sessions",
-    summary = "Adds a session to the working state.",
-    params(("edition" = String, Path, description = "The edition's slug or identifier")),
-    request_body = SessionInput,
-    responses((status = 201, description = "It is added", body = Session)),
-    security(("token" = [])),
-)]
-async fn create(
-    Held(site): Held<Site>,
-    caller: Caller,
-    Path(edition): Path<String>,
-    Json(input): Json<SessionInput>,
-) -> Answer {
-    let edition = programme::desk(&site, &caller, &edition).await?.edition;
-    let id = SessionId(Uuid::now_v7());
-    let after = programme::change(&site, &caller, &edition, |all| {
-        let session = input.read(id, None, &all)?;
-        decide(&caller, &all, &Command::PutSession(session))
-    })
-    .await?;
-    let shown = Session::from(found(&after, &id.to_string())?);
-    answer::created(&format!("{BASE}/editions/{}/sessions/{id}", edition.slug), &shown)
 }
 
 #[utoipa::path(
@@ -182,72 +154,19 @@ async fn get(
     Held(site): Held<Site>,
     caller: Caller,
     headers: HeaderMap,
-    Path((edition, key)): Path<(String, String)>,
-    Query(state): Query<OfState>,
+    Path(at): Path<(String, String)>,
+    Query(wanted): Query<OfState>,
 ) -> Answer {
-    let source = programme::read(&site, &caller, &edition, state.state.unwrap_or_default()).await?;
-    answer::thing(&headers, &Session::from(found(&source, &key)?))
+    resource::get::<Session>(site, caller, headers, at, &wanted).await
 }
 
-#[utoipa::path(
-    patch, path = "/api/v1/editions/{edition}/sessions/{id}", operation_id = "changeSession", tag = "Sessions",
-    summary = "Changes what a session says in the working state.",
-    params(
-        ("edition" = String, Path, description = "The edition's slug or identifier"),
-        ("id" = String, Path, description = "Its identifier or code"),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the working state's session"),
-    ),
-    request_body(content = SessionInput, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The session as it is now", body = Session)),
-    security(("token" = [])),
-)]
-async fn change(
-    Held(site): Held<Site>,
-    caller: Caller,
-    headers: HeaderMap,
-    Path((edition, key)): Path<(String, String)>,
-    patch: Patch,
-) -> Answer {
-    let edition = programme::desk(&site, &caller, &edition).await?.edition;
-    caller.may_write()?;
-    let seen = Seen::required(&headers)?;
-    with(&site, &caller, &edition, &key, |all, present| {
-        let shown = Session::from(present);
-        seen.check(&shown)?;
-        let changed = patch.apply::<SessionInput>(&shown.input)?.read(present.id, Some(present), all)?;
-        decide(&caller, all, &Command::PutSession(changed))
-    })
-    .await
-}
-
-#[utoipa::path(
-    delete, path = "/api/v1/editions/{edition}/sessions/{id}", operation_id = "removeSession", tag = "Sessions",
-    summary = "Removes a session from the working state.",
-    params(
-        ("edition" = String, Path, description = "The edition's slug or identifier"),
-        ("id" = String, Path, description = "Its identifier or code"),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the working state's session"),
-    ),
-    responses((status = 204, description = "It is gone")),
-    security(("token" = [])),
-)]
-async fn remove(
-    Held(site): Held<Site>,
-    caller: Caller,
-    headers: HeaderMap,
-    Path((edition, key)): Path<(String, String)>,
-) -> Answer {
-    let edition = programme::desk(&site, &caller, &edition).await?.edition;
-    caller.may_write()?;
-    let seen = Seen::required(&headers)?;
-    programme::change(&site, &caller, &edition, |all| {
-        let present = found(&all, &key)?;
-        seen.check(&Session::from(present))?;
-        decide(&caller, &all, &Command::RemoveSession(present.id))
-    })
-    .await?;
-    answer::nothing()
-}
+writing!(
+    Session by SessionInput, "Sessions",
+    "/api/v1/editions/{edition}/sessions", "/api/v1/editions/{edition}/sessions/{id}" by "Its identifier or code",
+    "createSession": "Adds a session to the working state.",
+    "changeSession": "Changes what a session says in the working state.",
+    "removeSession": "Removes a session from the working state.",
+);
 
 /// Where and when a slot is to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -289,8 +208,8 @@ async fn place(
     let edition = programme::desk(&site, &caller, &edition).await?.edition;
     caller.may_write()?;
     let seen = Seen::given(&headers);
-    with(&site, &caller, &edition, &key, |all, present| {
-        unless_outdated(seen.as_ref(), &Session::from(present))?;
+    let changed = change_by::<Session>(&site, &caller, &edition, &key, |all, present| {
+        unless_outdated(seen.as_ref(), &Session::shown(present))?;
         let slot = match (wanted.slot, present.slots.as_slice()) {
             (Some(0), _) | (None, []) => SlotId(Uuid::now_v7()),
             (None, [only]) => only.id,
@@ -303,7 +222,8 @@ async fn place(
         let placing = Placing { room: wanted.room.map(RoomId), start: wanted.start, minutes: wanted.minutes };
         decide(&caller, all, &Command::Place { session: present.id, slot, placing })
     })
-    .await
+    .await?;
+    answer::changed(&changed)
 }
 
 /// Which slot.
@@ -336,8 +256,8 @@ async fn unplace(
     let edition = programme::desk(&site, &caller, &edition).await?.edition;
     caller.may_write()?;
     let seen = Seen::given(&headers);
-    with(&site, &caller, &edition, &key, |all, present| {
-        unless_outdated(seen.as_ref(), &Session::from(present))?;
+    let changed = change_by::<Session>(&site, &caller, &edition, &key, |all, present| {
+        unless_outdated(seen.as_ref(), &Session::shown(present))?;
         let slots: Vec<SlotId> = match which.slot {
             Some(number) => vec![numbered(&present.slots, number)?],
             None => present.slots.iter().map(|slot| slot.id).collect(),
@@ -348,7 +268,8 @@ async fn unplace(
         }
         Ok(out)
     })
-    .await
+    .await?;
+    answer::changed(&changed)
 }
 
 /// By how much a session is late.
@@ -443,12 +364,13 @@ async fn stand(
     let edition = programme::desk(site, caller, edition).await?.edition;
     caller.may_write()?;
     let seen = Seen::given(headers);
-    with(site, caller, &edition, key, |all, present| {
-        unless_outdated(seen.as_ref(), &Session::from(present))?;
+    let changed = change_by::<Session>(site, caller, &edition, key, |all, present| {
+        unless_outdated(seen.as_ref(), &Session::shown(present))?;
         let slot = slot.map(|number| numbered(&present.slots, number)).transpose()?;
         decide(caller, all, &Command::Stand { session: present.id, slot, standing })
     })
-    .await
+    .await?;
+    answer::changed(&changed)
 }
 
 fn numbered(slots: &[p::Slot], number: u32) -> Result<SlotId, Fault> {
@@ -457,23 +379,4 @@ fn numbered(slots: &[p::Slot], number: u32) -> Result<SlotId, Fault> {
         let remedy = format!("Its slots are: {}", numbers.join(", "));
         Refusal::new("slot", "the session has no slot of that number", remedy).into()
     })
-}
-
-/// Changes a session of the working state, and answers with it.
-async fn with(
-    site: &Site,
-    caller: &Caller,
-    edition: &model::edition::Edition,
-    key: &str,
-    rule: impl FnOnce(&p::Programme, &p::Session) -> Result<p::Programme, Fault> + Send,
-) -> Answer {
-    let mut id = None;
-    let after = programme::change(site, caller, edition, |all| {
-        let present = found(&all, key)?;
-        id = Some(present.id);
-        rule(&all, present)
-    })
-    .await?;
-    let shown = after.sessions.iter().find(|session| Some(session.id) == id);
-    answer::changed(&Session::from(shown.ok_or_else(|| Fault::none("session", key))?))
 }

@@ -34,6 +34,7 @@ mod track;
 mod webhook;
 
 use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
+pub(crate) use registration::tell;
 pub(crate) use webhook::receiver;
 
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};

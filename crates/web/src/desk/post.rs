@@ -381,20 +381,7 @@ async fn read(
 }
 
 fn blank(site: &Site) -> Post {
-    Post {
-        id: PostId(Uuid::nil()),
-        slug: Slug::from_any(&[], "post", Uuid::now_v7()),
-        title: Line::default(),
-        kind: PostKind::default(),
-        summary: Line::default(),
-        body: RichText::default(),
-        author: Line::default(),
-        track: None,
-        created: site.now(),
-        publication: Publication::Draft,
-        mail_to: vec![],
-        mastodon: false,
-    }
+    Post::draft(PostId(Uuid::now_v7()), site.now())
 }
 
 /// The edition, for somebody who may write about it or a part of it.

@@ -2,6 +2,8 @@
 
 mod import;
 
+pub(crate) use import::tell;
+
 use super::{enter, form_at};
 use crate::{
     error::Failure,
@@ -310,7 +312,7 @@ async fn create(
         match site.store().put_registration(&person.subject.actor, &one).await {
             Ok(()) => {
                 if form.is_ticked("tell") {
-                    import::tell(&site, &person, &edition, std::slice::from_ref(&one)).await?;
+                    import::tell(&site, &person.subject.actor, &edition, std::slice::from_ref(&one)).await?;
                 }
                 let list = EditionDesk::Registrations.path(&edition.slug);
                 return done(&site, &list, &format!("{} is registered and can sign in now.", one.email));

@@ -260,6 +260,273 @@ async fn parts_of_the_programme_are_added_changed_and_removed_alike() {
 }
 
 #[tokio::test]
+async fn what_organisers_write_is_added_changed_and_removed_and_the_second_of_two_is_told() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    for (list, body, patch) in [
+        ("pages", json!({ "title": "Getting here" }), json!({ "body": "By train." })),
+        ("posts", json!({ "title": "Getting here" }), json!({ "body": "By train." })),
+        ("session-types", json!({ "name": "Walk", "minutes": 90 }), json!({ "minutes": 120 })),
+        ("registrations", json!({ "email": "guest@example.org" }), json!({ "state": "cancelled" })),
+    ] {
+        let new = send(&world, "POST", &format!("{EDITION}/{list}"), &token, "", &body).await;
+        assert_eq!(new.status, StatusCode::CREATED, "{list}: {}", new.text());
+        let (at, tag) = (new.header("location").to_owned(), new.header("etag").to_owned());
+        assert_eq!(read(&world, &at, &token).await.header("etag"), tag, "{list}");
+        problem(&send(&world, "PATCH", &at, &token, "", &patch).await, StatusCode::PRECONDITION_REQUIRED);
+        let changed = send(&world, "PATCH", &at, &token, &tag, &patch).await;
+        assert_eq!(changed.status, StatusCode::OK, "{list}: {}", changed.text());
+        for (field, value) in patch.as_object().unwrap() {
+            assert_eq!(changed.json()[field], *value, "{list}");
+        }
+        for (field, value) in body.as_object().unwrap().iter().filter(|(field, _)| !patch[field].is_null()) {
+            assert_ne!(changed.json()[field], *value, "{list}");
+        }
+        let late = send(&world, "PATCH", &at, &token, &tag, &json!({})).await;
+        problem(&late, StatusCode::PRECONDITION_FAILED);
+        if list == "registrations" {
+            let never = send(&world, "DELETE", &at, &token, "*", &Value::Null).await;
+            problem(&never, StatusCode::METHOD_NOT_ALLOWED);
+            continue;
+        }
+        problem(
+            &send(&world, "DELETE", &at, &token, &tag, &Value::Null).await,
+            StatusCode::PRECONDITION_FAILED,
+        );
+        let gone = send(&world, "DELETE", &at, &token, changed.header("etag"), &Value::Null).await;
+        assert_eq!(gone.status, StatusCode::NO_CONTENT, "{list}: {}", gone.text());
+        problem(&read(&world, &at, &token).await, StatusCode::NOT_FOUND);
+    }
+    for (list, body, field) in [
+        ("pages", json!({ "title": "" }), "title"),
+        ("pages", json!({ "title": "T", "slug": "a b" }), "slug"),
+        ("pages", json!({ "title": "T", "position": 10_000 }), "position"),
+        ("posts", json!({ "title": "T", "mail_to": ["everybody"] }), "mail_to"),
+        ("posts", json!({ "title": "T", "track": uuid() }), "track"),
+        ("session-types", json!({ "name": "Walk", "minutes": 0 }), "minutes"),
+        ("session-types", json!({ "name": "", "minutes": 5 }), "name"),
+        ("registrations", json!({ "email": "nobody" }), "email"),
+        ("registrations", json!({ "email": "guest@example.org" }), "email"),
+        ("registrations", json!({ "email": "b@example.org", "zone": "Mars/Olympus" }), "zone"),
+    ] {
+        let answer = send(&world, "POST", &format!("{EDITION}/{list}"), &token, "", &body).await;
+        let said = problem(&answer, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(said["field"], field, "{list} {body}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_organisers_write_is_written_by_those_alone_who_may() {
+    let world = World::new().await;
+    let (_, reading) = token(&world, Role::Organiser, TokenScope::Read).await;
+    let (_, crew) = token(&world, Role::Crew, TokenScope::Write).await;
+    let (_, writer) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let draft = json!({ "title": "Secret plans", "body": "Soon." });
+    let page = send(&world, "POST", &format!("{EDITION}/pages"), &writer, "", &draft).await;
+    let post = send(&world, "POST", &format!("{EDITION}/posts"), &writer, "", &draft).await;
+    let (page, post) = (page.header("location").to_owned(), post.header("location").to_owned());
+    let head = world.store.head().await.unwrap();
+    for token in [&reading, &crew] {
+        for (list, body) in [
+            ("pages", json!({ "title": "T" })),
+            ("posts", json!({ "title": "T" })),
+            ("session-types", json!({ "name": "N", "minutes": 5 })),
+            ("registrations", json!({ "email": "a@example.org" })),
+            ("sponsors", json!({ "name": "N", "level": "Gold" })),
+            ("sponsors/reopen", json!({ "reason": "Because" })),
+        ] {
+            let answer = send(&world, "POST", &format!("{EDITION}/{list}"), token, "", &body).await;
+            problem(&answer, StatusCode::FORBIDDEN);
+        }
+        problem(&send(&world, "PATCH", &page, token, "*", &json!({})).await, StatusCode::FORBIDDEN);
+        problem(&send(&world, "DELETE", &page, token, "*", &Value::Null).await, StatusCode::FORBIDDEN);
+        let menu =
+            send(&world, "PUT", &format!("{EDITION}/menu"), token, "*", &json!({ "entries": [] })).await;
+        problem(&menu, StatusCode::FORBIDDEN);
+        let levels =
+            send(&world, "PUT", &format!("{EDITION}/sponsor-levels"), token, "*", &json!({ "levels": [] }))
+                .await;
+        problem(&levels, StatusCode::FORBIDDEN);
+        for step in ["publish", "take-back", "mail", "audience", "mastodon"] {
+            let answer =
+                send(&world, "POST", &format!("{post}/{step}"), token, "", &json!({ "to": [] })).await;
+            assert!(answer.status.is_client_error(), "{step}");
+        }
+    }
+    for path in [&page, &post] {
+        problem(&world.get(path).await, StatusCode::NOT_FOUND);
+        problem(&read(&world, path, &crew).await, StatusCode::NOT_FOUND);
+        assert_eq!(read(&world, path, &reading).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(world.store.head().await.unwrap(), head, "and nothing was changed");
+}
+
+#[tokio::test]
+async fn a_post_is_scheduled_published_mailed_and_taken_back() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let registered = json!({ "email": "guest@example.org", "name": "Guest" });
+    let guest = send(&world, "POST", &format!("{EDITION}/registrations"), &token, "", &registered).await;
+    let tell = format!("{}/tell", guest.header("location"));
+    for mails in [1, 0] {
+        let told = send(&world, "POST", &tell, &token, "", &Value::Null).await;
+        assert_eq!(told.json()["mails"], mails, "each is told once: {}", told.text());
+    }
+    let new = json!({ "title": "Doors open", "kind": "blog", "mail_to": ["registered"] });
+    let new = send(&world, "POST", &format!("{EDITION}/posts"), &token, "", &new).await;
+    let at = new.header("location").to_owned();
+    assert_eq!((&new.json()["state"], &new.json()["published"]), (&json!("draft"), &Value::Null));
+    let step = async |name: &str, body: Value| {
+        let answer = send(&world, "POST", &format!("{at}/{name}"), &token, "", &body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text());
+        answer.json()
+    };
+    let empty = send(&world, "POST", &format!("{at}/publish"), &token, "", &json!({})).await;
+    problem(&empty, StatusCode::UNPROCESSABLE_ENTITY);
+    let written = send(&world, "PATCH", &at, &token, "*", &json!({ "body": "At nine." })).await;
+    assert_eq!(written.status, StatusCode::OK, "{}", written.text());
+    let past =
+        send(&world, "POST", &format!("{at}/publish"), &token, "", &json!({ "at": "2001-01-01T00:00:00Z" }))
+            .await;
+    problem(&past, StatusCode::UNPROCESSABLE_ENTITY);
+    let soon = world.site.now().checked_add(jiff::SignedDuration::from_hours(5)).unwrap();
+    assert_eq!(step("publish", json!({ "at": soon })).await["post"]["state"], "scheduled");
+    problem(&world.get(&at).await, StatusCode::NOT_FOUND);
+    assert_eq!(step("take-back", Value::Null).await["post"]["state"], "draft");
+    assert_eq!(step("audience", json!({ "to": ["registered"] })).await["reach"], 1);
+    let published = step("publish", json!({})).await;
+    assert_eq!((&published["post"]["state"], &published["mails"]), (&json!("published"), &json!(1)));
+    let public = world.get(&at).await.json();
+    assert_eq!(
+        (&public["body"], &public["mail_to"]),
+        (&json!("At nine."), &json!([])),
+        "to whom is nobody else's"
+    );
+    assert_eq!(step("mail", json!({ "to": ["registered"] })).await["mails"], 0, "nobody gets it twice");
+    let toot = send(&world, "POST", &format!("{at}/mastodon"), &token, "", &Value::Null).await;
+    assert_eq!(
+        problem(&toot, StatusCode::UNPROCESSABLE_ENTITY)["field"],
+        "mastodon",
+        "no account is connected"
+    );
+}
+
+#[tokio::test]
+async fn the_menu_and_the_order_of_things_are_decided_by_programs_too() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let menu = format!("{EDITION}/menu");
+    let page = send(
+        &world,
+        "POST",
+        &format!("{EDITION}/pages"),
+        &token,
+        "",
+        &json!({ "title": "Venue", "published": true }),
+    )
+    .await
+    .json();
+    let shown = read(&world, &menu, &token).await;
+    let entries = json!({ "entries": [
+        { "label": "Programme", "own": "schedule" },
+        { "label": "Attend", "below": [{ "label": "", "page": page["id"] }, { "label": "Hotel", "url": "https://hotel.example/" }] },
+    ] });
+    let set = send(&world, "PUT", &menu, &token, shown.header("etag"), &entries).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.text());
+    assert_eq!(set.json()["entries"][1]["below"][0]["page"], page["id"]);
+    assert!(world.get("/garden-2027/").await.text().contains("https://hotel.example/"));
+    let late = send(&world, "PUT", &menu, &token, shown.header("etag"), &entries).await;
+    problem(&late, StatusCode::PRECONDITION_FAILED);
+    for (entry, field) in [
+        (json!({ "label": "X", "own": "nowhere" }), "own"),
+        (json!({ "label": "X", "url": "ftp://x.example/" }), "url"),
+        (json!({ "label": "X", "own": "home", "url": "https://x.example/" }), "entry"),
+        (json!({ "label": "X" }), "menu"),
+        (json!({ "label": "X", "page": uuid() }), "entry 1"),
+    ] {
+        let answer = send(&world, "PUT", &menu, &token, "*", &json!({ "entries": [entry] })).await;
+        assert_eq!(problem(&answer, StatusCode::UNPROCESSABLE_ENTITY)["field"], field);
+    }
+    for name in ["Walk", "Talk"] {
+        let new = json!({ "name": name, "minutes": 60 });
+        let added = send(&world, "POST", &format!("{EDITION}/session-types"), &token, "", &new).await;
+        assert_eq!(added.status, StatusCode::CREATED, "{}", added.text());
+    }
+    for list in ["rooms", "tracks", "session-types"] {
+        let ids = async || {
+            let all = read(&world, &format!("{EDITION}/{list}?state=working"), &token).await.json();
+            let ids =
+                all["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
+            ids.collect::<Vec<String>>()
+        };
+        let before = ids().await;
+        let path = format!("{EDITION}/{list}/{}/move", before[1]);
+        let moved = send(&world, "POST", &path, &token, "", &json!({ "to": "up" })).await;
+        assert_eq!(moved.status, StatusCode::NO_CONTENT, "{list}: {}", moved.text());
+        let after = ids().await;
+        assert_eq!((&after[0], &after[1]), (&before[1], &before[0]), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn sponsors_keep_their_uploads_and_stand_in_levels() {
+    let world = World::new().await;
+    let (account, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let levels = format!("{EDITION}/sponsor-levels");
+    let tag = read(&world, &levels, &token).await.header("etag").to_owned();
+    let set =
+        send(&world, "PUT", &levels, &token, &tag, &json!({ "levels": ["Gold", "Silver", "Gold", ""] }))
+            .await;
+    assert_eq!(
+        (set.status, &set.json()["levels"]),
+        (StatusCode::OK, &json!(["Gold", "Silver"])),
+        "{}",
+        set.text()
+    );
+    problem(
+        &send(&world, "PUT", &levels, &token, &tag, &json!({ "levels": [] })).await,
+        StatusCode::PRECONDITION_FAILED,
+    );
+    let new = json!({ "name": "Acme", "level": "Silver" });
+    let new = send(&world, "POST", &format!("{EDITION}/sponsors"), &token, "", &new).await;
+    assert_eq!((new.status, &new.json()["rank"]), (StatusCode::CREATED, &json!(1)), "{}", new.text());
+    // A logo that was uploaded at the desk stays when a program changes something else.
+    let edition = world.edition("garden-2027").await.id;
+    let of_acme = async || {
+        let (_, sponsors) = world.store.sponsors(edition).await.unwrap();
+        sponsors.into_iter().find(|one| one.name.as_str() == "Acme").unwrap()
+    };
+    let mut acme = of_acme().await;
+    let picture = model::sponsor::Picture::Png;
+    acme.upload = Some(model::sponsor::UploadName::new(7, picture));
+    let grants = world.store.grants_of(account).await.unwrap();
+    let subject = model::permission::Subject::person(account, grants, world.site.now());
+    world.store.save_sponsor(&subject, edition, &acme).await.unwrap();
+    let at = new.header("location").to_owned();
+    let changed = send(&world, "PATCH", &at, &token, "*", &json!({ "level": "Gold" })).await;
+    assert_eq!((changed.status, &changed.json()["rank"]), (StatusCode::OK, &json!(0)), "{}", changed.text());
+    assert_eq!(of_acme().await.upload, acme.upload);
+    let moved = send(&world, "POST", &format!("{at}/move"), &token, "", &json!({ "to": "down" })).await;
+    assert_eq!(moved.status, StatusCode::NO_CONTENT, "{}", moved.text());
+    let none =
+        send(&world, "POST", &format!("{EDITION}/sponsors/reopen"), &token, "", &json!({ "reason": " " }))
+            .await;
+    assert_eq!(problem(&none, StatusCode::UNPROCESSABLE_ENTITY)["field"], "reason");
+    let open = send(
+        &world,
+        "POST",
+        &format!("{EDITION}/sponsors/reopen"),
+        &token,
+        "",
+        &json!({ "reason": "A late one" }),
+    )
+    .await;
+    assert_eq!(open.json()["reopened"], "A late one", "{}", open.text());
+    let frozen = send(&world, "POST", &format!("{EDITION}/sponsors/freeze"), &token, "", &Value::Null).await;
+    assert_eq!(frozen.json()["reopened"], Value::Null, "{}", frozen.text());
+}
+
+#[tokio::test]
 async fn a_token_does_no_more_than_its_scope_and_its_owners_roles() {
     let world = World::new().await;
     let (_, reading) = token(&world, Role::Organiser, TokenScope::Read).await;

@@ -24,6 +24,7 @@ use model::{
     Refusal,
     address::{Address, EditionDesk},
     edition::Edition,
+    feed::Actor,
     mail::{MailKind, Mailbox, NewMail},
     permission::{Action, Place},
     registration::{Difference, Field, Mapping, Registration, RegistrationState, Sheet},
@@ -367,7 +368,7 @@ async fn apply(
                 outcome.cancelled
             );
             if form.is_ticked("tell") {
-                let told = tell(&site, &person, &edition, &outcome.added).await?;
+                let told = tell(&site, &person.subject.actor, &edition, &outcome.added).await?;
                 notice = format!("{notice} {told} are told by mail.");
             }
             done(&site, &EditionDesk::Registrations.path(&edition.slug), &notice)
@@ -384,9 +385,9 @@ async fn apply(
 
 /// Queues the mail that confirms a registration, to those who are registered now; each of them is told once. Gives how
 /// many mails are new in the queue.
-pub(super) async fn tell(
+pub(crate) async fn tell(
     site: &Site,
-    person: &Person,
+    actor: &Actor,
     edition: &Edition,
     added: &[Registration],
 ) -> Result<usize, Failure> {
@@ -414,5 +415,5 @@ pub(super) async fn tell(
     if mails.is_empty() {
         return Ok(0);
     }
-    Ok(site.store().queue_mail(&person.subject.actor, mails).await?.queued.len())
+    Ok(site.store().queue_mail(actor, mails).await?.queued.len())
 }
