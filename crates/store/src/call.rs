@@ -159,14 +159,19 @@ pub(crate) async fn calls(db: &impl ConnectionTrait, id: EditionId) -> Result<Ve
     rows.iter()
         .map(|row| {
             let form = forms.remove(&(row.id, row.form));
-            let form = form.ok_or_else(|| Error::damaged(format!("call {}", row.id), "its form is missing"))?;
+            let form =
+                form.ok_or_else(|| Error::damaged(format!("call {}", row.id), "its form is missing"))?;
             Ok(OpenCall { call: call_of(row)?, form: form_of(&form)? })
         })
         .collect()
 }
 
 /// One call with its present form.
-pub(crate) async fn find(db: &impl ConnectionTrait, edition: EditionId, id: CallId) -> Result<Option<OpenCall>> {
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    edition: EditionId,
+    id: CallId,
+) -> Result<Option<OpenCall>> {
     let Some(row) = call::Entity::find_by_id((edition.0, id.0)).one(db).await? else { return Ok(None) };
     let form = call_form::Entity::find_by_id((edition.0, id.0, row.form)).one(db).await?;
     let form = form.ok_or_else(|| Error::damaged(format!("call {}", row.id), "its form is missing"))?;
@@ -219,7 +224,12 @@ fn said(one: &OpenCall) -> Result<Value> {
     Ok(value)
 }
 
-async fn note(tx: &Tx, edition: EditionId, before: Option<&OpenCall>, after: Option<&OpenCall>) -> Result<()> {
+async fn note(
+    tx: &Tx,
+    edition: EditionId,
+    before: Option<&OpenCall>,
+    after: Option<&OpenCall>,
+) -> Result<()> {
     let deed = match (before, after) {
         (None, None) => return Ok(()),
         (Some(before), Some(after)) if before == after => return Ok(()),

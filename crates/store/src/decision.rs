@@ -3,8 +3,7 @@
 use crate::{
     Error, Result, Store, account as accounts, call as calls, edition as editions,
     entity::{edition, proposal, speaker_account},
-    load, mail,
-    proposal as proposals,
+    load, mail, proposal as proposals,
     proposal::gone,
     review::{self, decidable},
     save::{self, upsert},
@@ -257,7 +256,8 @@ async fn tell(
     for account in authors.iter().filter_map(|author| author.account) {
         let Some(known) = accounts::known(tx.db(), account).await? else { continue };
         let Some(email) = known.email() else { continue };
-        let mut mail = NewMail::new(MailKind::Decision, Mailbox::new(&known.account.name, email)).about(edition.id);
+        let mut mail =
+            NewMail::new(MailKind::Decision, Mailbox::new(&known.account.name, email)).about(edition.id);
         mail = mail
             .with("name", known.account.name.as_str())
             .with("title", proposal.content.title.as_str())

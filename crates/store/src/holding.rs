@@ -11,8 +11,8 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        author, change, credential, identity, mail, proposal_comment, registration, review, review_conflict, role_grant, sign_in, speaker_account, subscription,
-        token, webhook,
+        author, change, credential, identity, mail, proposal_comment, registration, review, review_conflict,
+        role_grant, sign_in, speaker_account, subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},

@@ -30,8 +30,8 @@ use model::{
     time::{from_micros, to_micros},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -165,7 +165,9 @@ impl Store {
         edition: EditionId,
         id: ProposalId,
     ) -> Result<(Vec<Revision>, Forms)> {
-        let Some(own) = self.own_proposal(subject, edition, id).await? else { return Ok((vec![], Forms::new())) };
+        let Some(own) = self.own_proposal(subject, edition, id).await? else {
+            return Ok((vec![], Forms::new()));
+        };
         let revisions = revisions(self.readers(), id).await?;
         Ok((revisions, self.call_forms(edition, own.open.call.id).await?))
     }
@@ -364,8 +366,10 @@ impl Store {
         self.write(&subject.actor, async |tx| {
             let own = own(tx.db(), account, edition, id).await?.ok_or_else(gone)?;
             let gone = own.authors.iter().find(|author| author.id == which);
-            let gone = gone.ok_or_else(|| Refusal::new("author", "is not among them any more", "Look again"))?;
-            let after: Vec<Author> = own.authors.iter().filter(|author| author.id != which).cloned().collect();
+            let gone =
+                gone.ok_or_else(|| Refusal::new("author", "is not among them any more", "Look again"))?;
+            let after: Vec<Author> =
+                own.authors.iter().filter(|author| author.id != which).cloned().collect();
             check_authors(&after)?;
             put_author(tx, edition, id, Some(gone), None).await?;
             Ok(gone.clone())
@@ -374,14 +378,20 @@ impl Store {
     }
 
     /// Accepts or declines an invitation to a proposal, as whoever has proved the address that was invited.
-    pub async fn answer_invitation(&self, subject: &Subject, which: AuthorId, accept: bool) -> Result<ProposalId> {
+    pub async fn answer_invitation(
+        &self,
+        subject: &Subject,
+        which: AuthorId,
+        accept: bool,
+    ) -> Result<ProposalId> {
         let account = signed_in(subject)?;
         self.write(&subject.actor, async |tx| {
             let none = || Refusal::new("invitation", "it is not there any more", "Ask whoever invited you");
             let row = author::Entity::find_by_id(which.0).one(tx.db()).await?.ok_or_else(none)?;
             let before = author_of(&row)?;
             let addresses = addresses_of(tx.db(), account).await?;
-            let for_me = before.account.is_none() && before.email.as_ref().is_some_and(|email| addresses.contains(email));
+            let for_me = before.account.is_none()
+                && before.email.as_ref().is_some_and(|email| addresses.contains(email));
             if !for_me {
                 return Err(none().into());
             }
@@ -421,10 +431,7 @@ fn finish(
 ) -> Result<Proposal> {
     let filed = submit.is_some() || written.state.is_filed();
     let stage = if filed { Stage::Submitted } else { Stage::Draft };
-    written
-        .content
-        .check(&open.call, &open.form, tracks, stage)
-        .map_err(|mut wrong| wrong.swap_remove(0))?;
+    written.content.check(&open.call, &open.form, tracks, stage).map_err(|mut wrong| wrong.swap_remove(0))?;
     match submit {
         Some(late) => Ok(written.step(Step::Submit, &open.call, late, 0, now)?),
         None => Ok(written),
@@ -475,7 +482,8 @@ async fn own(
     }
     let Some(proposal) = find(db, edition, id).await? else { return Ok(None) };
     let open = calls::find(db, edition, proposal.call).await?.ok_or_else(calls::gone)?;
-    let home = edition::Entity::find_by_id(edition.0).one(db).await?.ok_or_else(|| Error::no_edition(edition))?;
+    let home =
+        edition::Entity::find_by_id(edition.0).one(db).await?.ok_or_else(|| Error::no_edition(edition))?;
     let tracks = tracks(db, edition).await?;
     Ok(Some(OwnProposal { edition: rows::edition(&home)?, open, proposal, authors, tracks }))
 }
@@ -485,10 +493,8 @@ pub(crate) async fn find(
     edition: EditionId,
     id: ProposalId,
 ) -> Result<Option<Proposal>> {
-    let row = proposal::Entity::find_by_id(id.0)
-        .filter(proposal::Column::Edition.eq(edition.0))
-        .one(db)
-        .await?;
+    let row =
+        proposal::Entity::find_by_id(id.0).filter(proposal::Column::Edition.eq(edition.0)).one(db).await?;
     row.as_ref().map(proposal_of).transpose()
 }
 
@@ -601,7 +607,8 @@ async fn put_author(
             author::Entity::delete_by_id(id.0).exec(tx.db()).await?;
         }
     }
-    let said = |author: &Author| author_said(proposal.0, author.account.map(|account| account.0), author.speaks);
+    let said =
+        |author: &Author| author_said(proposal.0, author.account.map(|account| account.0), author.speaks);
     note(tx, AuthorId::KIND, id.0, edition, before.map(said), after.map(|(after, _)| said(after))).await
 }
 
@@ -758,7 +765,9 @@ pub(crate) async fn state(
     for row in proposal::Entity::find().all(db).await? {
         let one = proposal_of(&row)?;
         let kept = proposal_revision::Entity::find_by_id((row.id, row.revision)).one(db).await?;
-        if kept.is_none_or(|kept| serde_json::from_str::<Content>(&kept.content).ok().as_ref() != Some(&one.content)) {
+        if kept.is_none_or(|kept| {
+            serde_json::from_str::<Content>(&kept.content).ok().as_ref() != Some(&one.content)
+        }) {
             broken.push(format!("proposal {}: revision {} is not what it says", row.id, row.revision));
         }
         if one.state.is_filed() != one.submitted.is_some() {

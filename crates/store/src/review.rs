@@ -14,8 +14,8 @@ use crate::{
         speaker_account,
     },
     holding::Holding,
-    proposal::{author_of, gone, proposal_of},
     proposal as proposals,
+    proposal::{author_of, gone, proposal_of},
     rows::json,
     save::upsert,
     tx::{Change, Tx},
@@ -36,8 +36,7 @@ use model::{
     time::{from_micros, to_micros},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +167,9 @@ impl Store {
         let db = self.read().await?;
         let authors: BTreeSet<AccountId> = own.authors.iter().filter_map(|author| author.account).collect();
         let mut out = comments(&db, id, &authors).await?;
-        out.retain(|comment| comment.to_authors && (comment.by_author || policy == CommentTime::AtOnce || decided));
+        out.retain(|comment| {
+            comment.to_authors && (comment.by_author || policy == CommentTime::AtOnce || decided)
+        });
         if policy == CommentTime::AtOnce || decided {
             let reviews = review::Entity::find()
                 .filter(review::Column::Proposal.eq(id.0))
@@ -345,7 +346,8 @@ impl Store {
                 }
             }
             let told = |row: &review_conflict::Model| conflict_said(row);
-            note(tx, CONFLICT_KIND, edition.id, thing, before.as_ref().map(told), after.as_ref().map(told)).await
+            note(tx, CONFLICT_KIND, edition.id, thing, before.as_ref().map(told), after.as_ref().map(told))
+                .await
         })
         .await
     }
@@ -363,7 +365,13 @@ impl Store {
             let stored = proposals::find(tx.db(), edition.id, id).await?.ok_or_else(gone)?;
             if let Some(decision) = decision {
                 // Refused now rather than on the day on which all are applied.
-                stored.clone().step(Step::Decide(decision), &filed.open.call, model::call::Late::No, 0, tx.at())?;
+                stored.clone().step(
+                    Step::Decide(decision),
+                    &filed.open.call,
+                    model::call::Late::No,
+                    0,
+                    tx.at(),
+                )?;
             }
             let after = Proposal { prepared: decision, ..stored.clone() };
             proposals::put(tx, edition.id, Some(&stored), Some(&after)).await
@@ -379,14 +387,24 @@ fn reviewer(subject: &Subject, filed: &Filed) -> Result<AccountId> {
         return Err(Refusal::new("conflict", problem, "Leave it to the others").into());
     }
     if !filed.may_review {
-        return Err(Refusal::new("review", "you are no reviewer of this call", "Ask an organiser for the role").into());
+        return Err(Refusal::new(
+            "review",
+            "you are no reviewer of this call",
+            "Ask an organiser for the role",
+        )
+        .into());
     }
     let nobody = || Refusal::new("account", "you are not signed in", "Sign in first");
     Ok(subject.account.ok_or_else(nobody)?)
 }
 
 /// The proposal, when `subject` may decide it: the right, and no conflict.
-pub(crate) async fn decidable(tx: &Tx, subject: &Subject, edition: &Edition, id: ProposalId) -> Result<Filed> {
+pub(crate) async fn decidable(
+    tx: &Tx,
+    subject: &Subject,
+    edition: &Edition,
+    id: ProposalId,
+) -> Result<Filed> {
     subject.may_write()?;
     let filed = one(tx.db(), subject, edition, id, tx.at()).await?.ok_or_else(gone)?;
     subject.may(Action::DecideProposals, &calls::place(edition, &filed.open.call))?;
@@ -411,7 +429,8 @@ pub(crate) async fn tell(
     for account in authors.iter().filter_map(|author| author.account) {
         let Some(known) = accounts::known(tx.db(), account).await? else { continue };
         let Some(email) = known.email() else { continue };
-        let mut mail = NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition.id);
+        let mut mail =
+            NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition.id);
         mail = mail
             .with("name", known.account.name.as_str())
             .with("subject", subject)
@@ -489,8 +508,8 @@ async fn filed(
         .await?;
     let mut reviews: BTreeMap<Uuid, Vec<Review>> = BTreeMap::new();
     for (id, account, revision, scores, submitted) in scored {
-        let scores: Scores =
-            serde_json::from_str(&scores).map_err(|error| Error::damaged(format!("review of {id}"), error))?;
+        let scores: Scores = serde_json::from_str(&scores)
+            .map_err(|error| Error::damaged(format!("review of {id}"), error))?;
         reviews.entry(id).or_default().push(Review {
             proposal: ProposalId(id),
             reviewer: AccountId(account),
@@ -548,10 +567,8 @@ async fn one(
     id: ProposalId,
     now: Timestamp,
 ) -> Result<Option<Filed>> {
-    let row = proposal::Entity::find_by_id(id.0)
-        .filter(proposal::Column::Edition.eq(edition.id.0))
-        .one(db)
-        .await?;
+    let row =
+        proposal::Entity::find_by_id(id.0).filter(proposal::Column::Edition.eq(edition.id.0)).one(db).await?;
     let Some(row) = row else { return Ok(None) };
     let mut stored = proposal_of(&row)?;
     let Some(open) = calls::find(db, edition.id, stored.call).await? else { return Ok(None) };
@@ -725,7 +742,8 @@ impl Judge {
 
 /// Those with whom somebody stood together on a programme, in any edition. Three queries.
 async fn companions(db: &impl ConnectionTrait, me: AccountId) -> Result<BTreeSet<AccountId>> {
-    let mine = speaker_account::Entity::find().filter(speaker_account::Column::Account.eq(me.0)).all(db).await?;
+    let mine =
+        speaker_account::Entity::find().filter(speaker_account::Column::Account.eq(me.0)).all(db).await?;
     if mine.is_empty() {
         return Ok(BTreeSet::new());
     }

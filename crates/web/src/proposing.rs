@@ -1,10 +1,6 @@
 //! The form of a proposal: drawn and read the same way where it is begun and where it is changed.
 
-use crate::{
-    error::Failure,
-    form::Form,
-    site::Site,
-};
+use crate::{error::Failure, form::Form, site::Site};
 use model::{
     Refusal,
     call::{Answer, Answers, Call, Field, FieldKind, Form as CallForm, Stage},
@@ -58,7 +54,8 @@ pub(crate) fn choices(call: &Call, tracks: &[Track]) -> Choices {
         return Choices { minutes, ..Choices::default() };
     }
     let labels = ["Track", "Second choice", "Third choice"];
-    let preferences = (1..).zip(labels).take(PREFERENCES).map(|(at, label)| (format!("track_{at}"), label.to_owned()));
+    let preferences =
+        (1..).zip(labels).take(PREFERENCES).map(|(at, label)| (format!("track_{at}"), label.to_owned()));
     let mut shown = vec![(String::new(), "None".to_owned())];
     shown.extend(tracks.iter().map(|track| (track.id.to_string(), track.name.to_string())));
     Choices { minutes, preferences: preferences.collect(), tracks: shown }
@@ -89,14 +86,18 @@ pub(crate) fn fields(form: &CallForm) -> Vec<FieldView> {
             if let Some(condition) = &field.only_if
                 && let Some(other) = form.field(&condition.field)
             {
-                let what = condition.is.non_empty().map_or_else(|| "ticked".to_owned(), |is| format!("\"{is}\""));
+                let what =
+                    condition.is.non_empty().map_or_else(|| "ticked".to_owned(), |is| format!("\"{is}\""));
                 help.push(format!("Only asked if \"{}\" is {what}.", other.label));
             }
             help.push(format!("Read by: {}.", field.reader.shown().to_lowercase()));
             let options = match &field.kind {
                 FieldKind::Choice { options, several } => {
                     let choose = (!several).then(|| (String::new(), "Choose".to_owned()));
-                    choose.into_iter().chain(options.iter().map(|one| (one.to_string(), one.to_string()))).collect()
+                    choose
+                        .into_iter()
+                        .chain(options.iter().map(|one| (one.to_string(), one.to_string())))
+                        .collect()
                 }
                 _ => vec![],
             };
@@ -106,7 +107,9 @@ pub(crate) fn fields(form: &CallForm) -> Vec<FieldView> {
                 help: help.join(" "),
                 kind: field.kind.word(),
                 // A field that may not be asked cannot be demanded by the browser; the record demands it.
-                required: field.required && field.only_if.is_none() && !matches!(field.kind, FieldKind::Text { long: true, .. }),
+                required: field.required
+                    && field.only_if.is_none()
+                    && !matches!(field.kind, FieldKind::Text { long: true, .. }),
                 options,
             }
         })

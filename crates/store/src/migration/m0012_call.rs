@@ -6,7 +6,9 @@
 use super::tools::{index, table, to};
 use sea_orm_migration::{
     prelude::{sea_query::*, *},
-    schema::{big_integer, big_integer_null, boolean, integer, integer_null, text, text_null, uuid, uuid_null},
+    schema::{
+        big_integer, big_integer_null, boolean, integer, integer_null, text, text_null, uuid, uuid_null,
+    },
 };
 
 pub(super) struct Migration;

@@ -84,7 +84,8 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer 
         proposals: vec![],
     };
     for head in all {
-        let (title, call, edition) = (titled(&head.title), head.call.to_string(), head.edition.title.to_string());
+        let (title, call, edition) =
+            (titled(&head.title), head.call.to_string(), head.edition.title.to_string());
         match head.invited {
             Some(id) => page.invitations.push(InvitationView { id, title, call, edition }),
             None => page.proposals.push(HeadView {
@@ -100,7 +101,11 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer 
     show(&page)
 }
 
-async fn answer(State(site): State<Site>, person: Person, Path((author, answer)): Path<(Uuid, String)>) -> Answer {
+async fn answer(
+    State(site): State<Site>,
+    person: Person,
+    Path((author, answer)): Path<(Uuid, String)>,
+) -> Answer {
     let accept = match answer.as_str() {
         "accept" => true,
         "decline" => false,
@@ -176,10 +181,8 @@ async fn own(site: &Site, person: &Person, slug: &str, id: Uuid) -> Result<(Edit
     let none = || Failure::no("proposal", &id.to_string());
     let slug = Slug::parse(slug).map_err(|_| none())?;
     let edition = site.store().edition(&slug).await?.ok_or_else(none)?.edition;
-    let subject = model::permission::Subject {
-        account: Some(person.signed.shown().id),
-        ..person.subject.clone()
-    };
+    let subject =
+        model::permission::Subject { account: Some(person.signed.shown().id), ..person.subject.clone() };
     let own = site.store().own_proposal(&subject, edition.id, ProposalId(id)).await?.ok_or_else(none)?;
     Ok((edition, own))
 }
@@ -194,13 +197,12 @@ async fn page(
     let zone = super::zone(person);
     let at = |instant| zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
     let (proposal, call, edition) = (&own.proposal, &own.open.call, &own.edition);
-    let subject = model::permission::Subject {
-        account: Some(person.signed.shown().id),
-        ..person.subject.clone()
-    };
+    let subject =
+        model::permission::Subject { account: Some(person.signed.shown().id), ..person.subject.clone() };
     let tracks = proposing::tracks(site, edition).await?;
     let (revisions, forms) = site.store().own_revisions(&subject, edition.id, proposal.id).await?;
-    let track = |id| tracks.iter().find(|one| one.id == id).map(|one| one.name.to_string()).unwrap_or_default();
+    let track =
+        |id| tracks.iter().find(|one| one.id == id).map(|one| one.name.to_string()).unwrap_or_default();
     let history = revisions
         .windows(2)
         .filter_map(|pair| {
@@ -212,9 +214,15 @@ async fn page(
         .collect();
     let comments = site.store().comments_to_authors(&subject, edition.id, proposal.id).await?;
     let when = match call.phase(site.now()) {
-        Phase::Open(_) | Phase::Hidden => call.closes.as_ref().map(|closes| format!("The call closes on {}", closes.shown())),
-        Phase::Announced(_) => call.opens.as_ref().map(|opens| format!("The call opens on {}", opens.shown())),
-        Phase::Closed(_) => call.closes.as_ref().map(|closes| format!("The call closed on {}", Deadline::shown(closes))),
+        Phase::Open(_) | Phase::Hidden => {
+            call.closes.as_ref().map(|closes| format!("The call closes on {}", closes.shown()))
+        }
+        Phase::Announced(_) => {
+            call.opens.as_ref().map(|opens| format!("The call opens on {}", opens.shown()))
+        }
+        Phase::Closed(_) => {
+            call.closes.as_ref().map(|closes| format!("The call closed on {}", Deadline::shown(closes)))
+        }
     };
     let title = format!("#{} {}", proposal.number, titled(&proposal.content.title));
     let inner = Inner::account(
@@ -260,10 +268,7 @@ async fn page(
         may_submit: matches!(state, Standing::Draft | Standing::Withdrawn)
             && call.accepts(site.now(), Late::Began).is_ok(),
         is_draft: state == Standing::Draft,
-        may_withdraw: proposal
-            .clone()
-            .step(Step::Withdraw, call, Late::No, 0, site.now())
-            .is_ok(),
+        may_withdraw: proposal.clone().step(Step::Withdraw, call, Late::No, 0, site.now()).is_ok(),
         may_confirm: matches!(state, Standing::Accepted | Standing::Confirmed),
         confirmed: state == Standing::Confirmed,
     })
@@ -322,7 +327,11 @@ async fn save(
     again(&page(&site, &asked, &person, &own, form).await?)
 }
 
-async fn withdraw(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
+async fn withdraw(
+    State(site): State<Site>,
+    person: Person,
+    Path((slug, id)): Path<(String, Uuid)>,
+) -> Answer {
     let (edition, own) = own(&site, &person, &slug, id).await?;
     let outcome = site
         .store()
@@ -357,7 +366,12 @@ async fn confirm(
         })
         .await
         .map(|_| ());
-    told(&site, &Account::Proposal(&edition.slug, own.proposal.id).path(), outcome, "Thank you: it is confirmed.")
+    told(
+        &site,
+        &Account::Proposal(&edition.slug, own.proposal.id).path(),
+        outcome,
+        "Thank you: it is confirmed.",
+    )
 }
 
 async fn invite(
@@ -406,9 +420,7 @@ async fn comment(
     let (edition, own) = own(&site, &person, &slug, id).await?;
     let body = RichText::clean(form.value("body"));
     let base = site.base_url().to_owned();
-    let outcome = site
-        .store()
-        .comment_proposal(&person.subject, &edition, own.proposal.id, (true, &body), &base)
-        .await;
+    let outcome =
+        site.store().comment_proposal(&person.subject, &edition, own.proposal.id, (true, &body), &base).await;
     told(&site, &Account::Proposal(&edition.slug, own.proposal.id).path(), outcome, "The reviewers see it.")
 }

@@ -19,8 +19,8 @@ use model::{
     Refusal,
     address::{Address, EditionDesk},
     call::{
-        Call, CallKind, CommentTime, Condition, Deadline, DeadlineZone, Field, FieldKey, FieldKind, Form as CallForm,
-        Invitation, Naming, Reader, Reviewing, invitation,
+        Call, CallKind, CommentTime, Condition, Deadline, DeadlineZone, Field, FieldKey, FieldKind,
+        Form as CallForm, Invitation, Naming, Reader, Reviewing, invitation,
     },
     edition::Edition,
     id::{CallId, TrackId},
@@ -139,7 +139,11 @@ impl FieldRow {
     }
 }
 
-fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str, shown: impl Fn(T) -> &'static str) -> Vec<(String, String)> {
+fn words<T: Copy>(
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+    shown: impl Fn(T) -> &'static str,
+) -> Vec<(String, String)> {
     all.iter().map(|one| (word(*one).to_owned(), shown(*one).to_owned())).collect()
 }
 
@@ -158,7 +162,9 @@ fn page(
         .noticing(site, &asked.headers);
     let mut choices = vec![(String::new(), "None".to_owned())];
     choices.extend(tracks.iter().map(|track| (track.id.to_string(), track.name.to_string())));
-    let rows = (0..).take_while(|at| !form.value(&format!("key_{at}")).is_empty() || !form.value(&format!("label_{at}")).is_empty());
+    let rows = (0..).take_while(|at| {
+        !form.value(&format!("key_{at}")).is_empty() || !form.value(&format!("label_{at}")).is_empty()
+    });
     let rows = rows.count();
     let public = open.map(|open| Address::Call(open.call.slug.as_str()).path(&edition.slug));
     CallPage {
@@ -167,7 +173,10 @@ fn page(
         tracks: choices,
         namings: words(Naming::ALL, Naming::as_str, Naming::shown),
         comment_times: words(CommentTime::ALL, CommentTime::as_str, CommentTime::shown),
-        field_kinds: FieldKind::WORDS.iter().map(|(word, shown)| ((*word).to_owned(), (*shown).to_owned())).collect(),
+        field_kinds: FieldKind::WORDS
+            .iter()
+            .map(|(word, shown)| ((*word).to_owned(), (*shown).to_owned()))
+            .collect(),
         readers: words(Reader::ALL, Reader::as_str, Reader::shown),
         rows: (0..rows + BLANK).map(|at| FieldRow::new(at, &form)).collect(),
         is_new: open.is_none(),
@@ -175,9 +184,10 @@ fn page(
             let to = format!("{}remove/", EditionDesk::Call(open.call.id).path(&edition.slug));
             (to, "It can be removed while nothing was submitted to it.".to_owned())
         }),
-        texts: open.zip(public.as_ref()).filter(|(open, _)| open.call.published).map(|(open, path)| {
-            invitation(edition, &open.call, &format!("{}{path}", site.base_url()))
-        }),
+        texts: open
+            .zip(public.as_ref())
+            .filter(|(open, _)| open.call.published)
+            .map(|(open, path)| invitation(edition, &open.call, &format!("{}{path}", site.base_url()))),
         public: public.filter(|_| open.is_some_and(|open| open.call.published)),
         version: open.map_or(1, |open| open.form.version),
         form,
@@ -242,7 +252,9 @@ fn read(form: &mut Form, before: &Call) -> Option<Call> {
     let zone = form.read("zone", DeadlineZone::parse);
     let mut deadline = |field: &str| {
         let typed = form.read_optional(field, |text| {
-            text.trim().parse().map_err(|_| Refusal::new(field, "it is no time", "Type one like 2027-10-02T23:59"))
+            text.trim()
+                .parse()
+                .map_err(|_| Refusal::new(field, "it is no time", "Type one like 2027-10-02T23:59"))
         })?;
         Some(typed.zip(zone.clone()).map(|(local, zone)| Deadline { local, zone }))
     };
@@ -255,7 +267,9 @@ fn read(form: &mut Form, before: &Call) -> Option<Call> {
             .map_err(|_| Refusal::new("minutes", "these are no lengths", "Type minutes such as 20, 45"))
     });
     let places = form.read_optional("places", |text| {
-        text.trim().parse::<u16>().map_err(|_| Refusal::new("places", "it is no number", "Type one, or leave it empty"))
+        text.trim()
+            .parse::<u16>()
+            .map_err(|_| Refusal::new("places", "it is no number", "Type one, or leave it empty"))
     });
     let grace = form.number("grace", 0, model::call::GRACE_MAX.into());
     let wanted = form.number("wanted", 0, 20);
@@ -329,7 +343,9 @@ fn fields(form: &mut Form) -> Option<Vec<Field>> {
             continue;
         }
         let words = form.read_optional(&name("words"), |text| {
-            text.trim().parse::<u32>().map_err(|_| Refusal::new("words", "it is no number", "Type one, or leave it empty"))
+            text.trim()
+                .parse::<u32>()
+                .map_err(|_| Refusal::new("words", "it is no number", "Type one, or leave it empty"))
         });
         let options: Vec<Line> =
             form.value(&name("options")).lines().map(Line::clean).filter(|line| !line.is_empty()).collect();
@@ -339,7 +355,8 @@ fn fields(form: &mut Form) -> Option<Vec<Field>> {
             Ok(Condition { field, is: Line::clean(is) })
         });
         let kind = form.value(&name("kind")).to_owned();
-        let kind = words.and_then(|words| form.read(&name("kind"), |_| FieldKind::parse(&kind, words, options)));
+        let kind =
+            words.and_then(|words| form.read(&name("kind"), |_| FieldKind::parse(&kind, words, options)));
         let order = form.value(&name("order")).trim().parse().unwrap_or(u32::MAX);
         match (kind, only_if) {
             (Some(kind), Some(only_if)) => {
@@ -492,9 +509,11 @@ async fn remove(State(site): State<Site>, person: Person, Path((slug, id)): Path
     let to = EditionDesk::Calls.path(&edition.slug);
     match site.store().remove_call(&person.subject, edition.id, open.call.id).await {
         Ok(()) => done(&site, &to, &format!("The call {} is removed.", open.call.name)),
-        Err(store::Error::Refused(refusal)) => {
-            done(&site, &EditionDesk::Call(open.call.id).path(&edition.slug), &format!("Nothing was changed: {refusal}"))
-        }
+        Err(store::Error::Refused(refusal)) => done(
+            &site,
+            &EditionDesk::Call(open.call.id).path(&edition.slug),
+            &format!("Nothing was changed: {refusal}"),
+        ),
         Err(other) => Err(other.into()),
     }
 }

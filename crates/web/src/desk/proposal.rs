@@ -133,7 +133,9 @@ async fn list(
         let mean = |head: &FiledHead| head.tally.and_then(|tally| tally.mean).unwrap_or(-1.0);
         shown.sort_by(|one, other| mean(other).total_cmp(&mean(one)));
     }
-    let reviews = |id: CallId| calls.iter().find(|open| open.call.id == id).map_or(0, |open| open.call.reviewing.wanted);
+    let reviews = |id: CallId| {
+        calls.iter().find(|open| open.call.id == id).map_or(0, |open| open.call.reviewing.wanted)
+    };
     let rows = shown.into_iter().map(|head| row(&edition, head, reviews(head.call))).collect();
     let prepared = all.iter().filter(|head| head.prepared.is_some()).count();
     let path = EditionDesk::Proposals.path(&edition.slug);
@@ -226,7 +228,8 @@ fn filled(mine: Option<&Review>, criteria: &[Criterion]) -> Form {
     let mut form = Form::default();
     for criterion in criteria {
         let score = mine.and_then(|mine| mine.scores.get(&criterion.key));
-        form = form.with(&format!("score_{}", criterion.key), score.map(ToString::to_string).unwrap_or_default());
+        form = form
+            .with(&format!("score_{}", criterion.key), score.map(ToString::to_string).unwrap_or_default());
     }
     form.with("to_committee", mine.map(|mine| mine.to_committee.to_string()).unwrap_or_default())
         .with("to_authors", mine.map(|mine| mine.to_authors.to_string()).unwrap_or_default())
@@ -250,14 +253,18 @@ async fn page(
     let html = |text: &RichText| markup::html(text, 3).as_str().to_owned();
     let reader = if filed.may_decide { Reader::Committee } else { Reader::Reviewers };
     let tracks = crate::proposing::tracks(site, edition).await?;
-    let track = |id| tracks.iter().find(|one| one.id == id).map(|one| one.name.to_string()).unwrap_or_default();
+    let track =
+        |id| tracks.iter().find(|one| one.id == id).map(|one| one.name.to_string()).unwrap_or_default();
     let content = &proposal.content;
     let mut facts = vec![("Call".to_owned(), call.name.to_string())];
     if let Some(minutes) = content.minutes {
         facts.push(("Length".to_owned(), format!("{minutes} minutes")));
     }
     if !content.tracks.is_empty() {
-        facts.push(("Tracks".to_owned(), content.tracks.iter().map(|id| track(*id)).collect::<Vec<_>>().join(", ")));
+        facts.push((
+            "Tracks".to_owned(),
+            content.tracks.iter().map(|id| track(*id)).collect::<Vec<_>>().join(", "),
+        ));
     }
     if let Some(submitted) = proposal.submitted {
         facts.push(("Submitted".to_owned(), at(submitted)));
@@ -265,7 +272,11 @@ async fn page(
     if let Some(confirmation) = &proposal.confirmation {
         let said = [
             if confirmation.remote { "presents from afar" } else { "presents in person" },
-            if confirmation.recording { "the recording may be published" } else { "the recording may not be published" },
+            if confirmation.recording {
+                "the recording may be published"
+            } else {
+                "the recording may not be published"
+            },
             confirmation.availability.as_str(),
         ];
         let said: Vec<&str> = said.into_iter().filter(|part| !part.is_empty()).collect();
@@ -312,9 +323,12 @@ async fn page(
             to_authors: html(&review.to_authors),
         })
         .collect();
-    let tally = model::review::Tally::of(filed.reviews.iter().map(|(_, review)| review), criteria, proposal.revision);
+    let tally =
+        model::review::Tally::of(filed.reviews.iter().map(|(_, review)| review), criteria, proposal.revision);
     let tally = match (tally.mean, tally.spread) {
-        (Some(mean), Some(spread)) => format!("{mean:.0} of 100 over {} reviews, {spread:.0} apart", tally.reviews),
+        (Some(mean), Some(spread)) => {
+            format!("{mean:.0} of 100 over {} reviews, {spread:.0} apart", tally.reviews)
+        }
         _ => String::new(),
     };
     let list = EditionDesk::Proposals.path(&edition.slug);
@@ -434,13 +448,18 @@ async fn review(
         .await;
     match put {
         Ok(review) => {
-            let told = if review.submitted { "Your review counts." } else { "Your draft is kept; nobody else sees it." };
+            let told = if review.submitted {
+                "Your review counts."
+            } else {
+                "Your draft is kept; nobody else sees it."
+            };
             return done(&site, &EditionDesk::Proposal(filed.proposal.id).path(&edition.slug), told);
         }
         Err(store::Error::Refused(refusal)) => {
             if !form.is_refused() {
                 let score = format!("score_{}", refusal.field);
-                let known = filed.open.call.reviewing.criteria.iter().any(|one| one.key.as_str() == refusal.field);
+                let known =
+                    filed.open.call.reviewing.criteria.iter().any(|one| one.key.as_str() == refusal.field);
                 if known { form.refuse(&score, &refusal) } else { form.refuse_by(&refusal) }
             }
         }
@@ -488,7 +507,11 @@ async fn conflict(
     find(&site, &person, &edition, id).await?;
     let declared = form.value("declared") == "yes";
     let outcome = site.store().declare_conflict(&person.subject, &edition, ProposalId(id), declared).await;
-    let notice = if declared { "Your conflict is noted. You see nothing of the reviews any more." } else { "It is taken back." };
+    let notice = if declared {
+        "Your conflict is noted. You see nothing of the reviews any more."
+    } else {
+        "It is taken back."
+    };
     told(&site, &edition, id, outcome, notice)
 }
 
@@ -502,7 +525,13 @@ async fn prepare(
     find(&site, &person, &edition, id).await?;
     let decision = Decision::parse(form.value("decision"));
     let outcome = site.store().prepare_decision(&person.subject, &edition, ProposalId(id), decision).await;
-    told(&site, &edition, id, outcome, "Noted. Nobody outside the committee learns of it before it is applied.")
+    told(
+        &site,
+        &edition,
+        id,
+        outcome,
+        "Noted. Nobody outside the committee learns of it before it is applied.",
+    )
 }
 
 async fn cancel(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
@@ -527,7 +556,12 @@ struct PreparedRow {
     decision: &'static str,
 }
 
-async fn prepared(State(site): State<Site>, asked: Asked, person: Person, Path(slug): Path<String>) -> Answer {
+async fn prepared(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path(slug): Path<String>,
+) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     let all = site.store().filed_proposals(&person.subject, &edition).await?;
     let calls = site.store().calls(edition.id).await?;
@@ -540,9 +574,11 @@ async fn prepared(State(site): State<Site>, asked: Asked, person: Person, Path(s
             };
             let taken = of(&|head| head.state.takes_place());
             let coming = of(&|head| {
-                !head.state.takes_place() && head.prepared.is_some_and(|decision| decision.state().takes_place())
+                !head.state.takes_place()
+                    && head.prepared.is_some_and(|decision| decision.state().takes_place())
             });
-            let there = open.call.places.map_or_else(|| "no limit".to_owned(), |places| format!("{places} places"));
+            let there =
+                open.call.places.map_or_else(|| "no limit".to_owned(), |places| format!("{places} places"));
             (open.call.name.to_string(), format!("{taken} accepted, {coming} prepared to be, {there}"))
         })
         .collect();
@@ -576,7 +612,8 @@ async fn decide(State(site): State<Site>, person: Person, Path(slug): Path<Strin
     let base = site.base_url().to_owned();
     match site.store().apply_decisions(&person.subject, &edition, &ids, &base).await {
         Ok(decided) => {
-            let told = format!("{} decided, {} mails to authors queued.", decided.proposals.len(), decided.mails);
+            let told =
+                format!("{} decided, {} mails to authors queued.", decided.proposals.len(), decided.mails);
             done(&site, &list, &told)
         }
         Err(store::Error::Refused(refusal)) => {

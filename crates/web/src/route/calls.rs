@@ -88,8 +88,12 @@ fn view(site: &Site, edition: &Edition, call: &Call) -> CallView {
         Phase::Open(None) | Phase::Hidden => "Open".to_owned(),
     };
     let left = match call.phase(now) {
-        Phase::Announced(_) => call.opens.as_ref().and_then(|opens| opens.left(now)).map(|left| format!("in {left}")),
-        Phase::Open(_) => call.closes.as_ref().and_then(|closes| closes.left(now)).map(|left| format!("{left} left")),
+        Phase::Announced(_) => {
+            call.opens.as_ref().and_then(|opens| opens.left(now)).map(|left| format!("in {left}"))
+        }
+        Phase::Open(_) => {
+            call.closes.as_ref().and_then(|closes| closes.left(now)).map(|left| format!("{left} left"))
+        }
         _ => None,
     };
     let propose = (!matches!(call.phase(now), Phase::Closed(_) | Phase::Hidden))
@@ -103,7 +107,12 @@ fn view(site: &Site, edition: &Edition, call: &Call) -> CallView {
         propose,
         when,
         left,
-        minutes: call.minutes.iter().map(|minutes| format!("{minutes} minutes")).collect::<Vec<_>>().join(", "),
+        minutes: call
+            .minutes
+            .iter()
+            .map(|minutes| format!("{minutes} minutes"))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -208,7 +217,8 @@ async fn create(
     let tracks = proposing::tracks(&site, &edition).await?;
     if let Some(content) = proposing::read(&mut form, &open.call, &open.form, &tracks, stage) {
         let late = submit.then_some(Late::No);
-        let begun = site.store().begin_proposal(&person.subject, edition.id, open.call.id, &content, late).await;
+        let begun =
+            site.store().begin_proposal(&person.subject, edition.id, open.call.id, &content, late).await;
         match begun {
             Ok(written) => {
                 let to = Account::Proposal(&edition.slug, written.proposal.id).path();

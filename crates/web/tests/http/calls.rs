@@ -122,7 +122,11 @@ async fn a_talk_goes_from_the_call_to_a_confirmed_session() {
     let all = Committee::new().await;
     let world = &all.world;
     let listed = world.get("/garden-2027/calls/").await;
-    assert!(listed.text().contains("Talks") && listed.text().contains("Referees choose"), "{}", listed.text());
+    assert!(
+        listed.text().contains("Talks") && listed.text().contains("Referees choose"),
+        "{}",
+        listed.text()
+    );
     assert!(world.get("/garden-2027/calls/talks/").await.text().contains("<strong>seek</strong>"));
 
     let ada = world.sign_in("ada@authors.example", &[]).await;
@@ -135,18 +139,27 @@ async fn a_talk_goes_from_the_call_to_a_confirmed_session() {
     assert_eq!(reviewed.status, StatusCode::SEE_OTHER, "{}", reviewed.text());
     assert!(world.get_as(&ada, &own).await.text().contains("Under review"));
     let page = world.get_as(&all.organiser, &format!("{DESK}/proposals/{id}/")).await;
-    assert!(page.text().contains("83 of 100 over 1 reviews"), "two thirds of 100, one third of 50: {}", page.text());
+    assert!(
+        page.text().contains("83 of 100 over 1 reviews"),
+        "two thirds of 100, one third of 50: {}",
+        page.text()
+    );
 
     let prepare = format!("{DESK}/proposals/{id}/prepare/");
     world.post_as(&all.organiser, &prepare, &[("decision", "accept")]).await;
-    assert!(world.get_as(&ada, &own).await.text().contains("Under review"), "nobody learns of what is prepared");
-    let decided = world.post_as(&all.organiser, &format!("{DESK}/proposals/decide/"), &[("proposal", &id)]).await;
+    assert!(
+        world.get_as(&ada, &own).await.text().contains("Under review"),
+        "nobody learns of what is prepared"
+    );
+    let decided =
+        world.post_as(&all.organiser, &format!("{DESK}/proposals/decide/"), &[("proposal", &id)]).await;
     assert_eq!(decided.status, StatusCode::SEE_OTHER);
     assert!(world.get_as(&ada, &own).await.text().contains("Please confirm"));
 
     let edition = world.edition("garden-2027").await;
     let programme = world.store.programme(edition.id).await.unwrap().unwrap();
-    let session = programme.sessions.iter().find(|one| one.title.as_str() == "Compost for everybody").unwrap();
+    let session =
+        programme.sessions.iter().find(|one| one.title.as_str() == "Compost for everybody").unwrap();
     assert!(session.slots.is_empty());
     let person = programme.persons.iter().find(|one| one.id == session.people[0].person).unwrap();
     assert_eq!(person.name.as_str(), "ada");
@@ -155,7 +168,11 @@ async fn a_talk_goes_from_the_call_to_a_confirmed_session() {
     let confirmed = [("presence", "remote"), ("recording", "yes"), ("availability", "after 15:00")];
     world.post_as(&ada, &format!("{own}confirm/"), &confirmed).await;
     let page = world.get_as(&all.organiser, &format!("{DESK}/proposals/{id}/")).await;
-    assert!(page.text().contains("Confirmed") && page.text().contains("presents from afar"), "{}", page.text());
+    assert!(
+        page.text().contains("Confirmed") && page.text().contains("presents from afar"),
+        "{}",
+        page.text()
+    );
     assert!(store::verify(&world.store).await.unwrap().is_empty());
 }
 
@@ -231,8 +248,7 @@ async fn somebody_with_a_conflict_learns_nothing_of_the_reviews_on_any_page() {
         assert!(refused.text().contains("conflict"), "{}", refused.text());
         world.post_as(who, &format!("{DESK}/proposals/{id}/prepare/"), &[("decision", "accept")]).await;
     }
-    let applied =
-        world.post_as(&colleague, &format!("{DESK}/proposals/decide/"), &[("proposal", &id)]).await;
+    let applied = world.post_as(&colleague, &format!("{DESK}/proposals/decide/"), &[("proposal", &id)]).await;
     assert!(applied.header("location").ends_with("/decide/"), "a colleague applies nothing");
     let theirs = world.get_as(&all.organiser, &format!("{DESK}/proposals/")).await;
     assert!(theirs.text().contains("Decline?"), "what the others prepared stands: {}", theirs.text());
@@ -345,16 +361,12 @@ async fn a_closed_call_takes_no_proposal_and_an_unpublished_one_is_not_there() {
     let all = Committee::with(&[("closes", "2020-01-01T12:00")]).await;
     let world = &all.world;
     let ada = world.sign_in("ada@authors.example", &[]).await;
-    let late = [
-        ("title", "Late"),
-        ("abstract", "x"),
-        ("answer_outcome", "y"),
-        ("do", "submit"),
-    ];
+    let late = [("title", "Late"), ("abstract", "x"), ("answer_outcome", "y"), ("do", "submit")];
     let refused = world.post_as(&ada, "/garden-2027/calls/talks/propose/", &late).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("anywhere on Earth"), "{}", refused.text());
-    let mine = world.post_as(&ada, "/garden-2027/calls/talks/propose/", &[("title", "L"), ("do", "draft")]).await;
+    let mine =
+        world.post_as(&ada, "/garden-2027/calls/talks/propose/", &[("title", "L"), ("do", "draft")]).await;
     assert_eq!(mine.status, StatusCode::SEE_OTHER, "the text is kept as a draft");
     all.save_call(&[("published", "")]).await;
     assert_eq!(world.get("/garden-2027/calls/").await.status, StatusCode::NOT_FOUND);

@@ -2,7 +2,7 @@
 
 use crate::world::{SignedIn, World};
 use model::{
-    call::{Call, CallKind, Form as CallForm},
+    call::{Call, CallKind, Late},
     edition::Sponsor,
     email::Email,
     feed::Actor,
@@ -117,13 +117,21 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     let call = CallId::from_key("garden", "call");
     let open = Call { published: true, ..Call::usual(call, CallKind::Presentations) };
     let slug = open.slug.to_string();
-    let form = CallForm::usual(CallKind::Presentations).fields;
-    store.put_call(&organiser, id, call, |_| Ok((open, form))).await.unwrap();
-    let content = Content { title: Line::clean("A talk"), form: 1, ..Content::default() };
-    let proposal = store.begin_proposal(&organiser, id, call, &content, None).await.unwrap().proposal.id;
+    store.put_call(&organiser, id, call, |_| Ok((open, vec![]))).await.unwrap();
+    let content = Content {
+        title: Line::clean("A talk"),
+        summary: RichText::clean("About it."),
+        minutes: Some(45),
+        form: 1,
+        ..Content::default()
+    };
+    // Submitted, so that the desk has it too.
+    let submit = Some(Late::No);
+    let proposal = store.begin_proposal(&organiser, id, call, &content, submit).await.unwrap().proposal.id;
     let name = Line::clean("Somebody");
     let invited = (&name, &address("somebody@friends.example"), true);
-    let author = store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
+    let author =
+        store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
     let entries = store.changes_since(0, 10_000).await.unwrap();
     let seq = entries.iter().find(|entry| entry.edition == Some(id)).unwrap().seq;
     let session = programme.sessions.iter().find(|session| !session.slots.is_empty()).unwrap();
