@@ -12,7 +12,8 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use model::{address::Account, id::MailId, mail::Outcome, retry::Schedule};
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use store::{Claimed, ServerTrouble, Store};
@@ -36,8 +37,12 @@ const IDLE: Duration = Duration::from_secs(15);
 /// The queue is looked at this often even if nobody says that there is something new.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// How long the record may take to note what the server answered before the mail counts as uncertain.
-const NOTING: Duration = Duration::from_secs(20);
+/// So long a mail belongs to the process that claimed it. A process that lives says so anew every third of it, however long
+/// the server takes; what a killed one held is another's, or uncertain, after this time.
+const HOLD: Duration = Duration::from_secs(30);
+
+/// For how long it is tried to note in the record what the server answered.
+const NOTING: Duration = Duration::from_secs(80);
 
 /// Sends what the queue holds until it is told to stop; then what is being sent is finished, and the rest given back.
 /// Without a server what is due is set aside as kept. `base_url` is where the site is reached, for links to leave a list.
@@ -52,6 +57,7 @@ pub async fn run(store: Store, smtp: Option<Smtp>, base_url: String, stop: Cance
                 base_url,
                 me: Uuid::now_v7(),
                 trouble: Mutex::default(),
+                held: Mutex::default(),
                 given_back: Notify::new(),
             };
             Arc::new(mailer).send(stop).await;
@@ -97,6 +103,11 @@ async fn until_next(store: &Store) -> Duration {
     }
 }
 
+/// [`HOLD`], as the record counts.
+fn lease() -> SignedDuration {
+    SignedDuration::from_secs(HOLD.as_secs() as i64)
+}
+
 struct Mailer {
     store: Store,
     smtp: Smtp,
@@ -104,6 +115,8 @@ struct Mailer {
     /// Under which name this process claims mails.
     me: Uuid,
     trouble: Mutex<Option<Failing>>,
+    /// What this process has claimed and is not done with.
+    held: Mutex<BTreeSet<MailId>>,
     /// A mail was given back: the record says nothing of that to those who watch it.
     given_back: Notify,
 }
@@ -131,16 +144,40 @@ impl Mailer {
         if let Err(error) = self.recall_trouble().await {
             tracing::warn!(%error, "the state of the mail server cannot be read");
         }
-        self.claim(&room, &give, &stop).await;
-        drop(give);
-        for worker in workers {
-            if let Err(error) = worker.await {
-                tracing::error!(%error, "a sender of mail has failed");
+        let sending = async {
+            self.claim(&room, &give, &stop).await;
+            drop(give);
+            for worker in workers {
+                if let Err(error) = worker.await {
+                    tracing::error!(%error, "a sender of mail has failed");
+                }
             }
+        };
+        tokio::select! {
+            () = sending => {}
+            () = self.go_on_holding() => {}
         }
         if let Err(error) = self.store.release_mail(self.me).await {
             tracing::warn!(%error, "claimed mail could not be given back; it is claimed again when its lease ends");
         }
+    }
+
+    /// Keeps what is claimed and not done with, for as long as this process lives. Never ends.
+    async fn go_on_holding(&self) {
+        loop {
+            tokio::time::sleep(HOLD / 3).await;
+            let held = self.held().clone();
+            if held.is_empty() {
+                continue;
+            }
+            if let Err(error) = self.store.hold_mail(self.me, &held, lease()).await {
+                tracing::warn!(%error, "claimed mail could not be held; another process may take it");
+            }
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeSet<MailId>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Trouble that was noted before this process began is over when a connection succeeds.
@@ -154,10 +191,6 @@ impl Mailer {
 
     async fn claim(&self, room: &Arc<Semaphore>, give: &mpsc::Sender<Given>, stop: &CancellationToken) {
         let mut feed = self.store.watch();
-        // What a claimed mail may wait before its turn, and its own steps.
-        let hold = SignedDuration::try_from(self.smtp.timeout * 4 * AHEAD as u32)
-            .unwrap_or(SignedDuration::from_mins(10))
-            + SignedDuration::from_secs(20);
         let mut doubted = None::<Instant>;
         loop {
             feed.borrow_and_update();
@@ -171,7 +204,7 @@ impl Mailer {
             }
             let wait = match self.paused() {
                 Some(pause) => pause,
-                None => match self.claim_some(room, give, hold, stop).await {
+                None => match self.claim_some(room, give, stop).await {
                     Ok(true) => continue,
                     Ok(false) => until_next(&self.store).await,
                     Err(error) => {
@@ -197,7 +230,6 @@ impl Mailer {
         &self,
         room: &Arc<Semaphore>,
         give: &mpsc::Sender<Given>,
-        hold: SignedDuration,
         stop: &CancellationToken,
     ) -> store::Result<bool> {
         // Looked at first: claiming writes.
@@ -215,7 +247,9 @@ impl Mailer {
         while !probing && let Ok(permit) = Arc::clone(room).try_acquire_owned() {
             permits.push(permit);
         }
-        let claimed = self.store.claim_mail(self.me, permits.len() as u64, hold, self.smtp.sender()).await?;
+        let claimed =
+            self.store.claim_mail(self.me, permits.len() as u64, lease(), self.smtp.sender()).await?;
+        self.held().extend(claimed.iter().map(|claimed| claimed.mail.id));
         let any = !claimed.is_empty();
         for given in claimed.into_iter().zip(permits) {
             // Workers end after this task, so that there is always one to take it.
@@ -268,6 +302,7 @@ impl Mailer {
             } else if !stop.is_cancelled() {
                 self.give_back(claimed.mail.id).await;
             }
+            self.held().remove(&claimed.mail.id);
             drop(permit);
         }
         if let Some(session) = session {
@@ -323,10 +358,8 @@ impl Mailer {
                 Account::Unsubscribe(&leave_token(self.store.secret(), id)).path()
             ),
         });
-        let within =
-            SignedDuration::try_from(self.smtp.timeout + NOTING).unwrap_or(SignedDuration::from_mins(2));
         let begin =
-            async |message_id: String| self.store.begin_mail(claimed, self.me, within, &message_id).await;
+            async |message_id: String| self.store.begin_mail(claimed, self.me, lease(), &message_id).await;
         session.send(claimed, self.store.clock().now(), leave.as_ref(), begin).await
     }
 
@@ -343,7 +376,7 @@ impl Mailer {
                     tracing::warn!(mail = %id, outcome = outcome.as_str(), "a mail had become another's");
                     return;
                 }
-                Err(error) if begin.elapsed() < NOTING * 4 => {
+                Err(error) if begin.elapsed() < NOTING => {
                     tracing::warn!(%error, mail = %id, "what the mail server answered cannot be noted; trying again");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }

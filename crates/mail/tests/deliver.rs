@@ -389,6 +389,36 @@ async fn of_several_nodes_one_sends_each_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_a_slow_server_takes_its_time_with_stays_its_senders() {
+    let world = World::new().await;
+    let Some(server) = SmtpServer::start(world.folder.path(), &[]) else { return };
+    let patient = SmtpSettings { timeout_seconds: 60, ..settings(server.port) };
+    let other = Store::open(&world.location, Arc::new(world.clock.clone())).await.unwrap();
+    let mailers = [Mailer::start(&world.store, &patient), Mailer::start(&other, &patient)];
+    let id = world.queue(&["patience@example.org"]).await[0];
+    world.becomes(id, Stage::Sending).await;
+    // Together longer than the lease; in between the sender has held it anew.
+    for _ in 0..2 {
+        world.clock.0.fetch_add(19, Ordering::SeqCst);
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(10_500) {
+            let stage = world.store.mail(id).await.unwrap().unwrap().0.state.stage();
+            assert!(matches!(stage, Stage::Sending | Stage::Sent), "{stage:?}");
+            if stage == Stage::Sent {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    world.becomes(id, Stage::Sent).await;
+    assert_eq!(server.taken().len(), 1);
+    for mailer in mailers {
+        mailer.stop().await;
+    }
+    world.sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_server_mail_is_kept() {
     let world = World::new().await;
     let stop = CancellationToken::new();

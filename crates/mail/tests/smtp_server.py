@@ -122,6 +122,8 @@ class Moods:
             return "250 never sent"
         if to.startswith("slow"):
             await asyncio.sleep(5)
+        if to.startswith("patience"):
+            await asyncio.sleep(16)
         return f"250 2.0.0 Ok: queued as {number:06X}"
 
     async def wait(self):

@@ -4,7 +4,10 @@
 //! says something else, they are told once, and then that is what they were told. A change that is taken back before
 //! anybody was told is no news.
 
-use crate::edition::{Edition, EditionState, Mode};
+use crate::{
+    edition::{Edition, EditionState, Mode},
+    text::Line,
+};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +48,14 @@ impl Facts {
         out
     }
 
+    /// The notice of the front page, when the facts of an edition become `self` and its organisers wrote `written`: it says
+    /// the news where it stands empty or says those of `before`, goes when there are none any more, and is otherwise left as
+    /// it was written.
+    pub fn notice(&self, before: &Self, told: &Self, written: &Line) -> Line {
+        let own = |facts: &Self| Line::clean(&facts.news(told).join(" "));
+        if *written == own(before) { own(self) } else { written.clone() }
+    }
+
     /// Both in one line, such as "3 to 5 October 2027, online only".
     pub fn phrase(&self) -> String {
         format!("{}, {}", days(self.first_day, self.last_day), phrase(self.mode))
@@ -79,6 +90,23 @@ fn phrase(mode: Mode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_notice_fills_itself_follows_the_dates_and_never_overwrites_what_somebody_wrote() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let told =
+            Facts { first_day: date("2027-10-03"), last_day: date("2027-10-05"), mode: Mode::InPerson };
+        let once = Facts { mode: Mode::Virtual, ..told };
+        let twice = Facts { mode: Mode::Hybrid, ..told };
+        let filled = once.notice(&told, &told, &Line::default());
+        assert_eq!(filled.as_str(), "The conference is now online only, before it was in person.");
+        let followed = twice.notice(&once, &told, &filled);
+        assert!(followed.as_str().contains("hybrid"), "{followed}");
+        assert_eq!(told.notice(&twice, &told, &followed), Line::default(), "taken back");
+        assert_eq!(once.notice(&once, &told, &Line::default()), Line::default(), "somebody emptied it");
+        let written = Line::clean("Bring a coat.");
+        assert_eq!(once.notice(&told, &told, &written), written);
+    }
 
     #[test]
     fn news_are_what_differs_and_nothing_else() {

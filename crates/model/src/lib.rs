@@ -26,6 +26,7 @@ pub mod edition;
 pub mod email;
 pub mod feed;
 pub mod id;
+pub mod invitation;
 pub mod mail;
 pub mod mastodon;
 pub mod merge;

@@ -362,6 +362,13 @@ impl Grant {
             && self.from.is_none_or(|from| from <= now)
             && self.until.is_none_or(|until| now < until)
     }
+
+    /// Whether it still gives what `other` would give again: the same role in the same scope from and until the same time.
+    pub fn gives(&self, other: &Self) -> bool {
+        self.revoked.is_none()
+            && (self.role, &self.scope, self.from, self.until)
+                == (other.role, &other.scope, other.from, other.until)
+    }
 }
 
 /// What a token lets a program do in its owner's name.

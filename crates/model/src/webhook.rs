@@ -129,7 +129,7 @@ pub fn needed(kind: &str) -> Option<Action> {
         "edition" | "room" | "track" | "person" | "session" | "session-type" | "sponsor" | "release"
         | "page" | "menu" | "post" | "announced" => Action::SeeDesk,
         "registration" => Action::SeeRegistrations,
-        "account" | "identity" | "account-merge" => Action::SeePeople,
+        "account" | "identity" | "account-merge" | "invitation" => Action::SeePeople,
         "grant" | "webhook" | "token" => Action::SeeLog,
         "mail" | "template" => Action::ManageMail,
         "stars" | "sign-in" | "credential" | "link" => return None,

@@ -35,15 +35,16 @@ const KILLS: u32 = 20;
 const AT_LEAST: Duration = Duration::from_secs(20);
 /// After this time the killing ends even if it was not often enough, and the test fails.
 const AT_MOST: Duration = Duration::from_mins(2);
-/// What is claimed or being sent at the last kill is known to be lost after less than this.
-const SETTLES: Duration = Duration::from_secs(100);
+/// What is claimed or being sent at the last kill is another process's, or known to be uncertain, after less than this,
+/// however long a server may take to answer.
+const SETTLES: Duration = Duration::from_mins(1);
 
 #[test]
 fn nothing_that_the_mail_server_acknowledged_is_sent_twice_and_nothing_is_lost_by_sigkill() {
     let data = tempfile::tempdir().unwrap();
     let Some(smtp) = SmtpServer::start(data.path(), &["--delay", "15"]) else { return };
     let settings = format!(
-        "sandbox = \"off\"\n[smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"plenary@example.org\"\ntimeout_seconds = 1\n",
+        "sandbox = \"off\"\n[smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"plenary@example.org\"\n",
         smtp.port
     );
     std::fs::write(data.path().join("plenary.toml"), settings).unwrap();

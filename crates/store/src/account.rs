@@ -244,6 +244,7 @@ pub(crate) async fn add_identity(tx: &Tx, id: AccountId, proof: &Proof) -> Resul
     .await?;
     if let Proof::Email(email) = proof {
         crate::registration::link_registrations(tx, id, email).await?;
+        crate::invitation::accept(tx, id, email).await?;
     }
     Ok(identity.id)
 }

@@ -45,6 +45,11 @@ impl Store {
         untold(self.readers(), edition.id, edition.state).await
     }
 
+    /// What people were told of the edition; `None` before its first release.
+    pub async fn told(&self, id: EditionId) -> Result<Option<Facts>> {
+        facts(self.readers(), id).await
+    }
+
     /// How many people would be told of it now.
     pub async fn concerned(&self, edition: &Edition) -> Result<usize> {
         let db = self.read().await?;

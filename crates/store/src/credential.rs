@@ -26,6 +26,7 @@ use sea_orm::{
     QueryFilter, QueryOrder,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The most passkeys of one account.
@@ -80,6 +81,27 @@ pub enum Arrival {
     SameAddress(AccountId),
     /// Nobody's yet.
     New,
+}
+
+/// The providers and directories at which people can sign in at present. What somebody proved at another, from when it was
+/// configured, lets nobody in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaysIn {
+    /// The issuers of the OpenID Connect providers.
+    pub issuers: BTreeSet<String>,
+    /// The names of the LDAP directories.
+    pub directories: BTreeSet<String>,
+}
+
+impl WaysIn {
+    /// Whether somebody who has proved that can sign in by it.
+    pub(crate) fn admit(&self, proof: &Proof) -> bool {
+        match proof {
+            Proof::Email(_) => true,
+            Proof::Oidc { issuer, .. } => self.issuers.contains(issuer),
+            Proof::Ldap { directory, .. } => self.directories.contains(directory),
+        }
+    }
 }
 
 impl Store {
@@ -264,17 +286,29 @@ impl Store {
     }
 
     /// Removes a password or a passkey. The last way to sign in stays.
-    pub async fn remove_credential(&self, actor: &Actor, id: AccountId, which: CredentialId) -> Result<()> {
+    pub async fn remove_credential(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        which: CredentialId,
+        ways: &WaysIn,
+    ) -> Result<()> {
         self.write(actor, async |tx| {
             let row = own(tx, id, which).await?;
             delete(tx, &row).await?;
-            leave_a_way(tx, id).await
+            leave_a_way(tx, id, ways).await
         })
         .await
     }
 
     /// Takes the identity at a provider or directory from an account. The last way to sign in stays.
-    pub async fn disconnect(&self, actor: &Actor, id: AccountId, which: IdentityId) -> Result<()> {
+    pub async fn disconnect(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        which: IdentityId,
+        ways: &WaysIn,
+    ) -> Result<()> {
         self.write(actor, async |tx| {
             let row = identity::Entity::find_by_id(which.0)
                 .filter(identity::Column::Account.eq(id.0))
@@ -295,7 +329,7 @@ impl Store {
                 after: None,
             }])
             .await?;
-            leave_a_way(tx, id).await
+            leave_a_way(tx, id, ways).await
         })
         .await
     }
@@ -377,12 +411,12 @@ async fn sign_out_others(tx: &Tx, id: AccountId, keep: SignInId) -> Result<()> {
 }
 
 /// Refuses when nothing is left by which the person of an account could sign in.
-async fn leave_a_way(tx: &Tx, id: AccountId) -> Result<()> {
-    let identities =
-        identity::Entity::find().filter(identity::Column::Account.eq(id.0)).count(tx.db()).await?;
+async fn leave_a_way(tx: &Tx, id: AccountId, ways: &WaysIn) -> Result<()> {
+    let known = account::known(tx.db(), id).await?;
+    let identities = known.map(|known| known.identities).unwrap_or_default();
     let credentials =
         credential::Entity::find().filter(credential::Column::Account.eq(id.0)).count(tx.db()).await?;
-    if identities + credentials > 0 {
+    if credentials > 0 || identities.iter().any(|identity| ways.admit(&identity.proof)) {
         return Ok(());
     }
     Err(Refusal::new(

@@ -111,7 +111,7 @@ impl Store {
                 let scope = Scope::Edition(edition.id);
                 let note = Line::clean(&format!("Made it from {}", old.edition.title));
                 let given = grant::NewGrant { note, ..grant::NewGrant::new(account, Role::Organiser, scope) };
-                grant::insert(tx, &given, actor).await?;
+                grant::insert(tx, account, &given, actor).await?;
             }
             if next.archive && old.edition.state != EditionState::Archived {
                 let mut after = old.clone();

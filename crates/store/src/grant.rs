@@ -2,8 +2,9 @@
 
 use crate::{
     Error, Result, Store,
-    account::{NewAccount, account_of, active, fact},
+    account::{account_of, active, fact, owner},
     entity::{account, edition, role_grant},
+    invitation,
     tx::{Change, Tx},
 };
 use jiff::Timestamp;
@@ -21,11 +22,32 @@ use model::{
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+/// To whom a role is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grantee {
+    /// To the person of that account.
+    Account(AccountId),
+    /// To whoever has proved that address. Where nobody has, the role waits for it as an invitation.
+    Address(Email),
+}
+
+impl From<AccountId> for Grantee {
+    fn from(account: AccountId) -> Self {
+        Self::Account(account)
+    }
+}
+
+impl From<Email> for Grantee {
+    fn from(address: Email) -> Self {
+        Self::Address(address)
+    }
+}
+
 /// A role to be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewGrant {
     /// To whom.
-    pub account: AccountId,
+    pub to: Grantee,
     /// Which.
     pub role: Role,
     /// Where it holds.
@@ -40,45 +62,72 @@ pub struct NewGrant {
 
 impl NewGrant {
     /// The role, at once and until it is revoked.
-    pub fn new(account: AccountId, role: Role, scope: Scope) -> Self {
-        Self { account, role, scope, from: None, until: None, note: Line::default() }
+    pub fn new(to: impl Into<Grantee>, role: Role, scope: Scope) -> Self {
+        Self { to: to.into(), role, scope, from: None, until: None, note: Line::default() }
     }
+
+    /// What `account` is given by `actor` at `at`.
+    fn grant(&self, account: AccountId, actor: &Actor, at: Timestamp) -> Grant {
+        Grant {
+            id: GrantId(Uuid::now_v7()),
+            account,
+            role: self.role,
+            scope: self.scope.clone(),
+            given_by: actor.to_string(),
+            given_at: at,
+            from: self.from,
+            until: self.until,
+            revoked: None,
+            note: self.note.clone(),
+        }
+    }
+}
+
+/// What became of a role that was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The grant, or the invitation that becomes it.
+    pub id: GrantId,
+    /// Who has it; `None` where it waits for an address.
+    pub account: Option<AccountId>,
 }
 
 impl Store {
     /// Gives a role, when `subject` may. The same role with the same scope and times is given only once.
-    pub async fn give(&self, subject: &Subject, new: &NewGrant) -> Result<GrantId> {
+    pub async fn give(&self, subject: &Subject, new: &NewGrant) -> Result<Given> {
         self.write(&subject.actor, async |tx| Ok(give(tx, subject, new).await?.0)).await
     }
 
-    /// Gives a role to whoever reads mail at that address, when `subject` may, and queues the mail that tells them. Who has
-    /// no account yet gets one with that address, which nobody but its reader can enter: the role waits for them there.
-    /// `mail` makes the mail, unless they have the role already. Gives the grant and whose it is.
+    /// Gives a role, when `subject` may, and queues the mail that tells whom it was given. `mail` makes the mail from their
+    /// account, where they have one, unless they were given the role before.
     pub async fn invite(
         &self,
         subject: &Subject,
-        email: &Email,
         new: &NewGrant,
-        mail: impl FnOnce(&Account) -> Option<NewMail>,
-    ) -> Result<(GrantId, AccountId)> {
+        mail: impl FnOnce(Option<&Account>) -> NewMail,
+    ) -> Result<Given> {
         self.write(&subject.actor, async |tx| {
-            let series = series_of(tx.db(), &new.scope).await?;
-            // Asked before an account is made.
-            subject.may_give(new.role, &new.scope, series.as_ref())?;
-            let proof = Proof::Email(email.clone());
-            let id = crate::account::account_for(tx, &proof, &NewAccount::default()).await?;
-            let (grant, is_new) = give(tx, subject, &NewGrant { account: id, ..new.clone() }).await?;
-            if is_new && let Some(mail) = mail(&active(tx.db(), id).await?) {
-                crate::mail::queue(tx, vec![mail]).await?;
+            let (given, is_new) = give(tx, subject, new).await?;
+            if is_new {
+                let account = match given.account {
+                    Some(id) => Some(active(tx.db(), id).await?),
+                    None => None,
+                };
+                crate::mail::queue(tx, vec![mail(account.as_ref())]).await?;
             }
-            Ok((grant, id))
+            Ok(given)
         })
         .await
     }
 
-    /// Revokes a role, when `subject` may. The last administrator stays.
+    /// Revokes a role, or withdraws the invitation to it, when `subject` may. The last administrator stays.
     pub async fn revoke(&self, subject: &Subject, id: GrantId) -> Result<()> {
         self.write(&subject.actor, async |tx| {
+            if let Some(waiting) = invitation::find(tx.db(), id).await? {
+                let series = series_of(tx.db(), &waiting.scope).await?;
+                subject.may_give(waiting.role, &waiting.scope, series.as_ref())?;
+                return invitation::remove(tx, &waiting).await;
+            }
             let row = role_grant::Entity::find_by_id(id.0).one(tx.db()).await?;
             let before = row.as_ref().map(grant_of).transpose()?;
             let Some(before) = before.filter(|grant| grant.revoked.is_none()) else {
@@ -133,44 +182,36 @@ impl Store {
     }
 }
 
-/// See [`Store::give`]. Gives the grant, and whether it was given now.
-async fn give(tx: &Tx, subject: &Subject, new: &NewGrant) -> Result<(GrantId, bool)> {
+/// See [`Store::give`]. Gives what became of it, and whether it was given now.
+async fn give(tx: &Tx, subject: &Subject, new: &NewGrant) -> Result<(Given, bool)> {
     let series = series_of(tx.db(), &new.scope).await?;
     subject.may_give(new.role, &new.scope, series.as_ref())?;
-    active(tx.db(), new.account).await?;
     if new.until.is_some_and(|until| until <= new.from.unwrap_or(tx.at())) {
         return Err(Refusal::new("until", "the role would end before it begins", "Choose a later end").into());
     }
-    let held = of_account(tx.db(), new.account).await?;
-    let same = held.iter().find(|grant| {
-        grant.revoked.is_none()
-            && grant.role == new.role
-            && grant.scope == new.scope
-            && grant.from == new.from
-            && grant.until == new.until
-    });
-    match same {
-        Some(grant) => Ok((grant.id, false)),
-        None => Ok((insert(tx, new, &subject.actor).await?, true)),
+    let account = match &new.to {
+        Grantee::Account(account) => *account,
+        Grantee::Address(email) => {
+            let Some(row) = owner(tx.db(), &Proof::Email(email.clone())).await? else {
+                let (id, is_new) = invitation::invite(tx, subject, email, new).await?;
+                return Ok((Given { id, account: None }, is_new));
+            };
+            AccountId(row.account)
+        }
+    };
+    active(tx.db(), account).await?;
+    let grant = new.grant(account, &subject.actor, tx.at());
+    let held = of_account(tx.db(), account).await?;
+    if let Some(had) = held.iter().find(|had| had.gives(&grant)) {
+        return Ok((Given { id: had.id, account: Some(account) }, false));
     }
+    put(tx, None, &grant).await?;
+    Ok((Given { id: grant.id, account: Some(account) }, true))
 }
 
-/// Gives a role, without asking whether one may.
-pub(crate) async fn insert(tx: &Tx, new: &NewGrant, actor: &Actor) -> Result<GrantId> {
-    let grant = Grant {
-        id: GrantId(Uuid::now_v7()),
-        account: new.account,
-        role: new.role,
-        scope: new.scope.clone(),
-        given_by: actor.to_string(),
-        given_at: tx.at(),
-        from: new.from,
-        until: new.until,
-        revoked: None,
-        note: new.note.clone(),
-    };
-    put(tx, None, &grant).await?;
-    Ok(grant.id)
+/// Gives a role to an account, without asking whether one may.
+pub(crate) async fn insert(tx: &Tx, account: AccountId, new: &NewGrant, actor: &Actor) -> Result<()> {
+    put(tx, None, &new.grant(account, actor, tx.at())).await
 }
 
 /// Writes a grant and notes it.
@@ -224,21 +265,51 @@ pub(crate) async fn series_of(db: &impl ConnectionTrait, scope: &Scope) -> Resul
     Ok(Some(Line::clean(&row.series)))
 }
 
+/// A scope as rows hold it.
+pub(crate) struct Scoped {
+    pub(crate) word: String,
+    pub(crate) edition: Option<Uuid>,
+    pub(crate) thing: Option<Uuid>,
+    pub(crate) series: String,
+}
+
+impl From<&Scope> for Scoped {
+    fn from(scope: &Scope) -> Self {
+        let (word, thing, series) = match scope {
+            Scope::Everywhere => ("everywhere", None, String::new()),
+            Scope::Series(name) => ("series", None, name.to_string()),
+            Scope::Edition(_) => ("edition", None, String::new()),
+            Scope::Track(_, id) => ("track", Some(id.0), String::new()),
+            Scope::Call(_, id) => ("call", Some(id.0), String::new()),
+            Scope::Room(_, id) => ("room", Some(id.0), String::new()),
+        };
+        Self { word: word.to_owned(), edition: scope.edition().map(|id| id.0), thing, series }
+    }
+}
+
+impl Scoped {
+    /// The scope; `None` for what no version writes.
+    pub(crate) fn scope(&self) -> Option<Scope> {
+        match (self.word.as_str(), self.edition.map(EditionId), self.thing) {
+            ("everywhere", ..) => Some(Scope::Everywhere),
+            ("series", ..) => Some(Scope::Series(Line::clean(&self.series))),
+            ("edition", Some(edition), _) => Some(Scope::Edition(edition)),
+            ("track", Some(edition), Some(id)) => Some(Scope::Track(edition, TrackId(id))),
+            ("call", Some(edition), Some(id)) => Some(Scope::Call(edition, CallId(id))),
+            ("room", Some(edition), Some(id)) => Some(Scope::Room(edition, RoomId(id))),
+            _ => None,
+        }
+    }
+}
+
 fn row_of(grant: &Grant) -> role_grant::Model {
-    let (scope, thing, series) = match &grant.scope {
-        Scope::Everywhere => ("everywhere", None, String::new()),
-        Scope::Series(name) => ("series", None, name.to_string()),
-        Scope::Edition(_) => ("edition", None, String::new()),
-        Scope::Track(_, id) => ("track", Some(id.0), String::new()),
-        Scope::Call(_, id) => ("call", Some(id.0), String::new()),
-        Scope::Room(_, id) => ("room", Some(id.0), String::new()),
-    };
+    let Scoped { word, edition, thing, series } = Scoped::from(&grant.scope);
     role_grant::Model {
         id: grant.id.0,
         account: grant.account.0,
         role: grant.role.as_str().to_owned(),
-        scope: scope.to_owned(),
-        edition: grant.scope.edition().map(|id| id.0),
+        scope: word,
+        edition,
         thing,
         series,
         given_by: grant.given_by.clone(),
@@ -255,14 +326,11 @@ fn row_of(grant: &Grant) -> role_grant::Model {
 pub(crate) fn grant_of(row: &role_grant::Model) -> Result<Grant> {
     let damaged = |what: &str| Error::damaged(format!("grant {}", row.id), what);
     let instant = |micros: i64| from_micros(micros).ok_or_else(|| damaged("no such instant"));
-    let scope = match (row.scope.as_str(), row.edition.map(EditionId), row.thing) {
-        ("everywhere", ..) => Scope::Everywhere,
-        ("series", ..) => Scope::Series(Line::clean(&row.series)),
-        ("edition", Some(edition), _) => Scope::Edition(edition),
-        ("track", Some(edition), Some(id)) => Scope::Track(edition, TrackId(id)),
-        ("call", Some(edition), Some(id)) => Scope::Call(edition, CallId(id)),
-        ("room", Some(edition), Some(id)) => Scope::Room(edition, RoomId(id)),
-        _ => return Err(damaged("no such scope")),
+    let scoped = Scoped {
+        word: row.scope.clone(),
+        edition: row.edition,
+        thing: row.thing,
+        series: row.series.clone(),
     };
     let revoked = match (row.revoked_at, &row.revoked_by) {
         (Some(at), by) => Some(Revoked { at: instant(at)?, by: by.clone().unwrap_or_default() }),
@@ -272,7 +340,7 @@ pub(crate) fn grant_of(row: &role_grant::Model) -> Result<Grant> {
         id: GrantId(row.id),
         account: AccountId(row.account),
         role: Role::parse(&row.role).ok_or_else(|| damaged("no such role"))?,
-        scope,
+        scope: scoped.scope().ok_or_else(|| damaged("no such scope"))?,
         given_by: row.given_by.clone(),
         given_at: instant(row.given_at)?,
         from: row.from_at.map(instant).transpose()?,

@@ -270,7 +270,34 @@ pub(crate) async fn scrub_feed(
         .order_by_asc(change::Column::Seq)
         .all(tx.db())
         .await?;
-    let scrubbed = |text: Option<&String>| -> Result<Option<String>> {
+    rewrite_entries(tx, entries, rewrite).await
+}
+
+/// Rewrites what the feed says about these things of a kind, like [`scrub_feed`]: for entries that name no account because
+/// the things were nobody's yet.
+pub(crate) async fn scrub_things(
+    tx: &Tx,
+    kind: &str,
+    things: &[Uuid],
+    rewrite: impl Fn(&mut Map<String, Value>),
+) -> Result<()> {
+    for things in things.chunks(500) {
+        let entries = change::Entity::find()
+            .filter(change::Column::Kind.eq(kind))
+            .filter(change::Column::Thing.is_in(things.iter().copied()))
+            .all(tx.db())
+            .await?;
+        rewrite_entries(tx, entries, &rewrite).await?;
+    }
+    Ok(())
+}
+
+async fn rewrite_entries(
+    tx: &Tx,
+    entries: Vec<change::Model>,
+    rewrite: impl Fn(&mut Map<String, Value>),
+) -> Result<()> {
+    let scrubbed = |kind: &str, text: Option<&String>| -> Result<Option<String>> {
         let Some(text) = text else { return Ok(None) };
         let mut value: Value = serde_json::from_str(text)
             .map_err(|error| crate::Error::damaged(format!("an entry of the feed about a {kind}"), error))?;
@@ -281,8 +308,8 @@ pub(crate) async fn scrub_feed(
     };
     let (mut written, mut empty) = (vec![], vec![]);
     for entry in entries {
-        let before = scrubbed(entry.before.as_ref())?;
-        let after = scrubbed(entry.after.as_ref())?;
+        let before = scrubbed(&entry.kind, entry.before.as_ref())?;
+        let after = scrubbed(&entry.kind, entry.after.as_ref())?;
         if before == after {
             empty.push(entry.seq);
         } else if before != entry.before || after != entry.after {

@@ -104,6 +104,7 @@ impl Store {
             let ids: Vec<AccountId> = merged.iter().map(|account| account.id).chain([id]).collect();
             holding::scrub(tx, &ids).await?;
             crate::registration::scrub(tx, &ids).await?;
+            crate::invitation::scrub(tx, &ids).await?;
             scrub_accounts(tx, &ids).await
         })
         .await

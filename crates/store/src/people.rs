@@ -4,6 +4,7 @@ use crate::{
     Result, Store,
     account::{self, KnownAccount, account_of, identity_of},
     account_merge::settle_primary,
+    credential::WaysIn,
     entity::{account as account_entity, identity, registration, role_grant},
     grant,
     tx::Change,
@@ -157,8 +158,14 @@ impl Store {
         Ok(row.map(|_| plain))
     }
 
-    /// Takes an address or an outside account off an account. The last one stays: it is the way in.
-    pub async fn remove_identity(&self, actor: &Actor, id: AccountId, which: IdentityId) -> Result<()> {
+    /// Takes an address or an outside account off an account. The last one by which one can sign in stays.
+    pub async fn remove_identity(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        which: IdentityId,
+        ways: &WaysIn,
+    ) -> Result<()> {
         self.write(actor, async |tx| {
             account::active(tx.db(), id).await?;
             let known = account::known(tx.db(), id).await?;
@@ -171,7 +178,7 @@ impl Store {
                 )
                 .into());
             };
-            if identities.len() == 1 {
+            if !identities.iter().any(|one| one.id != which && ways.admit(&one.proof)) {
                 return Err(Refusal::new(
                     "identity",
                     "it is the last way into this account",

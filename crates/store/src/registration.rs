@@ -449,7 +449,7 @@ impl crate::holding::Holding for registration::Entity {
 /// Takes who it was out of every entry of the feed about registrations of these accounts, also of those from before the
 /// address was proved, which name no account.
 pub(crate) async fn scrub(tx: &Tx, ids: &[AccountId]) -> Result<()> {
-    use crate::{entity::change, holding::Holding, rows::json};
+    use crate::holding::Holding;
     let things: Vec<Uuid> = registration::Entity::find()
         .select_only()
         .column(registration::Column::Id)
@@ -457,39 +457,8 @@ pub(crate) async fn scrub(tx: &Tx, ids: &[AccountId]) -> Result<()> {
         .into_tuple()
         .all(tx.db())
         .await?;
-    let erase = |text: Option<&String>| -> Result<Option<String>> {
-        let Some(text) = text else { return Ok(None) };
-        let mut value: Value = serde_json::from_str(text)
-            .map_err(|error| Error::damaged("an entry about a registration", error))?;
-        if let Value::Object(fact) = &mut value {
-            registration::Entity::scrub(fact);
-        }
-        json(&value).map(Some)
-    };
-    for things in things.chunks(500) {
-        let entries = change::Entity::find()
-            .filter(change::Column::Kind.eq(RegistrationId::KIND))
-            .filter(change::Column::Thing.is_in(things.iter().copied()))
-            .all(tx.db())
-            .await?;
-        let (mut written, mut empty) = (vec![], vec![]);
-        for entry in entries {
-            let (before, after) = (erase(entry.before.as_ref())?, erase(entry.after.as_ref())?);
-            if before == after {
-                empty.push(entry.seq);
-            } else if before != entry.before || after != entry.after {
-                written.push(change::Model { before, after, ..entry });
-            }
-        }
-        crate::save::upsert::<change::Entity>(tx.db(), written).await?;
-        for empty in empty.chunks(500) {
-            change::Entity::delete_many()
-                .filter(change::Column::Seq.is_in(empty.iter().copied()))
-                .exec(tx.db())
-                .await?;
-        }
-    }
-    Ok(())
+    crate::holding::scrub_things(tx, RegistrationId::KIND, &things, <registration::Entity as Holding>::scrub)
+        .await
 }
 
 /// Who is registered for an edition, of that type where one is named: their account where they have one, else name and

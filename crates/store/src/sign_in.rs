@@ -7,7 +7,7 @@ use crate::{
     account::{self, account_of, add_identity},
     body,
     entity::{account as account_entity, link, role_grant, sign_in},
-    grant, secret,
+    grant, invitation, secret,
     tx::{Change, Tx},
     viewing,
 };
@@ -191,8 +191,7 @@ pub struct Redeemed {
     pub next: String,
     /// What the link was for.
     pub purpose: Purpose,
-    /// Whether the person has not said yet how others shall know them: the account came into being with it, or when they
-    /// were given a role.
+    /// Whether the person has not said yet how others shall know them: the account came into being with it.
     pub is_new: bool,
 }
 
@@ -286,7 +285,7 @@ impl Store {
                 note: Line::from("Set up this installation"),
                 ..grant::NewGrant::new(account, Role::Administrator, Scope::Everywhere)
             };
-            grant::insert(tx, &given, &operator).await?;
+            grant::insert(tx, account, &given, &operator).await?;
             let secret = sign_in(tx, account, &Way::Operator, agent, client).await?;
             Ok(Redeemed {
                 account,
@@ -395,7 +394,7 @@ impl Store {
         self.write(actor, async |tx| sign_out(tx, id, which).await).await
     }
 
-    /// Removes links and sign-ins whose time is over. Gives how many; for a timer.
+    /// Removes links, sign-ins and invitations whose time is over. Gives how many; for a timer.
     pub async fn forget_expired(&self) -> Result<u64> {
         self.write(&Actor::System, async |tx| {
             let now = to_micros(tx.at());
@@ -405,7 +404,8 @@ impl Store {
             let gone = sign_in::Entity::find().filter(over.clone()).all(tx.db()).await?;
             sign_in::Entity::delete_many().filter(over).exec(tx.db()).await?;
             tx.note(gone.iter().map(|row| change(row, Deed::Removed)).collect()).await?;
-            Ok(links.rows_affected + gone.len() as u64)
+            let invitations = invitation::forget_over(tx).await?;
+            Ok(links.rows_affected + gone.len() as u64 + invitations)
         })
         .await
     }

@@ -22,6 +22,7 @@ use model::{
         AccountId, EditionId, GrantId, PersonId, RegistrationId, RoomId, SessionId, SessionTypeId, SponsorId,
         TrackId,
     },
+    invitation,
     permission::{Action, Grant, Place, Subject},
     programme::{Person, Programme, Room, Session, Track},
 };
@@ -48,7 +49,7 @@ pub fn can_undo(kind: &str) -> Result<(), Refusal> {
             return Ok(());
         }
         kind if content::CAN_UNDO.contains(&kind) => return Ok(()),
-        SessionTypeId::KIND | RegistrationId::KIND => return Ok(()),
+        SessionTypeId::KIND | RegistrationId::KIND | invitation::KIND => return Ok(()),
         "release" => {
             ("a release is never taken out of its numbers", "Take it back on the edition's page Release")
         }
@@ -103,6 +104,9 @@ impl Store {
                     }
                     (RegistrationId::KIND, _) => {
                         registration::restore(tx, thing, before, after.as_ref()).await?
+                    }
+                    (invitation::KIND, _) => {
+                        crate::invitation::restore(tx, subject, thing, before, after.as_ref()).await?
                     }
                     _ => {
                         restore(tx, subject, &kind, thing, before, after).await?;

@@ -41,6 +41,7 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
 /// - Addresses and browsers belong to accounts that are in use, and each account has one primary address.
+/// - No role waits for an address that an account has.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
     let broken = verify_in(&db).await?;
@@ -146,7 +147,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
         let fact = stars::fact(&stars::starred(db, &list).await?);
         state.insert((Some(list.edition), stars::KIND.to_owned(), list.id), fact);
     }
-    people(db, &mut state).await?;
+    people(db, &mut state, broken).await?;
     planning(db, &mut state, broken).await?;
     programs(db, &mut state).await?;
     mails(db, &mut state).await?;
@@ -205,8 +206,8 @@ async fn mails(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
     Ok(())
 }
 
-/// Accounts, identities, sign-ins and roles.
-async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
+/// Accounts, identities, sign-ins, roles and invitations.
+async fn people(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<String>) -> Result<()> {
     for row in account::Entity::find().all(db).await? {
         let fact = accounts::fact(&accounts::account_of(&row)?)?;
         state.insert((None, AccountId::KIND.to_owned(), row.id), fact);
@@ -225,6 +226,9 @@ async fn people(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
         let grant = grants::grant_of(&row)?;
         let edition = grant.scope.edition().map(|id| id.0);
         state.insert((edition, GrantId::KIND.to_owned(), row.id), accounts::fact(&grant)?);
+    }
+    for (edition, id, fact) in crate::invitation::state(db, broken).await? {
+        state.insert((edition, model::invitation::KIND.to_owned(), id), fact);
     }
     for row in account_merge::Entity::find().all(db).await? {
         let merge = crate::account_merge::merge_of(&row)?;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { open, startBrowser, violations } from "./support.mjs";
+import { flaws, open, startBrowser, tabTo } from "./support.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const [program, ...first] = process.env.TEST_BINARY ? [process.env.TEST_BINARY] : ["cargo", "run", "--quiet", "--"];
@@ -50,6 +50,7 @@ after(async () => {
   await server?.stop();
 });
 
+const began = Date.now();
 const desk = "/desk/garden-days-2029/";
 const heading = async (where) => (await where.locator("h1").textContent()).trim();
 
@@ -119,6 +120,9 @@ test("the rest of the committee gets its roles", async () => {
     await page.getByRole("button", { name: "Give the role" }).click();
   }
   assert.equal(await page.locator("tbody tr", { hasText: "Committee" }).filter({ hasText: "Revoke" }).count(), 2);
+  const took = Math.round((Date.now() - began) / 1000);
+  console.log(`# a committee of three from nothing: ${took} s`);
+  assert.ok(took < 120, `a committee of three from nothing took ${took} s`);
 });
 
 test("a clash is shown before it is made, and a session is cancelled and restored on the day", async () => {
@@ -172,53 +176,78 @@ test("a release shows what it changes, is published, and taken back", async () =
   assert.match(await page.locator("main").textContent(), /11:00–11:30/);
 });
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [390, 1440]) {
-    test(`every page of the programme's desk passes the accessibility scan, ${colorScheme}, ${width} px`, async () => {
-      const state = await page.context().storageState();
-      const viewer = await open(browser, { colorScheme, viewport: { width, height: 900 }, storageState: state });
-      const hrefs = async (path, pattern) => {
-        await viewer.goto(server.origin + path);
-        return (await viewer.locator("main a").evaluateAll((links) => links.map((a) => a.getAttribute("href")))).filter((href) => pattern.test(href));
-      };
-      const [room] = await hrefs(`${desk}rooms/`, /rooms\/[0-9a-f-]{36}\/$/);
-      const [type] = await hrefs(`${desk}types/`, /types\/[0-9a-f-]{36}\/$/);
-      const [person] = await hrefs(`${desk}persons/`, /persons\/[0-9a-f-]{36}\/$/);
-      const [session] = await hrefs(`${desk}sessions/`, /sessions\/[0-9a-f-]{36}\/$/);
-      const [slot] = await hrefs(session, /slots\/[0-9a-f-]{36}\/$/);
-      const paths = [
-        "/desk/", "/desk/new/", desk, `${desk}settings/`, `${desk}copy/`, `${desk}rooms/`, `${desk}rooms/new/`, room, `${desk}tracks/`,
-        `${desk}tracks/new/`, `${desk}types/`, type, `${desk}persons/`, person, `${desk}sessions/`, `${desk}sessions/new/`, session, slot, `${desk}release/`,
-      ];
-      const found = [];
-      for (const path of paths) {
-        await viewer.goto(server.origin + path);
-        found.push(...(await violations(viewer)).map((line) => `${path}: ${line}`));
-        const wide = await viewer.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        if (wide > 0) found.push(`${path}: ${wide} px wider than the screen`);
-        if (!(await viewer.locator(".help").first().textContent()).trim()) found.push(`${path}: no line says what the page is for`);
-        if (process.env.SCREENSHOTS) {
-          const name = `${path.replaceAll("/", "-").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "one")}${colorScheme}-${width}.png`;
-          await viewer.screenshot({ path: join(process.env.SCREENSHOTS, name), fullPage: true });
-        }
-      }
-      assert.deepEqual([...found, ...viewer.troubles], []);
-      await viewer.context().close();
-    });
-  }
-}
-
-test("the whole way is walked by keyboard alone", async () => {
-  await page.goto(`${server.origin}${desk}rooms/new/`);
-  const focus = async (wanted) => {
-    for (let step = 0; step < 80; step += 1) {
-      await page.keyboard.press("Tab");
-      if (await page.evaluate((id) => document.activeElement?.id === id, wanted)) return;
-    }
-    assert.fail(`${wanted} is not reached by Tab`);
+test("from the printed address to a published programme by keyboard alone, within two minutes", async () => {
+  const began = Date.now();
+  const fresh = await startEmpty();
+  const keys = await open(browser);
+  // Every step: Tab to a field, type, Enter in the field or on a button. The focus is seen at each stop.
+  const go = async (selector) => {
+    await tabTo(keys, selector);
+    const outline = await keys.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    assert.notEqual(outline, "none", `${selector} shows that it has the focus`);
   };
-  await focus("f-name");
-  await page.keyboard.type("Cellar");
-  await page.keyboard.press("Enter");
-  await page.locator(".notice", { hasText: "Cellar is added" }).waitFor();
+  const type = async (id, text) => { await go(`#f-${id}`); await keys.keyboard.type(text); };
+  const enter = () => Promise.all([keys.waitForNavigation(), keys.keyboard.press("Enter")]);
+  const follow = async (selector) => { await go(selector); await enter(); };
+  try {
+    await keys.goto(fresh.setup);
+    await keys.keyboard.press("Tab");
+    assert.equal(await keys.evaluate(() => document.activeElement.className), "skip");
+    await keys.keyboard.press("Enter");
+    assert.equal(await keys.evaluate(() => document.activeElement.id), "main");
+    await type("name", "Ada Lovelace");
+    await type("email", "ada@example.org");
+    await enter();
+    await follow('main a[href="/desk/new/"]');
+    await type("title", "Garden Days 2029");
+    await type("series", "Garden Days");
+    await type("first_day", "05012029");
+    await type("last_day", "05022029");
+    await enter();
+    assert.equal(await heading(keys), "Garden Days 2029");
+    await follow('main a[href$="/rooms/new/"]');
+    await type("name", "Great Hall");
+    await enter();
+    await follow('#menu a[href$="/sessions/"]');
+    await follow('main a[href$="/sessions/new/"]');
+    await type("title", "How worms work");
+    await go("#f-room");
+    await keys.keyboard.type("Great");
+    await type("start", "05012029");
+    await keys.keyboard.press("ArrowRight");
+    await keys.keyboard.type("1000AM");
+    await type("person0", "Grace Hopper");
+    await follow("main form button:not([name])");
+    assert.equal(await heading(keys), "How worms work");
+    await follow('#menu a[href$="/release/"]');
+    await follow("main form button:not([name])");
+    assert.match(await keys.locator(".notice").textContent(), /Release 1 is public/);
+    await follow('.tools a[href="/garden-days-2029/"]');
+    assert.equal(await heading(keys), "Garden Days 2029");
+    const took = Math.round((Date.now() - began) / 1000);
+    console.log(`# from nothing to a published programme by keyboard: ${took} s`);
+    assert.ok(took < 120, `${took} s`);
+  } finally {
+    await keys.context().close();
+    await fresh.stop();
+  }
+});
+
+test("the pages of an edition in which nothing is yet say what to do next, and pass the scan", async () => {
+  await page.goto(`${server.origin}/desk/new/`);
+  await page.getByLabel("Title").fill("Empty Days 2030");
+  await page.getByLabel("First day").fill("2030-05-01");
+  await page.getByLabel("Last day").fill("2030-05-02");
+  await page.getByRole("button", { name: "Open the edition" }).click();
+  const phone = await open(browser, { viewport: { width: 390, height: 844 }, storageState: await page.context().storageState() });
+  const found = [];
+  for (const part of ["rooms", "tracks", "persons", "sessions", "posts", "posts/speakers", "pages", "sponsors", "registrations", "dates", "hours", "release", "mail", ""]) {
+    const path = `/desk/empty-days-2030/${part}${part && "/"}`;
+    await phone.goto(server.origin + path);
+    found.push(...(await flaws(phone)).map((line) => `${path}: ${line}`));
+    if (!["release", "mail", ""].includes(part) && !(await phone.locator(".empty").count())) found.push(`${path}: does not say what to do next`);
+  }
+  await phone.locator(".steps a").first().waitFor();
+  assert.deepEqual([...found, ...phone.troubles], []);
+  await phone.context().close();
 });

@@ -15,11 +15,11 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 /** The program and the arguments that run Plenary: TEST_BINARY where it is set, else a build of this tree. */
 const plenary = process.env.TEST_BINARY ? [process.env.TEST_BINARY] : ["cargo", "run", "--quiet", "--"];
 
-/** A server on the invented conference, with a record of its own; at that address and with those settings, where they are given. */
-export async function startServer({ listen = "127.0.0.1:0", config } = {}) {
+/** A server on the invented conference, with a record of its own; at that address, with those settings and at that moment, where they are given. */
+export async function startServer({ listen = "127.0.0.1:0", config, at } = {}) {
   const data = mkdtempSync(join(tmpdir(), "plenary-browser-"));
   const [program, ...before] = plenary;
-  const child = spawn(program, [...before, "demo", "--listen", listen, "--keep", data, "--log", "error", ...(config ? ["--config", config] : [])], {
+  const child = spawn(program, [...before, "demo", "--listen", listen, "--keep", data, "--log", "error", ...(config ? ["--config", config] : []), ...(at ? ["--at", at] : [])], {
     cwd: root, stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout });
@@ -59,11 +59,54 @@ export async function open(browser, options = {}) {
   return page;
 }
 
+/** A page on which somebody is signed in, by a link from whoever runs the server. The server must stand at the real time. */
+export async function signIn(server, browser, address, options = {}) {
+  const link = server.run("user", "link", address).match(/\/sign-in\/link\/\S+/)[0];
+  const page = await open(browser, options);
+  await page.goto(server.origin + link);
+  await Promise.all([page.waitForNavigation(), page.locator("main button").click()]);
+  return page;
+}
+
+/** Tab, until the focus is on something that the selector names. */
+export async function tabTo(page, selector, most = 120) {
+  for (let press = 0; press < most; press += 1) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+  }
+  throw new Error(`${selector} is not reached with ${most} presses of Tab on ${page.url()}`);
+}
+
 /** What axe-core finds, one line for each thing; it runs outside the page's policy. */
 export async function violations(page) {
   await page.evaluate(axeSource);
   const { violations: found } = await page.evaluate(() => window.axe.run());
   return found.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)} ${node.failureSummary.replaceAll("\n", " ").slice(0, 200)}`));
+}
+
+/** What is wrong with a page of the desk or the account: breaches of accessibility, overflow, targets too small, no help. */
+export async function flaws(page) {
+  const found = await violations(page);
+  found.push(...(await page.evaluate(() => {
+    const out = [];
+    const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    if (wide > 0) out.push(`${wide} px wider than the screen`);
+    if (!document.querySelector(".help")?.textContent.trim()) out.push("no line says what the page is for");
+    // What scrolls inside the page is reached by the keyboard.
+    for (const one of document.querySelectorAll("main *")) {
+      const scrolls = ["auto", "scroll"].includes(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1;
+      if (scrolls && one.tabIndex < 0 && one.tagName !== "TEXTAREA") out.push(`${one.className} scrolls and takes no focus`);
+    }
+    // WCAG 2.2, 2.5.8: at least 24 px, but for links within a sentence. A label is part of the target of its box.
+    for (const one of document.querySelectorAll("a, button, input:not([type=hidden]), select, summary, textarea")) {
+      if (!one.checkVisibility() || one.matches(".skip, .unseen, label > input")) continue;
+      const { width, height } = one.getBoundingClientRect();
+      const inline = one.tagName === "A" && getComputedStyle(one).display === "inline";
+      if (width > 1 && !inline && Math.min(width, height) < 23.9) out.push(`${one.tagName} "${one.textContent.trim().slice(0, 40)}" is ${Math.round(width)} by ${Math.round(height)} px`);
+    }
+    return out;
+  })));
+  return found;
 }
 
 /** The addresses of one page of each kind, taken from the site itself. */

@@ -21,14 +21,23 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{
     address::{Account, Desk, EditionDesk},
     edition::Edition,
-    permission::{Action, Subject},
+    permission::{Action, Place, Subject},
 };
 
 /// The answer of a handler.
 pub(crate) type Answer = Result<Response<HttpBody>, Failure>;
 
-/// A page of an edition's desk, what it is called, and what one must be allowed to see it.
-type Entry = (EditionDesk, &'static str, Action);
+/// A page of an edition's desk, what it is called, and what one must be allowed to see it, and where.
+type Entry = (EditionDesk, &'static str, Action, Within);
+
+/// Where in an edition one must be allowed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    /// In all of it.
+    Edition,
+    /// In some part of it, such as a track.
+    Part,
+}
 
 /// The cookie that carries a notice over a redirect.
 const NOTICE: &str = "notice";
@@ -115,52 +124,54 @@ impl Inner {
 
     /// The frame of a page of the desk that belongs to no edition.
     pub(crate) fn desk(person: &Person, path: &str, title: &str, help: &str) -> Self {
-        let nav = vec![installation(&person.subject, path)];
+        let nav = vec![everywhere(&person.subject, path)];
         Self { narrow: false, nav, ..Self::outside(title, help) }.of(person)
     }
 
     /// The frame of a page of an edition's desk.
     pub(crate) fn edition(person: &Person, edition: &Edition, path: &str, title: &str, help: &str) -> Self {
         use EditionDesk as D;
+        use Within::{Edition as Whole, Part};
         let subject = &person.subject;
+        let place = Place::edition(edition);
         let pages: [(&str, &[Entry]); 4] = [
             (
                 "Programme",
                 &[
-                    (D::Home, "Overview", Action::SeeDesk),
-                    (D::Sessions, "Sessions", Action::SeeDesk),
-                    (D::Persons, "Persons", Action::SeeDesk),
-                    (D::Tracks, "Tracks", Action::SeeDesk),
-                    (D::Rooms, "Rooms", Action::SeeDesk),
-                    (D::SessionTypes, "Session types", Action::SeeDesk),
-                    (D::Release, "Release", Action::SeeDesk),
+                    (D::Home, "Overview", Action::SeeDesk, Part),
+                    (D::Sessions, "Sessions", Action::SeeDesk, Part),
+                    (D::Persons, "Persons", Action::SeeDesk, Part),
+                    (D::Tracks, "Tracks", Action::SeeDesk, Part),
+                    (D::Rooms, "Rooms", Action::SeeDesk, Part),
+                    (D::SessionTypes, "Session types", Action::SeeDesk, Part),
+                    (D::Release, "Release", Action::SeeDesk, Part),
                 ],
             ),
             (
                 "Site",
                 &[
-                    (D::Posts, "Posts", Action::WritePosts),
-                    (D::Pages, "Pages", Action::EditPages),
-                    (D::Menu, "Menu", Action::EditPages),
-                    (D::Sponsors, "Sponsors", Action::EditSponsors),
+                    (D::Posts, "Posts", Action::WritePosts, Part),
+                    (D::Pages, "Pages", Action::EditPages, Whole),
+                    (D::Menu, "Menu", Action::EditPages, Whole),
+                    (D::Sponsors, "Sponsors", Action::EditSponsors, Whole),
                 ],
             ),
             (
                 "People",
                 &[
-                    (D::Registrations, "Registrations", Action::SeeRegistrations),
-                    (D::Grants, "Roles", Action::SeePeople),
-                    (D::Mail, "Mail", Action::ManageMail),
+                    (D::Registrations, "Registrations", Action::SeeRegistrations, Whole),
+                    (D::Grants, "Roles", Action::SeePeople, Whole),
+                    (D::Mail, "Mail", Action::ManageMail, Whole),
                 ],
             ),
             (
                 "Edition",
                 &[
-                    (D::Settings, "Settings", Action::EditEdition),
-                    (D::Dates, "Dates", Action::PlanDates),
-                    (D::Hours, "Hours", Action::PlanDates),
-                    (D::Copy, "Next edition", Action::CreateEdition),
-                    (D::Log, "Log", Action::SeeLog),
+                    (D::Settings, "Settings", Action::EditEdition, Whole),
+                    (D::Dates, "Dates", Action::PlanDates, Whole),
+                    (D::Hours, "Hours", Action::PlanDates, Whole),
+                    (D::Copy, "Next edition", Action::CreateEdition, Whole),
+                    (D::Log, "Log", Action::SeeLog, Whole),
                 ],
             ),
         ];
@@ -170,12 +181,15 @@ impl Inner {
                 title: title.to_owned(),
                 links: pages
                     .iter()
-                    .filter(|(_, _, action)| subject.may_within(*action, edition))
-                    .map(|(page, text, _)| link(page.path(&edition.slug), text, path))
+                    .filter(|(_, _, action, within)| match within {
+                        Whole => subject.may(*action, &place).is_ok(),
+                        Part => subject.may_within(*action, edition),
+                    })
+                    .map(|(page, text, ..)| link(page.path(&edition.slug), text, path))
                     .collect(),
             })
             .collect();
-        nav.push(installation(subject, path));
+        nav.push(everywhere(subject, path));
         nav.retain(|section| !section.links.is_empty());
         let links = EditionLinks {
             title: edition.title.to_string(),
@@ -183,6 +197,11 @@ impl Inner {
             desk: D::Home.path(&edition.slug),
         };
         Self { narrow: false, nav, edition: Some(links), ..Self::outside(title, help) }.of(person)
+    }
+
+    /// Where in the navigation the page stands.
+    pub(crate) fn here(&self) -> Option<&Anchor> {
+        self.nav.iter().flat_map(|section| &section.links).find(|link| link.current)
     }
 
     fn of(mut self, person: &Person) -> Self {
@@ -218,28 +237,29 @@ pub(crate) fn sees_a_desk(subject: &Subject) -> bool {
     subject.may_somewhere(Action::SeeDesk)
 }
 
-fn installation(subject: &Subject, path: &str) -> Section {
+/// The pages that belong to no edition. Those that show what one may see of each are for everybody who may see something
+/// of it anywhere; those about the whole installation are for those who may see all.
+fn everywhere(subject: &Subject, path: &str) -> Section {
+    let all = Place::installation();
+    let anywhere = |action: Action| {
+        subject.may_somewhere(action) && (action.only_reads() || subject.may_write().is_ok())
+    };
     let pages = [
-        (Desk::Home, "All editions", Action::SeeDesk),
-        (Desk::People, "Accounts", Action::SeePeople),
-        (Desk::Grants, "All roles", Action::SeePeople),
-        (Desk::Mail, "All mail", Action::ManageMail),
-        (Desk::Webhooks, "Webhooks", Action::ManageWebhooks),
-        (Desk::Log, "Whole log", Action::SeeLog),
+        (Desk::Home, "Your conferences", true),
+        (Desk::People, "Accounts", anywhere(Action::SeePeople)),
+        (Desk::Grants, "All roles", subject.may(Action::SeePeople, &all).is_ok()),
+        (Desk::Mail, "All mail", anywhere(Action::ManageMail)),
+        (Desk::Webhooks, "Webhooks", anywhere(Action::ManageWebhooks)),
+        (Desk::Log, "Whole log", subject.may(Action::SeeLog, &all).is_ok()),
     ];
-    // Beside the first, which leads to what one may see, these are about the whole installation.
-    let everywhere = model::permission::Place::installation();
-    let shown = pages.into_iter().filter(|(page, _, action)| {
-        *page == Desk::Home
-            || subject.holding().any(|grant| grant.role.allows(*action) && grant.scope.covers(&everywhere))
-    });
+    let shown = pages.into_iter().filter(|(.., is_shown)| *is_shown);
     Section {
-        title: "Installation".to_owned(),
+        title: "All conferences".to_owned(),
         links: shown.map(|(page, text, _)| link(page.path(), text, path)).collect(),
     }
 }
 
-/// A link of the navigation; the longest path that begins the page's own is where one is.
+/// A link of the navigation, marked where it leads to `path`.
 fn link(href: String, text: &str, path: &str) -> Anchor {
     Anchor { current: href == path, href, text: text.to_owned() }
 }

@@ -187,6 +187,11 @@ impl MailKind {
                         CONFERENCE,
                         variable("role", "The role", "Lead"),
                         variable("scope", "Where the role holds", "the track Real-time"),
+                        variable(
+                            "address",
+                            "The address to sign in with, where the role waits for it; else empty",
+                            "ada@example.org",
+                        ),
                         variable("giver", "Who gives it; may be empty", "Grace Hopper"),
                         variable(
                             "note",
@@ -305,7 +310,7 @@ Hello{% if name %} {{ name }}{% endif %},
 {% if note %}
 {{ note }}
 {% endif %}
-Begin here:
+{% if address %}The role is yours once you sign in with this address, {{ address }}{% else %}Begin here{% endif %}:
 
 {{ link }}
 ";

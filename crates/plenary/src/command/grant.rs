@@ -8,12 +8,15 @@ use anyhow::{Context, bail};
 use jiff::Timestamp;
 use model::{
     edition::Edition,
+    email::Email,
+    id::GrantId,
     permission::{Grant, Role, Scope, Subject},
     text::{Line, Slug},
     time::{Clock, SystemClock},
 };
+use serde_json::json;
 use std::{fmt::Write as _, sync::Arc};
-use store::{NewGrant, Store};
+use store::{Grantee, KnownAccount, NewGrant, Store};
 
 /// What to do.
 #[derive(Debug, clap::Args)]
@@ -24,7 +27,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Deed {
-    /// Gives a role: everywhere, or where the flags say.
+    /// Gives a role: everywhere, or where the flags say. For an address that nobody has proved the role waits.
     Give {
         /// Their e-mail address or handle.
         who: String,
@@ -43,7 +46,7 @@ enum Deed {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// Takes a role away.
+    /// Takes a role away, or withdraws one that waits for an address.
     Revoke {
         /// Their e-mail address or handle.
         who: String,
@@ -104,7 +107,12 @@ async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
     let subject = Subject::operator(operator(), now);
     match deed {
         Deed::Give { who, role, place, from, until, note } => {
-            let known = super::user::named(store, &who).await?;
+            let known = store.person_named(&who).await?;
+            let to = match &known {
+                Some(known) => Grantee::Account(known.account.id),
+                None if who.contains('@') && !who.starts_with('@') => Grantee::Address(Email::parse(&who)?),
+                None => return Err(super::user::nobody(&who)),
+            };
             let (scope, edition) = place.scope(store).await?;
             let instant = |text: Option<String>, field: &str| {
                 text.map(|text| {
@@ -116,39 +124,40 @@ async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
                 from: instant(from, "from")?,
                 until: instant(until, "until")?,
                 note: Line::clean(&note),
-                ..NewGrant::new(known.account.id, role, scope)
+                ..NewGrant::new(to, role, scope)
             };
             store.give(&subject, &new).await?;
-            output::line(format_args!(
-                "{} (@{}) is {role} {}.",
-                known.account.name,
-                known.account.handle,
-                place_of(store, &new.scope).await?
-            ));
+            let place = place_of(store, &new.scope).await?;
+            match known {
+                Some(KnownAccount { account, .. }) => {
+                    output::line(format_args!("{} (@{}) is {role} {place}.", account.name, account.handle));
+                }
+                None => output::line(format_args!(
+                    "{who} is {role} {place} as soon as somebody signs in with that address. No mail was sent."
+                )),
+            }
         }
         Deed::Revoke { who, role, place } => {
-            let known = super::user::named(store, &who).await?;
+            let known = store.person_named(&who).await?;
             let (scope, _) = place.scope(store).await?;
-            let grants = store.grants_of(known.account.id).await?;
-            let meant: Vec<&Grant> = grants
-                .iter()
-                .filter(|grant| grant.revoked.is_none() && grant.role == role && grant.scope == scope)
-                .collect();
+            let meant: Vec<GrantId> = if let Some(known) = &known {
+                let mut grants = store.grants_of(known.account.id).await?;
+                grants.retain(|one| one.revoked.is_none() && one.role == role && one.scope == scope);
+                grants.iter().map(|grant| grant.id).collect()
+            } else {
+                let email = Email::parse(&who).map_err(|_| super::user::nobody(&who))?;
+                let mut waiting = store.invitations_to(&email).await?;
+                waiting.retain(|one| one.role == role && one.scope == scope);
+                waiting.iter().map(|one| one.id).collect()
+            };
+            let place = place_of(store, &scope).await?;
             if meant.is_empty() {
-                bail!(
-                    "role: @{} is not {role} {}. `plenary user show {who}` lists their roles.",
-                    known.account.handle,
-                    place_of(store, &scope).await?
-                );
+                bail!("role: {who} is not {role} {place}. `plenary grant list` shows who has which role.");
             }
-            for grant in meant {
-                store.revoke(&subject, grant.id).await?;
+            for id in meant {
+                store.revoke(&subject, id).await?;
             }
-            output::line(format_args!(
-                "@{} is no longer {role} {}.",
-                known.account.handle,
-                place_of(store, &scope).await?
-            ));
+            output::line(format_args!("{who} is no longer {role} {place}."));
         }
         Deed::List { edition, past, json } => {
             let edition = match edition {
@@ -161,14 +170,16 @@ async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
                     |grant: &Grant| grant.revoked.is_some() || grant.until.is_some_and(|until| until <= now);
                 grants.retain(|(grant, _)| !over(grant));
             }
+            let waiting = store.invitations(edition.as_ref()).await?;
             if json {
-                let rows: Vec<_> = grants
-                    .iter()
-                    .map(|(grant, account)| serde_json::json!({ "handle": account.handle, "name": account.name, "grant": grant }))
-                    .collect();
-                return output::json(&rows);
+                let given = grants.iter().map(|(grant, account)| {
+                    json!({ "handle": account.handle, "name": account.name, "grant": grant })
+                });
+                // What waits for an address has it in the place of the account.
+                let waiting = waiting.iter().map(|one| json!({ "handle": null, "name": null, "grant": one }));
+                return output::json(&given.chain(waiting).collect::<Vec<_>>());
             }
-            if grants.is_empty() {
+            if grants.is_empty() && waiting.is_empty() {
                 output::line("Nobody has a role. Give one with `plenary grant give EMAIL ROLE`.");
             }
             for (grant, account) in &grants {
@@ -178,6 +189,10 @@ async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
                     account.name,
                     told(store, grant).await?
                 ));
+            }
+            for one in &waiting {
+                let told = told_of(store, one.role, &one.scope, one.from, one.until).await?;
+                output::line(format_args!("{} (waits for the address): {told}", one.email));
             }
         }
     }
@@ -234,15 +249,27 @@ fn instant(text: &str, edition: Option<&Edition>) -> anyhow::Result<Timestamp> {
 
 /// A grant in words.
 pub(super) async fn told(store: &Store, grant: &Grant) -> anyhow::Result<String> {
-    let mut out = format!("{} {}", grant.role, place_of(store, &grant.scope).await?);
-    if let Some(from) = grant.from {
-        let _ = write!(out, ", from {}", from.strftime("%F %H:%M UTC"));
-    }
-    if let Some(until) = grant.until {
-        let _ = write!(out, ", until {}", until.strftime("%F %H:%M UTC"));
-    }
+    let mut out = told_of(store, grant.role, &grant.scope, grant.from, grant.until).await?;
     if let Some(revoked) = &grant.revoked {
         let _ = write!(out, ", revoked {}", revoked.at.strftime("%F %H:%M UTC"));
+    }
+    Ok(out)
+}
+
+/// A role in its scope and time, in words.
+async fn told_of(
+    store: &Store,
+    role: Role,
+    scope: &Scope,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+) -> anyhow::Result<String> {
+    let mut out = format!("{role} {}", place_of(store, scope).await?);
+    if let Some(from) = from {
+        let _ = write!(out, ", from {}", from.strftime("%F %H:%M UTC"));
+    }
+    if let Some(until) = until {
+        let _ = write!(out, ", until {}", until.strftime("%F %H:%M UTC"));
     }
     Ok(out)
 }

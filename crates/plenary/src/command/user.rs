@@ -4,15 +4,9 @@ use crate::{
     config::{Config, actor},
     output,
 };
-use anyhow::bail;
+use anyhow::anyhow;
 use jiff::SignedDuration;
-use model::{
-    account::{Handle, Proof},
-    address::Account as Address,
-    email::Email,
-    text::Line,
-    time::SystemClock,
-};
+use model::{account::Proof, address::Account as Address, email::Email, text::Line, time::SystemClock};
 use std::sync::Arc;
 use store::{KnownAccount, NewAccount, Purpose, Store};
 
@@ -74,7 +68,7 @@ async fn act(deed: Deed, store: &Store, config: &Config) -> anyhow::Result<()> {
             let known = store.account_of(&proof).await?;
             let new = NewAccount { name: Line::clean(&name), ..NewAccount::default() };
             let id = store.account_for(&actor(), &proof, &new).await?;
-            let account = found(store.account(id).await?, &email)?.account;
+            let account = store.account(id).await?.ok_or_else(|| nobody(&email))?.account;
             let deed = if known.is_some() { "has an account already" } else { "has an account now" };
             output::line(format_args!("{email} {deed}: {} (@{}).", account.name, account.handle));
             if link {
@@ -140,20 +134,10 @@ fn shown(proof: &Proof) -> String {
 
 /// The account of that e-mail address or handle.
 pub(super) async fn named(store: &Store, who: &str) -> anyhow::Result<KnownAccount> {
-    let known = if who.trim_start_matches('@').contains('@') {
-        match store.account_of(&Proof::Email(Email::parse(who)?)).await? {
-            Some(id) => store.account(id).await?,
-            None => None,
-        }
-    } else {
-        store.account_by_handle(&Handle::parse(who)?).await?
-    };
-    found(known, who)
+    store.person_named(who).await?.ok_or_else(|| nobody(who))
 }
 
-fn found(known: Option<KnownAccount>, who: &str) -> anyhow::Result<KnownAccount> {
-    match known {
-        Some(known) => Ok(known),
-        None => bail!("account: nobody has \"{who}\". Make an account with `plenary user create EMAIL`."),
-    }
+/// What to say where nobody is meant.
+pub(super) fn nobody(who: &str) -> anyhow::Error {
+    anyhow!("account: nobody has \"{who}\". Make an account with `plenary user create EMAIL`.")
 }

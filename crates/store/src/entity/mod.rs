@@ -18,7 +18,9 @@ pub(crate) use content::{
     mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,
 };
 pub(crate) use mailing::{mail, mail_attempt, mail_sender, mail_server, mail_template, opt_out, suppression};
-pub(crate) use people::{account, account_merge, identity, link, role_grant, setting, sign_in, viewing};
+pub(crate) use people::{
+    account, account_merge, identity, invitation, link, role_grant, setting, sign_in, viewing,
+};
 pub(crate) use planner::{calendar, date_plan};
 pub(crate) use programme::{
     announced, edition, participation, person, room, session, session_type, slot, sponsor, track,

@@ -1,4 +1,4 @@
-//! People: accounts, identities, links, sign-ins, roles, merges, viewing as another; and settings of the installation.
+//! People: accounts, identities, links, sign-ins, roles, invitations, merges, viewing as another; and settings of the installation.
 
 use super::no_relations;
 
@@ -135,6 +135,32 @@ pub(crate) mod role_grant {
         pub until_at: Option<i64>,
         pub revoked_at: Option<i64>,
         pub revoked_by: Option<String>,
+        pub note: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod invitation {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub email: String,
+        pub role: String,
+        /// As in `role_grant`, like the three columns that follow.
+        pub scope: String,
+        pub edition: Option<Uuid>,
+        pub thing: Option<Uuid>,
+        pub series: String,
+        pub given_by: String,
+        pub given_at: i64,
+        pub from_at: Option<i64>,
+        pub until_at: Option<i64>,
         pub note: String,
     }
 

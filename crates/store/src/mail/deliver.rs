@@ -10,7 +10,10 @@
 //! 3. *begins*: notes in the record that the mail is being sent, and only then sends its text;
 //! 4. *settles*: notes what the server answered.
 //!
-//! A mail that began and was not settled when its time is over is [in doubt](Store::doubt_mail): it may have arrived. It
+//! A process that lives *holds* what it has claimed and begun: it makes the lease longer before it ends, so that the lease
+//! can be short, however slow a server is.
+//!
+//! A mail that began and was not settled when its lease is over is [in doubt](Store::doubt_mail): it may have arrived. It
 //! is never claimed again by itself.
 
 use super::{Editions, Place, change, choice, mail_of};
@@ -149,8 +152,36 @@ impl Store {
         .await
     }
 
-    /// Notes that the text of a claimed mail is sent now, which is over `within` that time, and gives the text. The link
-    /// of a mail that has one is made in the same write. `None`: it is not this worker's any more, and must not be sent.
+    /// Makes the lease of these mails end `hold` from now, as far as they are still `worker`'s: claimed or being sent.
+    pub async fn hold_mail(
+        &self,
+        worker: Uuid,
+        mails: &BTreeSet<MailId>,
+        hold: SignedDuration,
+    ) -> Result<()> {
+        self.write(&Actor::System, async |tx| {
+            let until = Expr::value(to_micros(after(tx.at(), hold)));
+            let held = || {
+                mail::Entity::update_many()
+                    .col_expr(mail::Column::LeaseUntil, until.clone())
+                    .filter(mail::Column::Id.is_in(mails.iter().map(|id| id.0)))
+                    .filter(mail::Column::Lease.eq(worker))
+            };
+            held().filter(mail::Column::Stage.eq(Stage::Queued.as_str())).exec(tx.db()).await?;
+            // What is being sent is in doubt from the instant in `at` on.
+            held()
+                .col_expr(mail::Column::At, until.clone())
+                .filter(mail::Column::Stage.eq(Stage::Sending.as_str()))
+                .exec(tx.db())
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes that the text of a claimed mail is sent now, which is in doubt after `within` that time unless it is held
+    /// longer, and gives the text. The link of a mail that has one is made in the same write. `None`: it is not this
+    /// worker's any more, and must not be sent.
     pub async fn begin_mail(
         &self,
         claimed: &Claimed,

@@ -14,6 +14,7 @@ mod m0007_programs;
 mod m0008_merge;
 mod m0009_desk;
 mod m0010_content;
+mod m0011_people;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_merge::Migration),
             Box::new(m0009_desk::Migration),
             Box::new(m0010_content::Migration),
+            Box::new(m0011_people::Migration),
         ]
     }
 }

@@ -125,10 +125,10 @@ async fn a_role_holds_until_it_is_revoked_and_the_last_administrator_stays(world
     let edition = programme.edition.id;
     let (ada, bob) = (somebody(&world, "ada@example.org").await, somebody(&world, "bob@example.org").await);
     let administrator = NewGrant::new(ada, Role::Administrator, Scope::Everywhere);
-    let first = store.give(&operator(&world), &administrator).await.unwrap();
-    assert_eq!(store.give(&operator(&world), &administrator).await.unwrap(), first, "given once");
+    let first = store.give(&operator(&world), &administrator).await.unwrap().id;
+    assert_eq!(store.give(&operator(&world), &administrator).await.unwrap().id, first, "given once");
     let organiser = NewGrant::new(bob, Role::Organiser, Scope::Edition(edition));
-    let second = store.give(&operator(&world), &organiser).await.unwrap();
+    let second = store.give(&operator(&world), &organiser).await.unwrap().id;
 
     let now = store.clock().now();
     let bobs = Subject::person(bob, store.grants_of(bob).await.unwrap(), now);

@@ -5,7 +5,7 @@ use crate::{
     harness::{World, on_both},
 };
 use model::{account::Proof, email::Email, feed::Actor, text::Line};
-use store::{Arrival, CredentialKind, Way};
+use store::{Arrival, CredentialKind, Way, WaysIn};
 
 on_both!(
     what_opens_a_credential_is_told_nowhere,
@@ -19,6 +19,11 @@ on_both!(
 
 fn oidc(subject: &str) -> Proof {
     Proof::Oidc { issuer: "https://id.example.org".to_owned(), subject: subject.to_owned() }
+}
+
+/// The provider of [`oidc`] is configured, and no directory.
+fn ways() -> WaysIn {
+    WaysIn { issuers: ["https://id.example.org".to_owned()].into(), ..WaysIn::default() }
 }
 
 fn email(text: &str) -> Email {
@@ -109,7 +114,7 @@ async fn a_passkey_is_found_by_its_device_and_belongs_to_one_account(world: Worl
 
     let renamed = Line::from("Blue key");
     assert!(store.rename_passkey(&Actor::person(eve), eve, id, &renamed).await.is_err(), "it is not Eve's");
-    assert!(store.remove_credential(&Actor::person(eve), eve, id).await.is_err());
+    assert!(store.remove_credential(&Actor::person(eve), eve, id, &ways()).await.is_err());
     store.rename_passkey(&Actor::person(ada), ada, id, &renamed).await.unwrap();
     assert_eq!(store.credentials(ada).await.unwrap()[0].name, renamed);
     for number in 0..19_u8 {
@@ -119,7 +124,7 @@ async fn a_passkey_is_found_by_its_device_and_belongs_to_one_account(world: Worl
         store.add_passkey(&Actor::person(ada), ada, b"more", "{}", &name).await.is_err(),
         "twenty are enough"
     );
-    store.remove_credential(&Actor::person(ada), ada, id).await.unwrap();
+    store.remove_credential(&Actor::person(ada), ada, id, &ways()).await.unwrap();
     assert!(store.sign_in_with(id, None, "Firefox", "192.0.2.1").await.is_err());
     sound(&world).await;
 }
@@ -131,15 +136,24 @@ async fn the_last_way_in_stays(world: World) {
     let (ada, _) = store.arrive(&oidc("ada"), None, &Line::from("Ada"), browser).await.unwrap();
     let actor = Actor::person(ada);
     let identity = store.account(ada).await.unwrap().unwrap().identities[0].id;
-    assert!(store.disconnect(&actor, ada, identity).await.is_err(), "it is the only way");
+    assert!(store.disconnect(&actor, ada, identity, &ways()).await.is_err(), "it is the only way");
     let password = store.set_password(&actor, ada, "hash", None).await.unwrap();
-    store.disconnect(&actor, ada, identity).await.unwrap();
-    assert!(store.remove_credential(&actor, ada, password).await.is_err(), "now the password is");
+    let ldap = Proof::Ldap { directory: "closed".to_owned(), dn: "uid=ada".to_owned() };
+    let former = store.connect(&actor, ada, &ldap, None).await.unwrap();
+    let gone = WaysIn::default();
+    assert!(
+        store.remove_credential(&actor, ada, password, &gone).await.is_err(),
+        "nobody signs in at a provider that is configured no more"
+    );
+    assert!(store.remove_identity(&actor, ada, identity, &ways()).await.is_err(), "nor in a directory");
+    store.disconnect(&actor, ada, former, &ways()).await.unwrap();
+    store.disconnect(&actor, ada, identity, &ways()).await.unwrap();
+    assert!(store.remove_credential(&actor, ada, password, &ways()).await.is_err(), "now the password is");
     assert_eq!(store.credentials(ada).await.unwrap().len(), 1);
     assert_eq!(store.arrival(&oidc("ada"), None).await.unwrap(), Arrival::New);
     let eve = somebody(&world, "eve@example.org").await;
     let hers = store.account(eve).await.unwrap().unwrap().identities[0].id;
-    assert!(store.disconnect(&actor, ada, hers).await.is_err(), "it is not Ada's");
+    assert!(store.disconnect(&actor, ada, hers, &ways()).await.is_err(), "it is not Ada's");
     sound(&world).await;
 }
 

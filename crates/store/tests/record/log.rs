@@ -125,15 +125,15 @@ async fn a_revoked_role_comes_back_and_a_given_one_is_revoked(world: World) {
     let ada = somebody(&world, "ada@example.org").await;
     store.give(&operator(&world), &NewGrant::new(ada, Role::Administrator, Scope::Everywhere)).await.unwrap();
     let editor = NewGrant::new(ada, Role::Editor, Scope::Everywhere);
-    let id = store.give(&operator(&world), &editor).await.unwrap();
+    let id = store.give(&operator(&world), &editor).await.unwrap().id;
     let holds =
         async || store.grants_of(ada).await.unwrap().iter().any(|one| one.id == id && one.revoked.is_none());
     store.revoke(&operator(&world), id).await.unwrap();
     assert!(!holds().await);
     store.undo(&operator(&world), store.head().await.unwrap()).await.unwrap();
     assert!(holds().await);
-    let other =
-        store.give(&operator(&world), &NewGrant::new(ada, Role::Crew, Scope::Everywhere)).await.unwrap();
+    let crew = NewGrant::new(ada, Role::Crew, Scope::Everywhere);
+    let other = store.give(&operator(&world), &crew).await.unwrap().id;
     store.undo(&operator(&world), store.head().await.unwrap()).await.unwrap();
     let grants = store.grants_of(ada).await.unwrap();
     assert!(grants.iter().find(|one| one.id == other).unwrap().revoked.is_some(), "kept, as revoked");

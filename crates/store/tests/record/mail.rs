@@ -17,11 +17,13 @@ use model::{
     },
     text::Line,
 };
+use std::collections::BTreeSet;
 use store::{Claimed, MailFilter, NewAccount, Store};
 use uuid::Uuid;
 
 on_both!(
     a_mail_is_queued_claimed_by_one_and_sent_once,
+    a_worker_that_lives_holds_its_mail_and_one_that_was_overtaken_does_not,
     a_worker_that_is_killed_before_the_text_loses_nothing,
     a_worker_that_is_killed_in_the_middle_leaves_a_mail_that_people_decide_about,
     what_the_server_takes_back_is_tried_again_later,
@@ -81,6 +83,38 @@ async fn stage(store: &Store, id: MailId) -> Stage {
 
 async fn sound(store: &Store) {
     assert_eq!(store::verify(store).await.unwrap(), Vec::<String>::new());
+}
+
+async fn a_worker_that_lives_holds_its_mail_and_one_that_was_overtaken_does_not(world: World) {
+    let store = &world.store;
+    let (one, two) = (Uuid::now_v7(), Uuid::now_v7());
+    let over = SignedDuration::from_secs(-1);
+    let ids = queue(store, vec![notice("ada@example.org"), notice("bob@example.org")]).await;
+    let all: BTreeSet<MailId> = ids.iter().copied().collect();
+    let claimed = store.claim_mail(one, 10, over, &sender()).await.unwrap();
+    assert_eq!(claimed.len(), 2);
+    store.hold_mail(one, &all, HOLD).await.unwrap();
+    assert!(claim(store, two).await.is_empty(), "they are held");
+    // One is being sent, in doubt at once unless it is held.
+    let sending = claimed.iter().find(|claimed| claimed.mail.id == ids[0]).unwrap();
+    store.begin_mail(sending, one, over, "<1@x>").await.unwrap().unwrap();
+    store.hold_mail(two, &all, HOLD).await.unwrap();
+    assert!(
+        store.next_mail().await.unwrap().unwrap() < store.clock().now(),
+        "only its own worker holds a mail"
+    );
+    store.hold_mail(one, &all, HOLD).await.unwrap();
+    assert_eq!(store.doubt_mail().await.unwrap(), 0);
+    // The process stands still for longer than its lease, and another takes over.
+    store.hold_mail(one, &all, over).await.unwrap();
+    assert_eq!(store.doubt_mail().await.unwrap(), 1);
+    assert_eq!(claim(store, two).await.len(), 1);
+    store.hold_mail(one, &all, HOLD).await.unwrap();
+    assert_eq!(stage(store, ids[0]).await, Stage::Uncertain);
+    let other = claimed.iter().find(|claimed| claimed.mail.id == ids[1]).unwrap();
+    assert_eq!(begin(store, other, one).await, None, "nothing is sent by who was overtaken");
+    assert!(begin(store, other, two).await.is_some());
+    sound(store).await;
 }
 
 async fn a_mail_is_queued_claimed_by_one_and_sent_once(world: World) {

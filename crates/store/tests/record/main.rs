@@ -12,6 +12,7 @@ mod encrypted;
 mod feed;
 mod harness;
 mod import;
+mod invitations;
 mod lease;
 mod log;
 mod mail;

@@ -14,7 +14,7 @@ use model::{
     permission::{Action, Place, Role, Scope, Subject},
     text::{Line, RichText},
 };
-use store::{AccountEdit, LINK_LIFE, NewGrant, PeopleQuery, Purpose, Way};
+use store::{AccountEdit, LINK_LIFE, NewGrant, PeopleQuery, Purpose, Way, WaysIn};
 
 on_both!(
     a_merge_moves_everything_and_undoing_gives_all_of_it_back,
@@ -73,7 +73,7 @@ async fn furnished(world: &World, address: &str, role: &NewGrant) -> (AccountId,
     let oidc = Proof::Oidc { issuer: "https://id.example.org".to_owned(), subject: address.to_owned() };
     store.add_identity(&Actor::person(id), id, &oidc).await.unwrap();
     let secret = store.sign_in(id, &Way::Email, "Firefox", "192.0.2.1").await.unwrap();
-    store.give(&operator(world), &NewGrant { account: id, ..role.clone() }).await.unwrap();
+    store.give(&operator(world), &NewGrant { to: id.into(), ..role.clone() }).await.unwrap();
     (id, secret)
 }
 
@@ -207,16 +207,19 @@ async fn the_last_way_into_an_account_stays_and_one_address_is_primary(world: Wo
     let ada = somebody(&world, "ada@example.org").await;
     let actor = Actor::person(ada);
     let first = store.account(ada).await.unwrap().unwrap().identities[0].id;
-    assert!(store.remove_identity(&actor, ada, first).await.is_err());
+    assert!(store.remove_identity(&actor, ada, first, &WaysIn::default()).await.is_err());
     let second = Proof::Email(email("ada@work.example"));
     let second = store.add_identity(&actor, ada, &second).await.unwrap();
     store.make_primary(&actor, ada, second).await.unwrap();
     assert_eq!(store.account(ada).await.unwrap().unwrap().email(), Some(&email("ada@work.example")));
-    store.remove_identity(&actor, ada, second).await.unwrap();
+    store.remove_identity(&actor, ada, second, &WaysIn::default()).await.unwrap();
     assert_eq!(store.account(ada).await.unwrap().unwrap().email(), Some(&email("ada@example.org")));
     let eve = somebody(&world, "eve@example.org").await;
     let hers = store.account(eve).await.unwrap().unwrap().identities[0].id;
-    assert!(store.remove_identity(&actor, ada, hers).await.is_err(), "of another account");
+    assert!(
+        store.remove_identity(&actor, ada, hers, &WaysIn::default()).await.is_err(),
+        "of another account"
+    );
     assert!(store.make_primary(&actor, ada, IdentityId(uuid::Uuid::nil())).await.is_err());
     sound(&world).await;
 }
@@ -272,7 +275,7 @@ async fn a_view_ends_when_a_role_on_either_side_says_so(world: World) {
     let edition = programme.edition.id;
     let (ada, bob) = (somebody(&world, "ada@example.org").await, somebody(&world, "bob@example.org").await);
     let give = async |who, role, scope| {
-        store.give(&operator(&world), &NewGrant::new(who, role, scope)).await.unwrap()
+        store.give(&operator(&world), &NewGrant::new(who, role, scope)).await.unwrap().id
     };
     let own = give(ada, Role::Organiser, Scope::Edition(edition)).await;
     let secret = store.sign_in(ada, &Way::Email, "", "").await.unwrap();
@@ -343,6 +346,15 @@ async fn a_deleted_person_is_named_nowhere_in_the_record(world: World) {
     let programme = sample::programme("garden", 10);
     import(&world, &programme).await;
     let edition = programme.edition.id;
+    let invited = NewGrant {
+        note: Line::from("Lovelace was invited"),
+        ..NewGrant::new(
+            email("lovelace@example.org"),
+            Role::Lead,
+            Scope::Track(edition, programme.tracks[0].id),
+        )
+    };
+    store.give(&operator(&world), &invited).await.unwrap();
     let old = somebody(&world, "lovelace@old.example").await;
     rename(&world, old, "Countess Lovelace", "countess-lovelace").await;
     let any = AccountId(uuid::Uuid::nil());
@@ -353,7 +365,7 @@ async fn a_deleted_person_is_named_nowhere_in_the_record(world: World) {
     rename(&world, ada, "Ada King Lovelace", "ada-lovelace").await;
     let gone = Proof::Email(email("lovelace@gone.example"));
     let gone = store.add_identity(&Actor::person(ada), ada, &gone).await.unwrap();
-    store.remove_identity(&Actor::person(ada), ada, gone).await.unwrap();
+    store.remove_identity(&Actor::person(ada), ada, gone, &WaysIn::default()).await.unwrap();
     store.merge_accounts(&operator(&world), old, ada).await.unwrap();
     let address = email("lovelace@example.org");
     let link = store.make_link(Purpose::SignIn, Some(&address), None, "", LINK_LIFE).await.unwrap();

@@ -78,7 +78,7 @@ async fn change(State(site): State<Site>, asked: Asked, person: Person, mut form
             told(&site, &path, outcome, "Mail goes to that address from now on.")
         }
         "remove" => {
-            let outcome = store.remove_identity(actor, account.id, which).await;
+            let outcome = store.remove_identity(actor, account.id, which, &site.ways().in_use()).await;
             told(&site, &path, outcome, "The address is taken off your account.")
         }
         _ => {

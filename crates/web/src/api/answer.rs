@@ -181,6 +181,13 @@ pub(crate) fn kept(
     response
 }
 
+/// 202 with what waits.
+pub(crate) fn accepted(thing: &impl Serialize) -> Answer {
+    let mut response = changed(thing)?;
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
+}
+
 /// 201 with where it stands.
 pub(crate) fn created(place: &str, thing: &impl Serialize) -> Answer {
     let body = json(thing)?;

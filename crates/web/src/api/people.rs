@@ -8,7 +8,7 @@ use super::{
     fault::Fault,
     programme,
 };
-use crate::site::Site;
+use crate::{desk::grants, site::Site};
 use axum::{
     extract::{Path, State as Held},
     http::{HeaderMap, Uri},
@@ -16,12 +16,15 @@ use axum::{
 use jiff::Timestamp;
 use model::{
     Refusal, account as a,
+    edition::Edition,
+    email::Email,
     id::{AccountId, EditionId, GrantId, RoomId, TrackId},
+    invitation,
     permission::{self, Action, Place},
     text::Line,
 };
 use serde::{Deserialize, Serialize};
-use store::{KnownAccount, NewGrant};
+use store::{Grantee, KnownAccount, NewGrant};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -33,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(get))
         .routes(routes!(list_grants, give))
         .routes(routes!(revoke))
+        .routes(routes!(list_invitations))
 }
 
 /// Somebody who can sign in.
@@ -267,21 +271,98 @@ async fn list_grants(
     Query(wanted): Query<OfEdition>,
     Query(paging): Query<Paging>,
 ) -> Answer {
-    let edition = match &wanted.edition {
-        Some(key) => Some(programme::desk(&site, &caller, key).await?.edition),
-        None => None,
-    };
-    caller.may(Action::SeePeople, &edition.as_ref().map_or_else(Place::installation, Place::edition))?;
+    let edition = people_of(&site, &caller, &wanted).await?;
     let grants = site.store().grants(edition.as_ref()).await?;
     let all: Vec<Grant> = grants.iter().map(|(grant, _)| Grant::from(grant)).collect();
     answer::list(&headers, &uri, &paging.cut(all, |grant| grant.id)?)
 }
 
-/// A role to be given.
+/// The edition whose people are wanted, when the caller may see them; `None` for those of the whole installation.
+async fn people_of(site: &Site, caller: &Caller, wanted: &OfEdition) -> Result<Option<Edition>, Fault> {
+    let edition = match &wanted.edition {
+        Some(key) => Some(programme::desk(site, caller, key).await?.edition),
+        None => None,
+    };
+    caller.may(Action::SeePeople, &edition.as_ref().map_or_else(Place::installation, Place::edition))?;
+    Ok(edition)
+}
+
+/// A role that waits until somebody proves an address.
+#[derive(Debug, Serialize, ToSchema)]
+struct Invitation {
+    /// Its identifier, which the grant that it becomes has too.
+    id: Uuid,
+    /// The address for which it waits.
+    email: String,
+    /// The role, such as `organiser`.
+    role: String,
+    /// Where it will hold.
+    scope: Scope,
+    /// Who invited.
+    given_by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    given_at: Timestamp,
+    /// From when on the role holds; null: at once.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Until when the role holds and the invitation waits; null: until it is withdrawn.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Why.
+    note: String,
+}
+
+impl From<&invitation::Invitation> for Invitation {
+    fn from(one: &invitation::Invitation) -> Self {
+        Self {
+            id: one.id.0,
+            email: one.email.as_str().to_owned(),
+            role: one.role.as_str().to_owned(),
+            scope: Scope::from(&one.scope),
+            given_by: one.given_by.clone(),
+            given_at: one.given_at,
+            from: one.from,
+            until: one.until,
+            note: one.note.to_string(),
+        }
+    }
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/invitations", operation_id = "listInvitations", tag = "People",
+    summary = "Lists the roles that wait for an address, the latest first. They are withdrawn like grants.",
+    params(OfEdition, Paging),
+    responses(
+        (status = 200, description = "A page of the list", body = Page<Invitation>),
+        (status = 304, description = "The caller has it already"),
+    ),
+    security(("token" = [])),
+)]
+async fn list_invitations(
+    Held(site): Held<Site>,
+    caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(wanted): Query<OfEdition>,
+    Query(paging): Query<Paging>,
+) -> Answer {
+    let edition = people_of(&site, &caller, &wanted).await?;
+    let waiting = site.store().invitations(edition.as_ref()).await?;
+    let all: Vec<Invitation> = waiting.iter().map(Invitation::from).collect();
+    answer::list(&headers, &uri, &paging.cut(all, |one| one.id)?)
+}
+
+/// A role to be given: to an account or to an address.
 #[derive(Debug, Deserialize, ToSchema)]
 struct GrantInput {
-    /// To whom.
-    account: Uuid,
+    /// To which account.
+    #[serde(default)]
+    account: Option<Uuid>,
+    /// To whoever has proved this address, instead of `account`. They are told by mail; where nobody has proved it, the role
+    /// waits for it.
+    #[serde(default)]
+    email: Option<String>,
     /// The role, such as `organiser`.
     role: String,
     /// Where it holds.
@@ -303,7 +384,10 @@ struct GrantInput {
     post, path = "/api/v1/grants", operation_id = "giveRole", tag = "People",
     summary = "Gives a role, within what the caller may give.",
     request_body = GrantInput,
-    responses((status = 201, description = "It is given", body = Grant)),
+    responses(
+        (status = 201, description = "It is given", body = Grant),
+        (status = 202, description = "It waits for the address", body = Invitation),
+    ),
     security(("token" = [])),
 )]
 async fn give(Held(site): Held<Site>, caller: Caller, Json(input): Json<GrantInput>) -> Answer {
@@ -317,35 +401,55 @@ async fn give(Held(site): Held<Site>, caller: Caller, Json(input): Json<GrantInp
     caller.subject.may_give(role, &scope, series.as_ref()).map_err(|refusal| {
         if role.fits(&scope) { Fault::forbidden(&refusal) } else { Fault::refused(&refusal) }
     })?;
+    let to = match (input.account, &input.email) {
+        (Some(id), None) => Grantee::Account(AccountId(id)),
+        (None, Some(email)) => Grantee::Address(Email::parse(email)?),
+        _ => {
+            let remedy = "Name either the account or the e-mail address";
+            return Err(Refusal::new("account", "it is not clear who gets the role", remedy).into());
+        }
+    };
+    let is_told = matches!(to, Grantee::Address(_));
     let new = NewGrant {
         from: input.from,
         until: input.until,
         note: Line::clean(&input.note),
-        ..NewGrant::new(AccountId(input.account), role, scope)
+        ..NewGrant::new(to, role, scope)
     };
-    let id = site.store().give(&caller.subject, &new).await?;
-    let given = site.store().grants_of(new.account).await?.into_iter().find(|grant| grant.id == id);
-    let given = given.ok_or_else(|| Fault::none("grant", &id.to_string()))?;
-    answer::created(&format!("{BASE}/grants/{id}"), &Grant::from(&given))
+    let given = if is_told {
+        grants::give_and_tell(&site, &caller.subject, &new).await?.0
+    } else {
+        site.store().give(&caller.subject, &new).await?
+    };
+    let gone = || Fault::none("grant", &given.id.to_string());
+    if let Some(account) = given.account {
+        let grants = site.store().grants_of(account).await?;
+        let grant = grants.iter().find(|grant| grant.id == given.id).ok_or_else(gone)?;
+        return answer::created(&format!("{BASE}/grants/{}", given.id), &Grant::from(grant));
+    }
+    let waiting = site.store().invitations(None).await?;
+    let invitation = waiting.iter().find(|one| one.id == given.id).ok_or_else(gone)?;
+    answer::accepted(&Invitation::from(invitation))
 }
 
 #[utoipa::path(
     delete, path = "/api/v1/grants/{id}", operation_id = "revokeRole", tag = "People",
-    summary = "Revokes a role, within what the caller may give.",
-    params(("id" = String, Path, description = "The grant's identifier")),
-    responses((status = 204, description = "It is revoked")),
+    summary = "Revokes a role, or withdraws the invitation to it, within what the caller may give.",
+    params(("id" = String, Path, description = "The grant's or invitation's identifier")),
+    responses((status = 204, description = "It is revoked or withdrawn")),
     security(("token" = [])),
 )]
 async fn revoke(Held(site): Held<Site>, caller: Caller, Path(key): Path<String>) -> Answer {
     caller.may_write()?;
     let none = || Fault::none("grant", &key);
     let id = GrantId(Uuid::try_parse(&key).map_err(|_| none())?);
-    let grants = site.store().grants(None).await?;
-    let (grant, _) =
-        grants.into_iter().find(|(grant, _)| grant.id == id && grant.revoked.is_none()).ok_or_else(none)?;
-    let series = series_of(&site, &grant.scope).await?;
+    let waiting = site.store().invitations(None).await?.into_iter().map(|one| (one.id, one.role, one.scope));
+    let given = site.store().grants(None).await?.into_iter().map(|(grant, _)| grant);
+    let given = given.filter(|grant| grant.revoked.is_none()).map(|one| (one.id, one.role, one.scope));
+    let (_, role, scope) = waiting.chain(given).find(|(one, ..)| *one == id).ok_or_else(none)?;
+    let series = series_of(&site, &scope).await?;
     // What one may not give one may not see either.
-    caller.subject.may_give(grant.role, &grant.scope, series.as_ref()).map_err(|_| none())?;
+    caller.subject.may_give(role, &scope, series.as_ref()).map_err(|_| none())?;
     site.store().revoke(&caller.subject, id).await?;
     answer::nothing()
 }

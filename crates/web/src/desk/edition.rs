@@ -78,7 +78,7 @@ fn new_page(site: &Site, asked: &Asked, person: &Person, form: Form, from: Optio
             "New edition",
             "One year of a conference. Nothing is public until you publish its first release; everything here can be changed later.",
         )
-        .below(Desk::Home.path(), "All editions"),
+        .below(Desk::Home.path(), "Your conferences"),
         Some(edition) => Inner::edition(
             person,
             edition,
@@ -382,6 +382,7 @@ async fn save(
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::EditEdition, &Place::edition(&edition))?;
     let released = is_released(&site, &edition).await?;
+    let told = site.store().told(edition.id).await?;
     let mut series_changed = None;
     let outcome = site
         .store()
@@ -389,7 +390,7 @@ async fn save(
             if !form.merge(&filled(&all.edition)) {
                 return Err(undecided());
             }
-            let entered = read(&mut form, &all.edition, !released).ok_or_else(undecided)?;
+            let mut entered = read(&mut form, &all.edition, !released).ok_or_else(undecided)?;
             // To another series only by those who may do it there too.
             if entered.series != all.edition.series {
                 let there = Place { series: Some(entered.series.clone()), ..Place::edition(&all.edition) };
@@ -400,6 +401,10 @@ async fn save(
             }
             if form.is_ticked("shift") {
                 edit::move_days(&mut all, entered.first_day)?;
+            }
+            if let Some(told) = &told {
+                let (before, after) = (Facts::of(&all.edition), Facts::of(&entered));
+                entered.notice = after.notice(&before, told, &entered.notice);
             }
             all.edition = entered;
             Ok(all)

@@ -25,13 +25,14 @@ use model::{
     email::Email,
     feed::Actor,
     id::{AccountId, EditionId, GrantId, RoomId, TrackId},
+    invitation::Invitation,
     mail::{MailKind, Mailbox, NewMail},
-    permission::{Action, Grant, Place, Role, Scope},
+    permission::{Action, Grant, Place, Role, Scope, Subject},
     text::{Line, folded},
     time::Zone,
 };
 use std::collections::HashMap;
-use store::NewGrant;
+use store::{Given, Grantee, NewGrant};
 use uuid::Uuid;
 
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
@@ -55,7 +56,7 @@ struct GrantsPage {
     rights: Vec<(&'static str, Vec<bool>)>,
 }
 
-/// A role that somebody has or had.
+/// A role that somebody has or had, or that waits for an address.
 pub(super) struct GrantLine {
     href: Option<String>,
     who: String,
@@ -67,6 +68,8 @@ pub(super) struct GrantLine {
     note: String,
     /// Which it is, where the one who looks may revoke it.
     revoke: Option<Uuid>,
+    /// Whether it waits for an address, and is withdrawn instead.
+    waits: bool,
 }
 
 /// What scopes are called: editions with their tracks and rooms.
@@ -77,7 +80,7 @@ struct Names {
 
 impl Names {
     /// Those that these scopes need. One query, and one more for each edition with a role in a part of it.
-    async fn of(site: &Site, scopes: impl Iterator<Item = &Scope> + Clone) -> Result<Self, Failure> {
+    async fn of(site: &Site, scopes: impl Iterator<Item = &Scope> + Clone) -> store::Result<Self> {
         let heads = site.store().editions().await?;
         let editions: HashMap<_, _> = heads.into_iter().map(|head| (head.edition.id, head.edition)).collect();
         let mut with_parts: Vec<EditionId> = scopes
@@ -154,9 +157,44 @@ pub(super) async fn lines(
             given: format!("{} by {}", when(zone, grant.given_at), actor_name(&grant.given_by, &givers)),
             note: grant.note.to_string(),
             revoke: may_revoke.then_some(grant.id.0),
+            waits: false,
         }
     };
     Ok(grants.iter().map(line).collect())
+}
+
+/// Roles that wait for an address as lines of a page for `person`.
+async fn waiting(
+    site: &Site,
+    person: &Person,
+    zone: &Zone,
+    invitations: Vec<Invitation>,
+) -> Result<Vec<GrantLine>, Failure> {
+    let names = Names::of(site, invitations.iter().map(|one| &one.scope)).await?;
+    let givers: Vec<AccountId> =
+        invitations.iter().filter_map(|one| Actor::account_in(&one.given_by)).collect();
+    let givers: HashMap<AccountId, String> =
+        site.store().accounts(&givers).await?.into_iter().map(|one| (one.id, one.name.to_string())).collect();
+    let line = |one: &Invitation| {
+        let may_withdraw = person.subject.may_write().is_ok()
+            && person.subject.may_give(one.role, &one.scope, names.series(&one.scope)).is_ok();
+        GrantLine {
+            href: None,
+            who: one.email.to_string(),
+            role: one.role.shown(),
+            scope: names.scope(&one.scope),
+            state: match one.until {
+                Some(until) => format!("waits for the address until {}", when(zone, until)),
+                None => "waits for the address".to_owned(),
+            },
+            class: "wait",
+            given: format!("{} by {}", when(zone, one.given_at), actor_name(&one.given_by, &givers)),
+            note: one.note.to_string(),
+            revoke: may_withdraw.then_some(one.id.0),
+            waits: true,
+        }
+    };
+    Ok(invitations.iter().map(line).collect())
 }
 
 /// Where roles are given: in one edition, or in the whole installation.
@@ -248,8 +286,10 @@ async fn draw(
         Some(edition) => Inner::edition(person, edition, &here.path, "Roles", HELP),
         None => Inner::desk(person, &here.path, "All roles", HELP),
     };
+    let invitations = site.store().invitations(here.edition).await?;
+    let mut grants = waiting(site, person, &here.zone, invitations).await?;
     let all = site.store().grants(here.edition).await?;
-    let grants = lines(site, person, &here.zone, all).await?;
+    grants.extend(lines(site, person, &here.zone, all).await?);
     let may_give = person.subject.may(Action::GiveRoles, &here.place()).is_ok();
     let scopes = if may_give { here.scopes(site, person).await? } else { vec![] };
     let rights = Action::ALL
@@ -309,7 +349,7 @@ async fn change_edition(
 async fn change(site: &Site, asked: &Asked, person: &Person, here: &Where<'_>, mut form: Form) -> Answer {
     person.may(Action::GiveRoles, &here.place())?;
     let (outcome, notice) = if form.value("do") == "revoke" {
-        (revoke(site, person, here, &form).await?, "The role is revoked.".to_owned())
+        revoke(site, person, here, &form).await?
     } else {
         match give(site, person, here, &mut form).await? {
             Some((outcome, notice)) => (outcome, notice),
@@ -325,19 +365,22 @@ async fn change(site: &Site, asked: &Asked, person: &Person, here: &Where<'_>, m
     }
 }
 
-/// A role of this page only: one edition's desk revokes nothing of another.
+/// A role of this page only: one edition's desk revokes nothing of another. An invitation that is accepted in the moment in
+/// which it is withdrawn is revoked.
 async fn revoke(
     site: &Site,
     person: &Person,
     here: &Where<'_>,
     form: &Form,
-) -> Result<Result<(), Refusal>, Failure> {
+) -> Result<(Result<(), Refusal>, String), Failure> {
     let which = GrantId(form.value("grant").parse().unwrap_or_default());
+    let waits = site.store().invitations(here.edition).await?.iter().any(|one| one.id == which);
     let shown = site.store().grants(here.edition).await?;
-    if !shown.iter().any(|(grant, _)| grant.id == which) {
+    if !waits && !shown.iter().any(|(grant, _)| grant.id == which) {
         return Err(Failure::no("role", &which.to_string()));
     }
-    refusable(site.store().revoke(&person.subject, which).await)
+    let notice = if waits { "The invitation is withdrawn." } else { "The role is revoked." };
+    Ok((refusable(site.store().revoke(&person.subject, which).await)?, notice.to_owned()))
 }
 
 /// Gives the role of a form. `None` when a field is refused, which then says why.
@@ -368,48 +411,66 @@ async fn give(
         }
         Err(error) => return Err(error.into()),
     };
-    let email = match &named {
-        Some(known) => known.email().cloned(),
-        None => Email::parse(who.as_str()).ok(),
+    let to = if let Some(known) = &named {
+        Grantee::Account(known.account.id)
+    } else if let Ok(email) = Email::parse(who.as_str()) {
+        Grantee::Address(email)
+    } else {
+        let remedy = "Type their e-mail address instead, so that they can be invited";
+        form.refuse("who", &Refusal::new("who", "nobody has this handle", remedy));
+        return Ok(None);
     };
     let note = Line::clean(form.value("note"));
-    let grant = NewGrant {
-        account: named.as_ref().map_or(AccountId(Uuid::nil()), |known| known.account.id),
-        role,
-        scope: scope.clone(),
-        from,
-        until,
-        note: note.clone(),
+    let grant = NewGrant { to, role, scope, from, until, note };
+    let (given, is_told) = match give_and_tell(site, &person.subject, &grant).await {
+        Ok(done) => done,
+        Err(store::Error::Refused(refusal)) => return Ok(Some((Err(refusal), String::new()))),
+        Err(error) => return Err(error.into()),
     };
-    let Some(email) = email else {
-        let Some(known) = named else {
-            let remedy = "Type their e-mail address instead, so that they can be invited";
-            form.refuse("who", &Refusal::new("who", "nobody has this handle", remedy));
-            return Ok(None);
-        };
-        // Somebody without an address gets no mail.
-        let outcome = refusable(site.store().give(&person.subject, &grant).await.map(|_| ()))?;
-        return Ok(Some((outcome, format!("{} has the role now.", known.account.name))));
-    };
-    let names = Names::of(site, std::iter::once(&scope)).await?;
-    let giver = person.signed.account.name.to_string();
-    let link = with_next(&format!("{}{}", site.base_url(), Account::SignIn.path()), &Desk::Home.path());
-    let told = |account: &Somebody| {
-        let mut mail = NewMail::new(MailKind::Invitation, Mailbox::bare(email.clone()))
-            .with("role", role.shown())
-            .with("scope", names.scope(&scope))
-            .with("giver", giver.as_str())
-            .with("note", note.as_str())
-            .with("link", link.as_str());
-        if named.is_some() {
-            mail.to.name = account.name.clone();
+    let notice = match (given.account, is_told) {
+        (Some(_), true) => format!("{who} has the role now, and is told by mail."),
+        (Some(_), false) => format!("{who} has the role now."),
+        (None, _) => {
+            format!("{who} is invited by mail. The role waits until somebody signs in with this address.")
         }
-        mail.account = Some(account.id);
-        mail.edition = scope.edition();
-        Some(mail)
     };
-    let outcome = refusable(site.store().invite(&person.subject, &email, &grant, told).await.map(|_| ()))?;
-    Ok(Some((outcome, format!("{who} has the role now, and is told by mail."))))
+    Ok(Some((Ok(()), notice)))
+}
+
+/// Gives a role and tells by mail whom it was given; for the API too. Gives also whether there is an address to tell.
+pub(crate) async fn give_and_tell(
+    site: &Site,
+    subject: &Subject,
+    grant: &NewGrant,
+) -> store::Result<(Given, bool)> {
+    let email = match &grant.to {
+        Grantee::Address(email) => Some(email.clone()),
+        Grantee::Account(id) => site.store().account(*id).await?.and_then(|known| known.email().cloned()),
+    };
+    let Some(email) = email else { return Ok((site.store().give(subject, grant).await?, false)) };
+    let names = Names::of(site, std::iter::once(&grant.scope)).await?;
+    let giver = match subject.account {
+        Some(id) => site.store().account(id).await?.map(|known| known.account.name.to_string()),
+        None => None,
+    };
+    let link = with_next(&format!("{}{}", site.base_url(), Account::SignIn.path()), &Desk::Home.path());
+    let told = |account: Option<&Somebody>| {
+        let address = if account.is_none() { email.as_str() } else { "" };
+        let mut mail = NewMail::new(MailKind::Invitation, Mailbox::bare(email.clone()))
+            .with("role", grant.role.shown())
+            .with("scope", names.scope(&grant.scope))
+            .with("address", address)
+            .with("giver", giver.as_deref().unwrap_or_default())
+            .with("note", grant.note.as_str())
+            .with("link", link.as_str());
+        if let Some(account) = account {
+            mail.to.name = account.name.clone();
+            mail.account = Some(account.id);
+        }
+        mail.edition = grant.scope.edition();
+        mail
+    };
+    Ok((site.store().invite(subject, grant, told).await?, true))
 }
 
 /// What a rule refused, apart from what went wrong.

@@ -59,7 +59,7 @@ struct Outcome {
 
 fn draw(site: &Site, asked: &Asked, person: &Person, form: Form, read: Vec<Outcome>) -> ImportPage {
     let inner = Inner::desk(person, &Desk::Import.path(), "Import a file", HELP)
-        .below(Desk::Home.path(), "All editions")
+        .below(Desk::Home.path(), "Your conferences")
         .noticing(site, &asked.headers);
     ImportPage { inner, form, read }
 }

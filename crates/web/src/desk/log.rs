@@ -126,7 +126,7 @@ async fn list(site: &Site, asked: &Asked, inner: Inner, edition: Option<&Edition
 }
 
 /// What can be chosen to narrow the log; any other kind may stand in the address.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "session",
     "slot",
     "room",
@@ -143,6 +143,7 @@ const KINDS: [&str; 20] = [
     "identity",
     "sign-in",
     "grant",
+    "invitation",
     "registration",
     "mail",
     "token",

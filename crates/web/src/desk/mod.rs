@@ -7,7 +7,7 @@ pub(crate) mod calendars;
 mod change;
 mod dates;
 mod edition;
-mod grants;
+pub(crate) mod grants;
 mod history;
 mod home;
 mod hours;

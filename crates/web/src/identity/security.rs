@@ -322,7 +322,10 @@ async fn change(State(site): State<Site>, Path(which): Path<Uuid>, person: Perso
     };
     let actor = &person.subject.actor;
     let (outcome, notice) = if form.value("do") == "remove" {
-        (site.store().remove_credential(actor, account, which).await, format!("{what} is removed."))
+        (
+            site.store().remove_credential(actor, account, which, &site.ways().in_use()).await,
+            format!("{what} is removed."),
+        )
     } else {
         let name = Line::clean(form.value("name"));
         let notice = format!("{what} is called \"{name}\" now.");
@@ -341,7 +344,11 @@ async fn disconnect(State(site): State<Site>, Path(which): Path<Uuid>, person: P
     may_change(&site, &person)?;
     let account = person.signed.account.id;
     let page = Account::Identities.path();
-    match site.store().disconnect(&person.subject.actor, account, IdentityId(which)).await {
+    match site
+        .store()
+        .disconnect(&person.subject.actor, account, IdentityId(which), &site.ways().in_use())
+        .await
+    {
         Ok(()) => done(&site, &page, "The account is no longer connected."),
         Err(store::Error::Refused(refusal)) => done(&site, &page, &format!("It stays connected: {refusal}")),
         Err(other) => Err(other.into()),

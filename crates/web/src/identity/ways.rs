@@ -9,6 +9,7 @@ use ::identity::{
 };
 use model::{Refusal, address::Account};
 use std::{num::NonZero, sync::OnceLock};
+use store::WaysIn;
 
 /// How many passwords may be tried for one name in a minute, whether anybody has the name or not.
 const TRIES_FOR_A_NAME: u32 = 6;
@@ -71,6 +72,14 @@ impl Ways {
 
     pub(super) fn names(&self) -> &Limiter {
         &self.names
+    }
+
+    /// The providers and directories that there are at present.
+    pub(crate) fn in_use(&self) -> WaysIn {
+        WaysIn {
+            issuers: self.providers.iter().map(|one| one.issuer().to_owned()).collect(),
+            directories: self.directories.iter().map(|one| one.name().to_owned()).collect(),
+        }
     }
 
     /// How the outside ones are doing, by title.

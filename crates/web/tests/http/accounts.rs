@@ -425,14 +425,27 @@ async fn roles_are_given_with_an_invitation_and_revoked_within_ones_scope() {
     let page = world.get_as(&organiser, path).await;
     assert!(page.text().contains("Give a role") && page.text().contains("Publish a release"));
     assert_eq!(give("new@example.org", "committee", &here).await.status, StatusCode::SEE_OTHER);
-    let account = world.store.account_of(&Proof::Email(email("new@example.org"))).await.unwrap().unwrap();
-    let grants = world.store.grants_of(account).await.unwrap();
-    assert_eq!((grants.len(), grants[0].role), (1, Role::Committee));
+    let whose = async || world.store.account_of(&Proof::Email(email("new@example.org"))).await.unwrap();
+    assert_eq!(whose().await, None, "nobody has proved the address");
+    let page = world.get_as(&organiser, path).await;
+    assert!(page.text().contains("new@example.org") && page.text().contains("waits for the address"));
     assert_eq!(give("new@example.org", "committee", &here).await.status, StatusCode::SEE_OTHER);
     let worker = Uuid::now_v7();
     let sent = world.store.claim_mail(worker, 10, SignedDuration::from_mins(1), &sender()).await.unwrap();
     assert_eq!(sent.len(), 1, "told once");
     assert!(sent[0].mail.body.contains("Committee") && sent[0].mail.body.contains("Thank you!"));
+    assert!(sent[0].mail.body.contains("sign in with this address, new@example.org"));
+    assert_eq!(give("late@example.org", "crew", &here).await.status, StatusCode::SEE_OTHER);
+    let waiting = world.store.invitations_to(&email("late@example.org")).await.unwrap();
+    let withdraw = [("do", "revoke"), ("grant", &waiting[0].id.to_string())];
+    let outsider = world.sign_in("crew2@example.org", &[(Role::Crew, Scope::Edition(edition))]).await;
+    assert_eq!(world.post_as(&outsider, path, &withdraw).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(world.post_as(&organiser, path, &withdraw).await.status, StatusCode::SEE_OTHER);
+    assert!(world.store.invitations_to(&email("late@example.org")).await.unwrap().is_empty());
+    let account = world.sign_in("new@example.org", &[]).await.account;
+    let grants = world.store.grants_of(account).await.unwrap();
+    assert_eq!((grants.len(), grants[0].role), (1, Role::Committee), "it waited for its person");
+    assert!(!world.get_as(&organiser, path).await.text().contains("waits for the address"));
     for (who, role, scope) in [
         ("new@example.org", "administrator", "everywhere"),
         ("new@example.org", "administrator", here.as_str()),

@@ -592,6 +592,38 @@ async fn roles_are_given_within_what_the_caller_may_give() {
 }
 
 #[tokio::test]
+async fn a_role_for_an_address_that_nobody_has_waits_and_can_be_withdrawn() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let here = json!({ "kind": "edition", "edition": world.edition("garden-2027").await.id });
+    let give = |who: Value| {
+        let mut body = json!({ "role": "editor", "scope": here });
+        body.as_object_mut().unwrap().extend(who.as_object().unwrap().clone());
+        body
+    };
+    let waits = give(json!({ "email": "New@Example.org" }));
+    let invited = send(&world, "POST", "/api/v1/grants", &token, "", &waits).await;
+    assert_eq!(invited.status, StatusCode::ACCEPTED, "{}", invited.text());
+    assert_eq!(invited.json()["email"], "new@example.org");
+    let list = read(&world, "/api/v1/invitations?edition=garden-2027", &token).await.json();
+    assert_eq!(list["items"][0]["id"], invited.json()["id"]);
+    problem(&read(&world, "/api/v1/invitations", &token).await, StatusCode::FORBIDDEN);
+    let bob = world.sign_in("bob@example.org", &[]).await;
+    let known = give(json!({ "email": "bob@example.org" }));
+    let given = send(&world, "POST", "/api/v1/grants", &token, "", &known).await;
+    assert_eq!(given.status, StatusCode::CREATED, "{}", given.text());
+    assert_eq!(given.json()["account"], bob.account.to_string());
+    let nobody = give(json!({}));
+    let refused = send(&world, "POST", "/api/v1/grants", &token, "", &nobody).await;
+    problem(&refused, StatusCode::UNPROCESSABLE_ENTITY);
+    let place = format!("/api/v1/grants/{}", invited.json()["id"].as_str().unwrap());
+    let gone = send(&world, "DELETE", &place, &token, "", &Value::Null).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text());
+    let list = read(&world, "/api/v1/invitations?edition=garden-2027", &token).await.json();
+    assert_eq!(list["items"], json!([]));
+}
+
+#[tokio::test]
 async fn the_log_tells_each_caller_what_they_may_see() {
     let world = World::new().await;
     let visitor = world.get("/api/v1/log?limit=200").await.json();
