@@ -212,6 +212,14 @@ impl Flow {
         self.held[..self.nobody].iter().enumerate().flat_map(of)
     }
 
+    /// How many wanted units of each proposal go to nobody, and how many may.
+    pub(super) fn unmet(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.unmet
+            .iter()
+            .zip(self.most.iter().zip(&self.least))
+            .map(|(unmet, (most, least))| (*unmet, most - least))
+    }
+
     /// What a reviewer or nobody is worth to a proposal.
     fn worth(&self, proposal: usize, reviewer: usize) -> i64 {
         if reviewer == self.nobody { -self.penalty } else { self.worth[proposal * self.nobody + reviewer] }

@@ -1,10 +1,11 @@
-//! Who reviews what: the assignment of reviewers to proposals with the largest total affinity, proven.
+//! Who reviews what: the assignment of reviewers to proposals with the largest total affinity, proven, or the fairest one.
 //!
 //! A [`Problem`] says how many reviews each proposal needs and each reviewer may be given, and for each pair how well
 //! they suit each other ([`Affinity`]), whether it is a conflict, and whether it is already settled. Then
 //!
 //! - [`Problem::best`] finds the largest total there is, with prices that prove it;
-//! - where there is no assignment at all it says what stands in the way ([`Infeasible`]).
+//! - [`Problem::fairest`] raises the proposal that is worst off, and only then the total;
+//! - both say what stands in the way where there is no assignment at all ([`Infeasible`]).
 //!
 //! A preview is an answer that nobody has stored. A re-run is the same problem with what must stay
 //! [locked](Pairing::Locked) and the last answer [preferred](Problem::prefer). The same problem always has the same answer.
@@ -24,6 +25,7 @@
 //! each reviewer (the variables of the dual programme). Complementary slackness (Ahuja, Magnanti, Orlin, "Network
 //! flows", 1993, theorem 9.4) is then a matter of comparing whole numbers, and the tests do it by a way of their own.
 
+mod fair;
 mod flow;
 #[cfg(test)]
 mod tests;
@@ -254,6 +256,18 @@ impl Problem {
     /// The assignment with the largest total affinity, with its proof.
     pub fn best(&self) -> Result<Optimum, Infeasible> {
         flow::Flow::new(self)?.solve().map(|flow| flow.optimum(self))
+    }
+
+    /// The assignment in which the proposal that is worst off has the highest score that the search finds, and with
+    /// that the largest total that it finds. Where a score is said to be `enough`, a proposal that has it is not worst off,
+    /// and above it only the total counts: the lower it is, the less of the total is given up.
+    ///
+    /// The highest least score is a hard problem already for three reviews each (Garg and others, "Assigning papers to
+    /// referees", 2010), so it comes without a proof. As many reviews are given as in [`Problem::best`], and the least
+    /// score is never below that answer's or what is enough, whichever is lower.
+    pub fn fairest(&self, enough: Option<Affinity>) -> Result<Assignment, Infeasible> {
+        let best = flow::Flow::new(self)?.solve()?;
+        Ok(fair::Search::new(self, &best).run(enough.map(|enough| enough.0)))
     }
 
     fn place(&self, pair: Pair) -> usize {

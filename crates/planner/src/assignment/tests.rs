@@ -1,5 +1,5 @@
 use super::*;
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree};
 
 fn limits(least: u32, most: u32) -> Limits {
     Limits::new(least, most).unwrap()
@@ -245,6 +245,57 @@ proptest! {
         prop_assert!(kept(&steady) >= kept(&free));
         prop_assert!(steady.assignment.total <= free.assignment.total);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_fairest_keeps_every_limit_and_the_worst_off_is_no_worse(problem in small(), enough in prop::option::of(-1.0..3.0)) {
+        let enough = enough.map(points);
+        match (problem.best(), problem.fairest(enough)) {
+            (Ok(best), Ok(fair)) => {
+                let best = best.assignment;
+                prop_assert!(every(&problem).iter().any(|pairs| *pairs == fair.pairs));
+                prop_assert_eq!(given(&fair, &problem), given(&best, &problem));
+                let least = |assignment: &Assignment| {
+                    assignment.least_score(&problem).map(|least| enough.map_or(least, |enough| least.min(enough)))
+                };
+                prop_assert!(least(&fair) >= least(&best));
+                prop_assert!(fair.total <= best.total);
+                if least(&fair) == least(&best) {
+                    prop_assert_eq!(fair.total, best.total, "nothing is given up for nothing");
+                }
+            }
+            (best, fair) => prop_assert_eq!(best.err(), fair.err()),
+        }
+    }
+}
+
+#[test]
+fn the_worst_off_is_raised_as_far_as_it_can_be() {
+    // The search proves nothing, so it is held against all assignments of problems that are the same in every run.
+    let (mut feasible, mut fairest, mut largest) = (0, 0, 0);
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    while feasible < 500 {
+        let problem = small().new_tree(&mut runner).unwrap().current();
+        let Ok(fair) = problem.fairest(None) else { continue };
+        feasible += 1;
+        let all = every(&problem).into_iter().map(|pairs| Assignment::new(&problem, pairs));
+        let as_many = all.filter(|other| given(other, &problem) == given(&fair, &problem));
+        let best = as_many.map(|other| (other.least_score(&problem), other.total)).max().unwrap();
+        fairest += usize::from(fair.least_score(&problem) == best.0);
+        largest += usize::from((fair.least_score(&problem), fair.total) == best);
+    }
+    assert!(fairest >= 495 && largest >= 490, "{fairest} and {largest} of {feasible}");
+}
+
+#[test]
+fn fairness_gives_up_a_total_for_the_one_who_is_worst_off() {
+    let problem = problem(&[limits(1, 1); 2], &[limits(0, 1); 2], &[&[1.0, 0.3], &[0.4, 0.1]]);
+    assert_eq!(problem.best().unwrap().assignment.pairs, [pair(0, 0), pair(1, 1)]);
+    assert_eq!(problem.fairest(None).unwrap().pairs, [pair(0, 1), pair(1, 0)]);
+    assert_eq!(problem.fairest(Some(points(0.1))).unwrap().pairs, [pair(0, 0), pair(1, 1)]);
 }
 
 #[test]
