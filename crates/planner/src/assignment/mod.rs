@@ -1,7 +1,7 @@
 //! Who reviews what: the assignment of reviewers to proposals with the largest total affinity, proven, or the fairest one.
 //!
 //! A [`Problem`] says how many reviews each proposal needs and each reviewer may be given, and for each pair how well
-//! they suit each other ([`Affinity`]), whether it is a conflict, and whether it is already settled. Then
+//! they suit each other ([`affinity`]), whether it is a conflict, and whether it is already settled. Then
 //!
 //! - [`Problem::best`] finds the largest total there is, with prices that prove it;
 //! - [`Problem::fairest`] raises the proposal that is worst off, and only then the total;
@@ -25,6 +25,7 @@
 //! each reviewer (the variables of the dual programme). Complementary slackness (Ahuja, Magnanti, Orlin, "Network
 //! flows", 1993, theorem 9.4) is then a matter of comparing whole numbers, and the tests do it by a way of their own.
 
+pub mod affinity;
 mod fair;
 mod flow;
 #[cfg(test)]
