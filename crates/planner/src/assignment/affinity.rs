@@ -284,9 +284,8 @@ mod tests {
         assert_eq!(texts.shared(pair(1, 1), 5), ["orchestra"]);
         assert!(texts.likeness(pair(0, 0)) > texts.likeness(pair(0, 1)));
         assert_eq!(texts.likeness(pair(0, 1)), Some(0.0));
-        let most = (0..2)
-            .flat_map(|p| (0..3).filter_map(move |r| Some((p, r))))
-            .filter_map(|(p, r)| texts.likeness(pair(p, r)));
+        let pairs = (0..2).flat_map(|proposal| (0..3).map(move |reviewer| pair(proposal, reviewer)));
+        let most = pairs.filter_map(|pair| texts.likeness(pair));
         assert!(about(most.fold(0.0, f64::max), 1.0));
     }
 

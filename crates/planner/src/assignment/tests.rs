@@ -52,11 +52,11 @@ fn every(problem: &Problem) -> Vec<Vec<Pair>> {
             if set.count_ones() < limits.least() || set.count_ones() > limits.most().max(locked) {
                 continue;
             }
-            for reviewer in 0..problem.reviewers().len() {
+            for (reviewer, is_full) in full.iter().enumerate() {
                 let is_in = set & 1 << reviewer != 0;
                 let fits = match problem.pairing(pair(proposal, reviewer)) {
-                    Pairing::Open(_) => !is_in || !full[reviewer],
-                    Pairing::Locked(_) => is_in && !full[reviewer],
+                    Pairing::Open(_) => !is_in || !is_full,
+                    Pairing::Locked(_) => is_in && !is_full,
                     Pairing::Conflict => !is_in,
                 };
                 if !fits {
@@ -256,7 +256,7 @@ proptest! {
         match (problem.best(), problem.fairest(enough)) {
             (Ok(best), Ok(fair)) => {
                 let best = best.assignment;
-                prop_assert!(every(&problem).iter().any(|pairs| *pairs == fair.pairs));
+                prop_assert!(every(&problem).contains(&fair.pairs));
                 prop_assert_eq!(given(&fair, &problem), given(&best, &problem));
                 let least = |assignment: &Assignment| {
                     assignment.least_score(&problem).map(|least| enough.map_or(least, |enough| least.min(enough)))
