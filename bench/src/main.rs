@@ -5,6 +5,8 @@
 //! judged by its ratio, one without by itself; a figure without a bar is there to be known.
 
 mod api;
+mod assignment;
+mod data;
 mod edition;
 mod http;
 mod load;
@@ -38,6 +40,8 @@ enum Which {
     People(people::Args),
     /// The API for programs: lists and single things, with a token and without.
     Api(public::Args),
+    /// The assignment of reviewers, on open data.
+    Assignment(assignment::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Which::Mail(args) => mail::run(&args),
         Which::People(args) => people::run(&args),
         Which::Api(args) => api::run(&args),
+        Which::Assignment(args) => assignment::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {

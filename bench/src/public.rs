@@ -346,11 +346,7 @@ struct Counted {
 
 /// The import of the largest real schedule file, as a whole command on an empty record.
 fn import(binaries: &Path, report: &mut Report) -> anyhow::Result<()> {
-    let data = std::env::var_os("PLENARY_TEST_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
-        PathBuf::from,
-    );
-    let Some(file) = largest(&data.join("schedules"))? else {
+    let Some(file) = largest(&crate::data::folder().join("schedules"))? else {
         eprintln!(
             "skipped: the import of the largest real file, for there are no real files ($PLENARY_TEST_DATA)"
         );

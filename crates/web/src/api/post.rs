@@ -126,7 +126,7 @@ same_words!(PostKind = post::PostKind { Announcement, Blog });
 
 impl PostInput {
     /// The post that it decides, in the place of `present`.
-    fn read(&self, present: post::Post) -> Result<post::Post, Refusal> {
+    fn read(&self, present: &post::Post) -> Result<post::Post, Refusal> {
         let title = line("title", &self.title)?;
         Ok(post::Post {
             slug: slug(self.slug.as_deref(), &title, "post", present.id.0)?,
@@ -138,7 +138,7 @@ impl PostInput {
             author: Line::clean(&self.author),
             mail_to: segments("mail_to", &self.mail_to)?,
             mastodon: self.mastodon,
-            ..present
+            ..present.clone()
         })
     }
 }
@@ -252,7 +252,7 @@ impl Resource for Post {
     async fn add(desk: &Desk, input: &PostInput) -> Result<Self, Fault> {
         let track = input.track.map(TrackId);
         desk.caller.may(Action::WritePosts, &Place::edition(&desk.edition).in_track(track))?;
-        let new = input.read(post::Post::draft(PostId(Uuid::now_v7()), desk.site.now()))?;
+        let new = input.read(&post::Post::draft(PostId(Uuid::now_v7()), desk.site.now()))?;
         let post = desk.site.store().add_post(&desk.caller.subject, desk.edition.id, new).await?;
         Ok(Self::written(&post))
     }
@@ -263,7 +263,7 @@ impl Resource for Post {
         let rule = |post: post::Post| {
             let changed = || {
                 Self::may_change(desk, &post)?;
-                let changed = change.of(&Self::written(&post))?.read(post.clone())?;
+                let changed = change.of(&Self::written(&post))?.read(&post)?;
                 // Who gives it to another track needs the right there too.
                 Self::may_change(desk, &changed).map(|()| changed)
             };
