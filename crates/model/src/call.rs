@@ -315,13 +315,12 @@ impl Call {
     pub fn accepts(&self, now: Timestamp, late: Late) -> Result<(), Refusal> {
         match self.phase(now) {
             Phase::Open(_) => Ok(()),
-            Phase::Hidden if late == Late::Invited => Ok(()),
+            Phase::Hidden | Phase::Closed(_) if late == Late::Invited => Ok(()),
             Phase::Hidden => Err(Refusal::new("call", "it is not published", "Wait for its announcement")),
             Phase::Announced(_) => {
                 let opens = self.opens.as_ref().map(Deadline::shown).unwrap_or_default();
                 Err(Refusal::new("call", format!("it opens on {opens}"), "Keep a draft until then"))
             }
-            Phase::Closed(_) if late == Late::Invited => Ok(()),
             Phase::Closed(closed)
                 if late == Late::Began && now < closed + SignedDuration::from_mins(i64::from(self.grace)) =>
             {

@@ -97,12 +97,8 @@ impl Known {
 
 /// Why `reviewer` must not review what `authors` propose; the first reason of each kind, in the order of [`Conflict::ALL`].
 /// `declared` says whether a conflict was declared.
-pub fn conflicts<'a>(
-    reviewer: &Known,
-    authors: impl Iterator<Item = &'a Known> + Clone,
-    declared: bool,
-) -> Vec<Conflict> {
-    let any = |holds: &dyn Fn(&Known) -> bool| authors.clone().any(holds);
+pub fn conflicts(reviewer: &Known, authors: &[&Known], declared: bool) -> Vec<Conflict> {
+    let any = |holds: &dyn Fn(&Known) -> bool| authors.iter().any(|author| holds(author));
     Conflict::ALL
         .iter()
         .copied()
@@ -157,7 +153,7 @@ mod tests {
     }
 
     fn between(reviewer: &Known, author: &Known) -> Vec<Conflict> {
-        conflicts(reviewer, std::iter::once(author), false)
+        conflicts(reviewer, &[author], false)
     }
 
     #[test]
@@ -187,7 +183,7 @@ mod tests {
     fn companions_and_declarations_count() {
         let author = known(2, "", "b@other.org");
         let reviewer = Known { companions: author.accounts.clone(), ..known(1, "", "a@example.com") };
-        let all = conflicts(&reviewer, std::iter::once(&author), true);
+        let all = conflicts(&reviewer, &[&author], true);
         assert_eq!(all, [Conflict::Declared, Conflict::CoAuthor]);
     }
 }

@@ -443,6 +443,9 @@ pub(crate) async fn tell(
     Ok(crate::mail::queue(tx, mails).await?.queued.len())
 }
 
+/// What the list reads of a proposal: its texts and answers are long.
+type Row = (Uuid, Uuid, i32, String, String, Option<i64>, i32, Option<String>);
+
 /// See [`Store::filed_proposals`].
 async fn filed(
     db: &impl ConnectionTrait,
@@ -460,7 +463,6 @@ async fn filed(
     if readable.is_empty() {
         return Ok(vec![]);
     }
-    type Row = (Uuid, Uuid, i32, String, String, Option<i64>, i32, Option<String>);
     let rows: Vec<Row> = proposal::Entity::find()
         .select_only()
         .columns([
@@ -736,7 +738,7 @@ impl Judge {
         }
         let known: Vec<&Known> =
             authors.iter().filter_map(|author| self.authors.get(&author.account?)).collect();
-        conflicts(&self.me, known.iter().copied(), self.declared.contains(&id))
+        conflicts(&self.me, &known, self.declared.contains(&id))
     }
 }
 
@@ -874,7 +876,6 @@ macro_rules! written {
             }
 
             fn of_account(row: $entity::Model, account: Uuid) -> $entity::Model {
-                #[expect(clippy::redundant_closure_call, reason = "the row says how it keeps an account")]
                 ($of)(row, account)
             }
 

@@ -48,7 +48,7 @@ impl FieldKey {
             if base.starts_with(|c: char| c.is_ascii_lowercase()) { base } else { format!("field_{base}") };
         let base = base.trim_end_matches('_').to_owned();
         let free = std::iter::once(base.clone())
-            .chain((2_u32..).map(|number| format!("{base}_{number}")))
+            .chain((2_u32..=10_000).map(|number| format!("{base}_{number}")))
             .find(|key| !taken.contains(key.as_str()));
         Self(free.unwrap_or(base))
     }
@@ -273,6 +273,7 @@ impl Form {
 
     /// The form with which a call of that kind begins: what LPC and the like ask (requirements 19 to 21).
     pub fn usual(kind: CallKind) -> Self {
+        use Reader as R;
         let mut fields = Vec::new();
         let mut ask = |label: &str, help: &str, kind: FieldKind, required: bool, reader: Reader| {
             let key = FieldKey::from_label(label, fields.iter().map(|field: &Field| &field.key));
@@ -285,7 +286,6 @@ impl Form {
             several: false,
         };
         let presence = || one_of(&["In person", "Remote", "Not decided yet"]);
-        use Reader as R;
         match kind {
             CallKind::Presentations => {
                 ask(

@@ -262,7 +262,7 @@ fn read(form: &mut Form, before: &Call) -> Option<Call> {
     let minutes = form.read("minutes", |text| {
         text.split(|c: char| c == ',' || c.is_whitespace())
             .filter(|part| !part.is_empty())
-            .map(|part| part.parse::<u16>())
+            .map(str::parse::<u16>)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| Refusal::new("minutes", "these are no lengths", "Type minutes such as 20, 45"))
     });
@@ -309,12 +309,11 @@ fn criteria(text: &str, before: &[Criterion]) -> Result<Vec<Criterion>, Refusal>
             _ => (line.as_str(), 1),
         };
         let known = before.iter().find(|one| one.name.as_str() == name);
-        out.push(match known {
-            Some(known) => Criterion { weight, ..known.clone() },
-            None => {
-                let taken = out.iter().chain(before).map(|one| &one.key);
-                Criterion { key: FieldKey::from_label(name, taken), ..Criterion::named(name, weight) }
-            }
+        out.push(if let Some(known) = known {
+            Criterion { weight, ..known.clone() }
+        } else {
+            let taken = out.iter().chain(before).map(|one| &one.key);
+            Criterion { key: FieldKey::from_label(name, taken), ..Criterion::named(name, weight) }
         });
     }
     Criterion::check_all(&out)?;
