@@ -196,7 +196,10 @@ fn a_role_is_given_by_address_or_handle_and_taken_again() {
     let said =
         run_refused(data, &["grant", "give", &handle, "lead", "--edition", "brook-2027", "--track", "x"]);
     assert!(said.contains("There are: canals"), "{said}");
-    assert!(
-        run_refused(data, &["grant", "give", "nobody@example.org", "crew"]).contains("plenary user create")
-    );
+    // To an address that nobody has proved, it waits; and can be taken back before anybody comes.
+    let said = run_ok(data, &["grant", "give", "nobody@example.org", "crew"]);
+    assert!(said.contains("as soon as somebody signs in with that address"), "{said}");
+    assert!(run_ok(data, &["grant", "list"]).contains("nobody@example.org"));
+    run_ok(data, &["grant", "revoke", "nobody@example.org", "crew"]);
+    assert!(!run_ok(data, &["grant", "list"]).contains("nobody@example.org"));
 }

@@ -62,7 +62,9 @@ impl SmtpServer {
     /// What it has taken over so far.
     pub(crate) fn taken(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.journal).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        // The last line may still be being written.
+        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        whole.map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// What it has taken over for that address.

@@ -54,7 +54,8 @@ struct CallsPage {
 }
 
 struct Row {
-    href: String,
+    /// Where it is changed, by those who may.
+    href: Option<String>,
     name: String,
     kind: &'static str,
     published: bool,
@@ -64,10 +65,13 @@ struct Row {
 
 async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug): Path<String>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
+    super::within(&person, Action::ManageCalls, &edition)?;
     let calls = site.store().calls(edition.id).await?;
     let filed = site.store().filed_proposals(&person.subject, &edition).await?;
     let rows = calls.iter().map(|open| Row {
-        href: EditionDesk::Call(open.call.id).path(&edition.slug),
+        href: may_change(&person, &edition, &open.call)
+            .is_ok()
+            .then(|| EditionDesk::Call(open.call.id).path(&edition.slug)),
         name: open.call.name.to_string(),
         kind: open.call.kind.shown(),
         published: open.call.published,
@@ -435,13 +439,16 @@ fn eve(edition: &Edition) -> Deadline {
     Deadline { local: day.at(12, 0, 0, 0), zone: DeadlineZone::Zone(edition.zone.clone()) }
 }
 
+fn may_change(person: &Person, edition: &Edition, call: &Call) -> Result<(), Failure> {
+    person.may(Action::ManageCalls, &Place::edition(edition).in_track(call.track).in_call(Some(call.id)))
+}
+
 /// The call of that address, for somebody who may change it.
 async fn find(site: &Site, person: &Person, edition: &Edition, id: Uuid) -> Result<OpenCall, Failure> {
     let calls = site.store().calls(edition.id).await?;
     let found = calls.into_iter().find(|open| open.call.id.0 == id);
     let found = found.ok_or_else(|| Failure::no("call", &id.to_string()))?;
-    let place = Place::edition(edition).in_track(found.call.track).in_call(Some(found.call.id));
-    person.may(Action::ManageCalls, &place)?;
+    may_change(person, edition, &found.call)?;
     Ok(found)
 }
 

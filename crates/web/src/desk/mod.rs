@@ -38,7 +38,12 @@ pub(crate) use registration::tell;
 pub(crate) use webhook::receiver;
 
 use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
-use model::{edit::Shift, edition::Edition, permission::Action, text::Slug};
+use model::{
+    edit::Shift,
+    edition::Edition,
+    permission::{Action, Place},
+    text::Slug,
+};
 
 /// Adds the routes of the desk.
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
@@ -85,6 +90,15 @@ pub(crate) async fn enter(site: &Site, person: &Person, slug: &str) -> Result<Ed
     let known = Slug::parse(slug).map_err(|_| none())?;
     let edition = site.store().edition(&known).await?.ok_or_else(none)?.edition;
     if person.subject.may_within(Action::SeeDesk, &edition) { Ok(edition) } else { Err(none()) }
+}
+
+/// Refuses who may not do that in the edition or in any part of it.
+fn within(person: &Person, action: Action, edition: &Edition) -> Result<(), Failure> {
+    if person.subject.may_within(action, edition) {
+        return Ok(());
+    }
+    // Whoever may nowhere within it may not in the whole, and the refusal says whom to ask.
+    person.may(action, &Place::edition(edition))
 }
 
 /// The step that the last part of an address means.

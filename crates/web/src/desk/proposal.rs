@@ -24,6 +24,7 @@ use model::{
     call::{Reader, readable},
     edition::Edition,
     id::{AccountId, CallId, ProposalId},
+    permission::Action,
     proposal::{Decision, State as Standing, changes},
     review::{Criterion, Review, Scores},
     text::RichText,
@@ -55,9 +56,10 @@ struct ListPage {
     states: Vec<(String, String)>,
     call: String,
     state: String,
-    /// Where prepared decisions are applied, and how many there are.
+    /// Where prepared decisions are applied and how many there are, for those who decide.
     prepared: Option<(String, usize)>,
-    calls_page: String,
+    /// Where calls are made, for those who may.
+    calls_page: Option<String>,
 }
 
 struct Row {
@@ -111,6 +113,7 @@ async fn list(
     RawQuery(query): RawQuery,
 ) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
+    super::within(&person, Action::SeeProposals, &edition)?;
     let calls = site.store().calls(edition.id).await?;
     let all = site.store().filed_proposals(&person.subject, &edition).await?;
     let query = query.unwrap_or_default();
@@ -162,8 +165,14 @@ async fn list(
         states,
         call,
         state,
-        prepared: (prepared > 0).then(|| (format!("{path}decide/"), prepared)),
-        calls_page: EditionDesk::Calls.path(&edition.slug),
+        prepared: person
+            .subject
+            .may_within(Action::DecideProposals, &edition)
+            .then(|| (format!("{path}decide/"), prepared)),
+        calls_page: person
+            .subject
+            .may_within(Action::ManageCalls, &edition)
+            .then(|| EditionDesk::Calls.path(&edition.slug)),
     })
 }
 
@@ -563,6 +572,7 @@ async fn prepared(
     Path(slug): Path<String>,
 ) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
+    super::within(&person, Action::DecideProposals, &edition)?;
     let all = site.store().filed_proposals(&person.subject, &edition).await?;
     let calls = site.store().calls(edition.id).await?;
     let places = calls

@@ -3,7 +3,8 @@
 use super::{Access, ROUTES, Two, guarded, path};
 use crate::world::SignedIn;
 use axum::http::StatusCode;
-use std::collections::BTreeSet;
+use model::permission::{Role, Scope};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[tokio::test]
 async fn every_route_says_whom_it_is_for() {
@@ -180,4 +181,71 @@ fn tells_nothing(method: &str, path: &str, answer: &crate::world::Answer) {
 
 fn refused(status: StatusCode) -> bool {
     matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN)
+}
+
+/// Every page of the desk that links lead somebody to, from the first one on, with its answer.
+async fn walked(two: &Two, who: &SignedIn) -> BTreeMap<String, StatusCode> {
+    let mut found = BTreeMap::new();
+    let mut next = vec!["/desk/".to_owned()];
+    while let Some(path) = next.pop() {
+        if found.contains_key(&path) {
+            continue;
+        }
+        let answer = two.ask(Some(who), "GET", &path).await;
+        found.insert(path, answer.status);
+        if answer.header("content-type").starts_with("text/html") {
+            let links =
+                answer.text().split("href=\"").skip(1).filter_map(|rest| rest.split(['"', '?', '#']).next());
+            next.extend(links.filter(|link| link.starts_with("/desk/")).map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn links_lead_everybody_to_all_that_they_may_see_and_to_nothing_else() {
+    let two = Two::new().await;
+    let garden = two.world.edition("garden-2027").await;
+    let programme = two.world.store.programme(garden.id).await.unwrap().unwrap();
+    let edition = Scope::Edition(garden.id);
+    let track = Scope::Track(garden.id, programme.tracks[0].id);
+    let room = Scope::Room(garden.id, programme.rooms[0].id);
+    let people = [
+        (Role::Administrator, Scope::Everywhere),
+        (Role::Organiser, Scope::Series(garden.series.clone())),
+        (Role::Organiser, edition.clone()),
+        (Role::Committee, edition.clone()),
+        (Role::Committee, track.clone()),
+        (Role::Reviewer, edition.clone()),
+        (Role::Lead, track),
+        (Role::Editor, edition.clone()),
+        (Role::Registrar, edition.clone()),
+        (Role::Crew, edition.clone()),
+        (Role::Crew, room),
+        (Role::Moderator, edition),
+    ];
+    let mut wrong = vec![];
+    for (number, (role, scope)) in people.into_iter().enumerate() {
+        let told = format!("{role}, {scope:?}");
+        let address = format!("walker-{number}@example.org");
+        let who = two.world.sign_in(&address, &[(role, scope)]).await;
+        let walked = walked(&two, &who).await;
+        let dead = walked.iter().filter(|(_, status)| **status != StatusCode::OK);
+        wrong.extend(
+            dead.map(|(path, status)| format!("{told}: a link leads to {path}, which says {status}")),
+        );
+        // Pages that name no thing beside the edition; the others are reached from their lists.
+        for route in guarded().filter(|route| route.pattern.starts_with("/desk/")) {
+            let things = route.pattern.matches('{').count();
+            if things > usize::from(route.pattern.starts_with("/desk/{edition}/")) {
+                continue;
+            }
+            let path = path(&two, route);
+            if !walked.contains_key(&path) && two.ask(Some(&who), "GET", &path).await.status == StatusCode::OK
+            {
+                wrong.push(format!("{told}: no link leads to {path}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
