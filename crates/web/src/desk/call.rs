@@ -279,6 +279,8 @@ fn read(form: &mut Form, before: &Call) -> Option<Call> {
     let wanted = form.number("wanted", 0, 20);
     let criteria = form.read("criteria", |text| criteria(text, &before.reviewing.criteria));
     let name = name?;
+    // Refused also where no time is said that would need it.
+    zone?;
     let slug = slug?.unwrap_or_else(|| Slug::from_any(&[name.as_str()], "call", before.id.0));
     Some(Call {
         id: before.id,

@@ -335,6 +335,25 @@ async fn a_co_author_accepts_by_the_address_that_was_invited_and_edits_with_equa
 }
 
 #[tokio::test]
+async fn a_call_is_refused_at_the_field_that_does_not_hold() {
+    let all = Committee::new().await;
+    let fields = [
+        ("name", ""),
+        ("zone", "Mars/Base"),
+        ("grace", "5"),
+        ("wanted", "2"),
+        ("criteria", ""),
+        ("minutes", "x"),
+    ];
+    let refused = all.world.post_as(&all.organiser, &all.call, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for field in ["name", "zone", "criteria", "minutes"] {
+        assert!(refused.text().contains(&format!("href=\"#f-{field}\"")), "{field}: {}", refused.text());
+    }
+    assert!(refused.text().contains("Mars/Base"), "what was typed is kept");
+}
+
+#[tokio::test]
 async fn two_tabs_never_overwrite_one_another() {
     let all = Committee::new().await;
     let world = &all.world;
