@@ -130,6 +130,7 @@ pub(super) async fn lines(
     let givers: HashMap<AccountId, String> =
         site.store().accounts(&givers).await?.into_iter().map(|one| (one.id, one.name.to_string())).collect();
     let now = site.now();
+    let everywhere = Place::installation();
     let line = |(grant, account): &(Grant, Somebody)| {
         let series = names.series(&grant.scope);
         let place = Place::of_scope(&grant.scope, series);
@@ -144,9 +145,11 @@ pub(super) async fn lines(
             && person.subject.may_write().is_ok()
             && person.subject.may_give(grant.role, &grant.scope, series).is_ok();
         GrantLine {
+            // A role in a series makes its holder known in no edition yet, so it alone opens their page to nobody below
+            // the whole installation.
             href: person
                 .subject
-                .may(Action::SeePeople, &place)
+                .may(Action::SeePeople, if place.edition.is_some() { &place } else { &everywhere })
                 .is_ok()
                 .then(|| Desk::Person(account.id).path()),
             who: account.name.to_string(),

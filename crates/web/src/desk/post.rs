@@ -121,6 +121,12 @@ async fn tracks(
     Ok(whole.into_iter().chain(own).collect())
 }
 
+/// The page of the edition's Mastodon account, for somebody who may open it.
+fn mastodon_page(person: &Person, edition: &Edition) -> Option<String> {
+    let may = person.subject.may(Action::EditEdition, &Place::edition(edition)).is_ok();
+    may.then(|| EditionDesk::Mastodon.path(&edition.slug))
+}
+
 async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug): Path<String>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     if !person.subject.may_within(Action::WritePosts, &edition) {
@@ -143,11 +149,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
             })
             .collect(),
         new: Some(EditionDesk::NewPost.path(&edition.slug)),
-        mastodon: person
-            .subject
-            .may(Action::EditEdition, &Place::edition(&edition))
-            .is_ok()
-            .then(|| EditionDesk::Mastodon.path(&edition.slug)),
+        mastodon: mastodon_page(&person, &edition),
         speakers: person
             .subject
             .may(Action::EditProgramme, &Place::edition(&edition))
@@ -189,7 +191,8 @@ struct Own {
     sent: u64,
     toot: Option<TootView>,
     has_mastodon: bool,
-    mastodon: String,
+    /// Where the account is entered, for somebody who may.
+    mastodon: Option<String>,
 }
 
 struct TootView {
@@ -324,7 +327,7 @@ async fn own(
         sent: site.store().post_mails(edition.id, post.id).await?,
         toot,
         has_mastodon: site.store().mastodon(edition.id).await?.is_some(),
-        mastodon: EditionDesk::Mastodon.path(&edition.slug),
+        mastodon: mastodon_page(person, edition),
     })
 }
 
