@@ -9,6 +9,7 @@ use crate::{
     },
     grant,
     holding::Holding,
+    lookup::LOOKUP,
     mail,
     registration::registered,
     save::upsert,
@@ -53,9 +54,6 @@ pub struct Audience {
     /// So many have left the list, or take no mail at all.
     pub left: usize,
 }
-
-/// Values that are looked up with one statement.
-const LOOKUP: usize = 500;
 
 /// Somebody to whom mail can go.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -38,6 +38,7 @@ mod lease;
 mod load;
 mod location;
 mod log;
+mod lookup;
 mod mail;
 mod migration;
 mod own_data;

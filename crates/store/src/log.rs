@@ -33,8 +33,9 @@ pub struct LogFilter {
 }
 
 impl Store {
-    /// The newest `limit` entries that `filter` wants, newest first. At most three queries, each of which an index
-    /// answers: the numbers at the edges of the time are found first, since numbers and times ascend together.
+    /// The newest `limit` entries that `filter` wants, newest first. A few queries, each of which an index
+    /// answers: the numbers at the edges of the time are found first, since numbers and times ascend together; of a person,
+    /// one for each of the tokens that acted in their name.
     pub async fn log(&self, filter: &LogFilter, limit: u64) -> Result<Vec<Entry<Value>>> {
         let mut find = change::Entity::find();
         // SQLite without statistics takes any index for as good as another. What a person did or what befell a thing is
@@ -47,17 +48,6 @@ impl Store {
         };
         if let Some(edition) = filter.edition {
             find = find.filter(column(change::Column::Edition, "+edition").eq(edition.0));
-        }
-        if let Some(account) = filter.account {
-            // `person:ID` and `person:ID/token:...`: all that begins so, and nothing else, sorts from the first up to
-            // `person:ID0`, as `0` follows `/` in ASCII. Both bounds and the index compare bytes.
-            let from = format!("person:{account}");
-            let to = format!("person:{account}0");
-            let actor = match self.backend() {
-                DbBackend::Sqlite => Expr::col(change::Column::Actor),
-                _ => Expr::cust("actor COLLATE \"C\""),
-            };
-            find = find.filter(actor.clone().gte(from)).filter(actor.lt(to));
         }
         if let Some(thing) = filter.thing {
             find = find.filter(change::Column::Thing.eq(thing));
@@ -79,8 +69,56 @@ impl Store {
         {
             find = find.filter(change::Column::Seq.lt(first));
         }
-        let rows = find.order_by_desc(change::Column::Seq).limit(limit).all(self.readers()).await?;
+        let find = find.order_by_desc(change::Column::Seq).limit(limit);
+        let Some(account) = filter.account else {
+            return find.all(self.readers()).await?.into_iter().map(entry).collect();
+        };
+        // For one actor the index holds the entries in their order. For a range of actors it does not, and PostgreSQL
+        // would rather read the whole feed backwards.
+        let mut rows = vec![];
+        for actor in self.actors_of(account).await? {
+            rows.extend(find.clone().filter(self.actor().eq(actor)).all(self.readers()).await?);
+        }
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.seq));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         rows.into_iter().map(entry).collect()
+    }
+
+    /// The column `actor`, compared byte by byte as its index is.
+    fn actor(&self) -> Expr {
+        match self.backend() {
+            DbBackend::Sqlite => Expr::col(change::Column::Actor),
+            _ => Expr::cust("actor COLLATE \"C\""),
+        }
+    }
+
+    /// All that somebody acted as: at pages, and with each token. One query for each and one more, of one row of an index
+    /// each.
+    async fn actors_of(&self, account: AccountId) -> Result<Vec<String>> {
+        // `person:ID` and `person:ID/token:...`: all that begins so, and nothing else, sorts from the first up to
+        // `person:ID0`, as `0` follows `/` in ASCII.
+        let until = format!("person:{account}0");
+        let mut found: Vec<String> = vec![];
+        loop {
+            let beyond = match found.last() {
+                None => self.actor().gte(format!("person:{account}")),
+                Some(last) => self.actor().gt(last.as_str()),
+            };
+            let next = change::Entity::find()
+                .select_only()
+                .column(change::Column::Actor)
+                .filter(beyond)
+                .filter(self.actor().lt(until.as_str()))
+                .order_by_asc(self.actor())
+                .order_by_asc(change::Column::Seq)
+                .into_tuple()
+                .one(self.readers())
+                .await?;
+            match next {
+                Some(actor) => found.push(actor),
+                None => return Ok(found),
+            }
+        }
     }
 
     /// One entry of the feed.

@@ -22,6 +22,7 @@ pub(crate) use template::{bring, sender_fact, sender_of, sender_thing, template_
 use crate::{
     Error, Result, Store,
     entity::{edition, mail, mail_template},
+    lookup::{LOOKUP, among},
     rows,
     tx::{Change, Tx},
 };
@@ -44,9 +45,6 @@ use uuid::Uuid;
 
 /// Rows in one statement: 23 bind variables each.
 const CHUNK: usize = 200;
-
-/// Values that are looked up with one statement.
-const LOOKUP: usize = 500;
 
 /// The words for these things in the feed.
 pub(crate) const SENDER_KIND: &str = "mail-sender";
@@ -217,7 +215,7 @@ async fn known_keys(db: &impl ConnectionTrait, mails: &[NewMail]) -> Result<BTre
         let found = mail::Entity::find()
             .select_only()
             .column(mail::Column::Once)
-            .filter(mail::Column::Once.is_in(chunk.iter().copied()))
+            .filter(among(mail::Column::Once, chunk.iter().copied()))
             .into_tuple::<Option<String>>()
             .all(db)
             .await?;

@@ -14,6 +14,7 @@ use crate::{
         speaker_account,
     },
     holding::Holding,
+    lookup::LOOKUP,
     proposal as proposals,
     proposal::{author_of, gone, proposal_of},
     rows::json,
@@ -45,9 +46,6 @@ use uuid::Uuid;
 /// The words for these in the feed.
 pub(crate) const KIND: &str = "review";
 pub(crate) const CONFLICT_KIND: &str = "review-conflict";
-
-/// Values that are looked up with one statement.
-const LOOKUP: usize = 500;
 
 /// A proposal in the list at the desk, as far as whoever asks may know it.
 #[derive(Clone, Debug)]

@@ -3,10 +3,11 @@
 //! A list is left for a series, so that next year's edition does not begin anew with those who left. An address that
 //! belongs to an account leaves for the account too, whichever of its addresses is used later.
 
-use super::{LOOKUP, OPT_OUT_KIND, SUPPRESSION_KIND};
+use super::{OPT_OUT_KIND, SUPPRESSION_KIND};
 use crate::{
     Error, Result, Store,
     entity::{edition, mail, mail_attempt, opt_out, suppression},
+    lookup::{LOOKUP, among},
     save::upsert,
     tx::{Change, Tx},
 };
@@ -220,7 +221,7 @@ pub(super) async fn suppressions_of(
     let mut found = BTreeMap::new();
     for chunk in addresses.chunks(LOOKUP) {
         let chunk = chunk.iter().map(|address| address.as_str());
-        let rows = suppression::Entity::find().filter(suppression::Column::Address.is_in(chunk));
+        let rows = suppression::Entity::find().filter(among(suppression::Column::Address, chunk));
         for row in rows.all(db).await? {
             found.insert(row.address.clone(), suppression_of(&row)?);
         }
@@ -259,7 +260,7 @@ pub(super) async fn opt_outs_of<'a>(
         let rows: Vec<(String, String, String)> = opt_out::Entity::find()
             .select_only()
             .columns([opt_out::Column::Who, opt_out::Column::Series, opt_out::Column::List])
-            .filter(opt_out::Column::Who.is_in(chunk.iter().map(String::as_str)))
+            .filter(among(opt_out::Column::Who, chunk.iter().map(String::as_str)))
             .into_tuple()
             .all(db)
             .await?;

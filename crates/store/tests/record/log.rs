@@ -9,14 +9,16 @@ use crate::{
 use model::{
     edit,
     feed::{Actor, Deed},
-    id::SessionId,
+    id::{SessionId, TokenId},
     permission::{Role, Scope, Subject},
     text::Line,
 };
 use store::{LogFilter, NewGrant};
+use uuid::Uuid;
 
 on_both!(
     the_log_is_filtered_by_person_thing_kind_and_time,
+    what_somebody_did_by_themselves_and_with_tokens_is_one_list_and_pages,
     a_removed_track_comes_back_with_its_sessions,
     what_changed_since_is_not_overwritten,
     a_revoked_role_comes_back_and_a_given_one_is_revoked,
@@ -77,6 +79,33 @@ async fn the_log_is_filtered_by_person_thing_kind_and_time(world: World) {
     );
     let never = LogFilter { from: Some(jiff::Timestamp::MAX), ..LogFilter::default() };
     assert!(titles(never).await.is_empty());
+}
+
+async fn what_somebody_did_by_themselves_and_with_tokens_is_one_list_and_pages(world: World) {
+    let programme = sample::programme("garden", 10);
+    import(&world, &programme).await;
+    let id = programme.edition.id;
+    let (ada, bob) = (somebody(&world, "ada@example.org").await, somebody(&world, "bob@example.org").await);
+    let code = programme.sessions[0].code.to_string();
+    let token = |number: u128| Some(TokenId(Uuid::from_u128(number)));
+    let actors =
+        [(ada, None), (ada, token(2)), (bob, token(3)), (ada, token(1)), (ada, None), (ada, token(2))];
+    for (number, (account, token)) in actors.into_iter().enumerate() {
+        let wanted = edit::Edit::Retitle(Line::clean(&format!("Title {number}")));
+        let actor = Actor::Person { account, token };
+        world.store.change(&actor, id, |all| edit::edit(&all, &code, None, &wanted)).await.unwrap();
+    }
+    let mut filter = LogFilter { account: Some(ada), edition: Some(id), ..LogFilter::default() };
+    let mut found = vec![];
+    loop {
+        let page = world.store.log(&filter, 2).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some(last) = page.last() else { break };
+        filter.before = Some(last.seq);
+        found
+            .extend(page.iter().map(|one| one.after.as_ref().unwrap()["title"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(found, ["Title 5", "Title 4", "Title 3", "Title 1", "Title 0"]);
 }
 
 async fn a_removed_track_comes_back_with_its_sessions(world: World) {
