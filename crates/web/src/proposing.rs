@@ -107,9 +107,7 @@ pub(crate) fn fields(form: &CallForm) -> Vec<FieldView> {
                 help: help.join(" "),
                 kind: field.kind.word(),
                 // A field that may not be asked cannot be demanded by the browser; the record demands it.
-                required: field.required
-                    && field.only_if.is_none()
-                    && !matches!(field.kind, FieldKind::Text { long: true, .. }),
+                required: field.required && field.only_if.is_none(),
                 options,
             }
         })

@@ -138,6 +138,10 @@ struct ProposalPage {
     may_withdraw: bool,
     may_confirm: bool,
     confirmed: bool,
+    /// What they said when they confirmed.
+    remote: bool,
+    recording: bool,
+    availability: String,
 }
 
 struct AuthorView {
@@ -271,6 +275,13 @@ async fn page(
         may_withdraw: proposal.clone().step(Step::Withdraw, call, Late::No, 0, site.now()).is_ok(),
         may_confirm: matches!(state, Standing::Accepted | Standing::Confirmed),
         confirmed: state == Standing::Confirmed,
+        remote: proposal.confirmation.as_ref().is_some_and(|said| said.remote),
+        recording: proposal.confirmation.as_ref().is_some_and(|said| said.recording),
+        availability: proposal
+            .confirmation
+            .as_ref()
+            .map(|said| said.availability.to_string())
+            .unwrap_or_default(),
     })
 }
 

@@ -56,6 +56,7 @@ struct ListPage {
     states: Vec<(String, String)>,
     call: String,
     state: String,
+    by_score: bool,
     /// Where prepared decisions are applied and how many there are, for those who decide.
     prepared: Option<(String, usize)>,
     /// Where calls are made, for those who may.
@@ -165,6 +166,7 @@ async fn list(
         states,
         call,
         state,
+        by_score: order == "score",
         prepared: person
             .subject
             .may_within(Action::DecideProposals, &edition)

@@ -140,7 +140,7 @@ async fn a_talk_goes_from_the_call_to_a_confirmed_session() {
     assert!(world.get_as(&ada, &own).await.text().contains("Under review"));
     let page = world.get_as(&all.organiser, &format!("{DESK}/proposals/{id}/")).await;
     assert!(
-        page.text().contains("83 of 100 over 1 reviews"),
+        page.text().contains("83 of 100 in one review"),
         "two thirds of 100, one third of 50: {}",
         page.text()
     );
