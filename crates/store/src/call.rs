@@ -3,18 +3,17 @@
 use crate::{
     Error, Result, Store,
     account::fact,
-    content::allowed,
+    content::{self, allowed},
     edition as editions,
     entity::{call, call_form, proposal, track},
     rows::json,
     save::upsert,
-    tx::{Change, Tx},
+    tx::Tx,
 };
 use model::{
     Refusal,
     call::{Call, Field, Form},
     edition::Edition,
-    feed::Deed,
     id::{CallId, EditionId},
     permission::{Action, Place, Subject},
 };
@@ -230,16 +229,9 @@ async fn note(
     before: Option<&OpenCall>,
     after: Option<&OpenCall>,
 ) -> Result<()> {
-    let deed = match (before, after) {
-        (None, None) => return Ok(()),
-        (Some(before), Some(after)) if before == after => return Ok(()),
-        (None, Some(_)) => Deed::Created,
-        (Some(_), Some(_)) => Deed::Changed,
-        (Some(_), None) => Deed::Removed,
-    };
     let Some(thing) = after.or(before).map(|one| one.call.id.0) else { return Ok(()) };
     let (before, after) = (before.map(said).transpose()?, after.map(said).transpose()?);
-    tx.note(vec![Change { kind: CallId::KIND, thing, edition: Some(edition), deed, before, after }]).await
+    content::note(tx, (CallId::KIND, thing), edition, before.as_ref(), after.as_ref()).await
 }
 
 /// What the rows hold, in the feed's words, for [`crate::verify()`].

@@ -6,13 +6,14 @@
 use crate::{
     Error, Result, Store, account as accounts, call as calls,
     call::{Forms, OpenCall},
+    content::note,
     edition as editions,
     entity::{author, edition, identity, proposal, proposal_revision, track},
     holding::Holding,
     mail,
     rows::{self, json},
     save::upsert,
-    tx::{Change, Tx},
+    tx::Tx,
 };
 use jiff::Timestamp;
 use model::{
@@ -21,7 +22,6 @@ use model::{
     call::{Late, Stage},
     edition::Edition,
     email::Email,
-    feed::Deed,
     id::{AccountId, AuthorId, CallId, EditionId, ProposalId, SessionId, TrackId},
     mail::{MailKind, Mailbox, NewMail},
     permission::Subject,
@@ -577,7 +577,8 @@ pub(crate) async fn put(
     } else {
         proposal::Entity::delete_by_id(id.0).exec(tx.db()).await?;
     }
-    note(tx, ProposalId::KIND, id.0, edition, before.map(said), after.map(said)).await
+    let (before, after) = (before.map(said), after.map(said));
+    note(tx, (ProposalId::KIND, id.0), edition, before.as_ref(), after.as_ref()).await
 }
 
 /// Makes an author what `after` says, and notes it.
@@ -609,25 +610,8 @@ async fn put_author(
     }
     let said =
         |author: &Author| author_said(proposal.0, author.account.map(|account| account.0), author.speaks);
-    note(tx, AuthorId::KIND, id.0, edition, before.map(said), after.map(|(after, _)| said(after))).await
-}
-
-async fn note(
-    tx: &Tx,
-    kind: &'static str,
-    thing: Uuid,
-    edition: EditionId,
-    before: Option<Value>,
-    after: Option<Value>,
-) -> Result<()> {
-    let deed = match (&before, &after) {
-        (None, None) => return Ok(()),
-        (Some(before), Some(after)) if before == after => return Ok(()),
-        (None, Some(_)) => Deed::Created,
-        (Some(_), Some(_)) => Deed::Changed,
-        (Some(_), None) => Deed::Removed,
-    };
-    tx.note(vec![Change { kind, thing, edition: Some(edition), deed, before, after }]).await
+    let (before, after) = (before.map(said), after.map(|(after, _)| said(after)));
+    note(tx, (AuthorId::KIND, id.0), edition, before.as_ref(), after.as_ref()).await
 }
 
 /// What the feed says of a proposal: where it stands, and nothing that it says. Its texts stand in its revisions, which

@@ -8,6 +8,7 @@
 use crate::{
     Error, Result, Store, account as accounts, call as calls,
     call::{Forms, OpenCall},
+    content::note,
     edition as editions,
     entity::{
         account, author, identity, participation, proposal, proposal_comment, review, review_conflict,
@@ -19,7 +20,7 @@ use crate::{
     proposal::{author_of, gone, proposal_of},
     rows::json,
     save::upsert,
-    tx::{Change, Tx},
+    tx::Tx,
 };
 use jiff::Timestamp;
 use model::{
@@ -28,7 +29,6 @@ use model::{
     conflict::{Conflict, Known, conflicts},
     edition::Edition,
     email::Email,
-    feed::Deed,
     id::{AccountId, CallId, CommentId, EditionId, ProposalId},
     permission::{Action, Subject},
     proposal::{Author, Decision, Proposal, State, Step},
@@ -242,7 +242,8 @@ impl Store {
                 at: to_micros(review.at),
             };
             upsert::<review::Entity>(tx.db(), vec![row.clone()]).await?;
-            note(tx, KIND, edition.id, row.id, before.as_ref().map(said), Some(said(&row))).await?;
+            note(tx, (KIND, row.id), edition.id, before.as_ref().map(said).as_ref(), Some(&said(&row)))
+                .await?;
             let taken_up = filed.proposal.clone().step(
                 Step::TakeUp,
                 &filed.open.call,
@@ -297,7 +298,7 @@ impl Store {
             };
             let thing = row.id;
             upsert::<proposal_comment::Entity>(tx.db(), vec![row.clone()]).await?;
-            note(tx, CommentId::KIND, edition.id, thing, None, Some(comment_said(&row))).await?;
+            note(tx, (CommentId::KIND, thing), edition.id, None, Some(&comment_said(&row))).await?;
             if to_authors && !is_author && policy == CommentTime::AtOnce {
                 let subject = format!("a comment on your proposal #{}", stored.number);
                 let text = format!("On \"{}\":\n\n{body}", stored.content.title);
@@ -343,9 +344,8 @@ impl Store {
                     review_conflict::Entity::delete_by_id(thing).exec(tx.db()).await?;
                 }
             }
-            let told = |row: &review_conflict::Model| conflict_said(row);
-            note(tx, CONFLICT_KIND, edition.id, thing, before.as_ref().map(told), after.as_ref().map(told))
-                .await
+            let (before, after) = (before.as_ref().map(conflict_said), after.as_ref().map(conflict_said));
+            note(tx, (CONFLICT_KIND, thing), edition.id, before.as_ref(), after.as_ref()).await
         })
         .await
     }
@@ -815,24 +815,6 @@ fn conflict_said(row: &review_conflict::Model) -> Value {
 /// What the feed says of a comment.
 fn comment_said(row: &proposal_comment::Model) -> Value {
     json!({ "to_authors": row.to_authors })
-}
-
-async fn note(
-    tx: &Tx,
-    kind: &'static str,
-    edition: EditionId,
-    thing: Uuid,
-    before: Option<Value>,
-    after: Option<Value>,
-) -> Result<()> {
-    let deed = match (&before, &after) {
-        (None, None) => return Ok(()),
-        (Some(before), Some(after)) if before == after => return Ok(()),
-        (None, Some(_)) => Deed::Created,
-        (Some(_), Some(_)) => Deed::Changed,
-        (Some(_), None) => Deed::Removed,
-    };
-    tx.note(vec![Change { kind, thing, edition: Some(edition), deed, before, after }]).await
 }
 
 /// What the rows hold, in the feed's words, for [`crate::verify()`].
