@@ -337,6 +337,7 @@ async fn page(
     let tally =
         model::review::Tally::of(filed.reviews.iter().map(|(_, review)| review), criteria, proposal.revision);
     let tally = match (tally.mean, tally.spread) {
+        (Some(mean), Some(_)) if tally.reviews == 1 => format!("{mean:.0} of 100 in one review"),
         (Some(mean), Some(spread)) => {
             format!("{mean:.0} of 100 over {} reviews, {spread:.0} apart", tally.reviews)
         }
