@@ -96,6 +96,11 @@ impl Error {
         ))
     }
 
+    /// Whether others held the database, so that the same may succeed a moment later.
+    pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+        matches!(classify(error), Self::Busy { .. })
+    }
+
     /// `error` while opening the database at `location`.
     pub(crate) fn while_opening(location: &crate::Location, error: sqlx::Error) -> Self {
         let remedy = match location {

@@ -21,11 +21,14 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long a write waits for others before it gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// After how long a file that somebody else is just creating is opened again.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Connections for reading. Two cores keep four busy; more only cost memory.
 const READERS: u32 = 4;
@@ -78,15 +81,15 @@ impl Store {
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full);
-                let pool = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(PATIENCE)
-                    .idle_timeout(None)
-                    .max_lifetime(None)
-                    .connect_with(writing)
-                    .await
-                    .map_err(opening)?;
-                writer = DatabaseConnection::from(pool);
+                let pool = || {
+                    SqlitePoolOptions::new()
+                        .max_connections(1)
+                        .acquire_timeout(PATIENCE)
+                        .idle_timeout(None)
+                        .max_lifetime(None)
+                        .connect_with(writing.clone())
+                };
+                writer = DatabaseConnection::from(patiently(pool).await.map_err(opening)?);
                 migrate(&writer, location).await?;
                 let pool = SqlitePoolOptions::new()
                     .max_connections(READERS)
@@ -245,6 +248,24 @@ pub(crate) fn sqlite(file: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
         .pragma("temp_store", "MEMORY")
+}
+
+/// Tries again while the database is busy, until the patience of a write has run out. SQLite waits by itself for locks,
+/// but not for the one that makes a new file write ahead: where two open it at once, one of them is refused at once
+/// (sqlite.org/c3ref/busy_handler.html, on locks that would wait for each other).
+async fn patiently<T, F>(mut open: impl FnMut() -> F) -> Result<T, sqlx::Error>
+where
+    F: Future<Output = Result<T, sqlx::Error>>,
+{
+    let begun = Instant::now();
+    loop {
+        match open().await {
+            Err(error) if begun.elapsed() < PATIENCE && Error::is_busy(&error) => {
+                tokio::time::sleep(AGAIN).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// One transaction, in which no other process migrates.

@@ -70,7 +70,9 @@ async fn concurrent_publishing_numbers_releases_without_a_gap(world: World) {
         world.store.releases(id).await.unwrap().iter().map(|head| head.number).collect();
     numbers.reverse();
     assert_eq!(numbers, (1..=u32::try_from(published).unwrap()).collect::<Vec<_>>());
-    assert!(published > 8);
+    // Whoever publishes takes the others' changes along, and in lockstep one of eight does it for all. But nobody
+    // changes again before their last change is published: at least one release for each turn, and the import's.
+    assert!(published > 6, "{published}");
     assert_eq!(store::verify(&world.store).await.unwrap(), Vec::<String>::new());
 }
 
