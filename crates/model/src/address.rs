@@ -70,6 +70,8 @@ pub enum Address<'a> {
     Call(&'a str),
     /// Where one writes a proposal to a call, by slug.
     Propose(&'a str),
+    /// Ideas for microconferences that wait for somebody to lead them.
+    Ideas,
     /// An uploaded file, by its name.
     Upload(&'a str),
     /// The server-sent events of the edition.
@@ -120,6 +122,7 @@ impl Address<'_> {
             Self::Calls => format!("/{e}/calls/"),
             Self::Call(slug) => format!("/{e}/calls/{slug}/"),
             Self::Propose(slug) => format!("/{e}/calls/{slug}/propose/"),
+            Self::Ideas => format!("/{e}/ideas/"),
             Self::Upload(name) => format!("/{e}/uploads/{name}"),
             Self::Events => format!("/{e}/events"),
             Self::File(name) => format!("/{e}/{name}"),

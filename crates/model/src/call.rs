@@ -17,6 +17,7 @@ pub use invitation::{Invitation, invitation};
 use crate::{
     Refusal,
     id::{CallId, TrackId},
+    microconference::Terms,
     programme::SessionKind,
     review::Criterion,
     text::{Line, RichText, Slug},
@@ -202,6 +203,9 @@ pub struct Call {
     /// How what is submitted is reviewed.
     #[serde(default)]
     pub reviewing: Reviewing,
+    /// What is asked of microconferences, and what each gets; of other calls, what is usual.
+    #[serde(default, skip_serializing_if = "Terms::is_usual")]
+    pub terms: Terms,
 }
 
 /// Where a call is in time.
@@ -256,6 +260,7 @@ impl Call {
             minutes: kind.usual_minutes().to_vec(),
             places: None,
             reviewing,
+            terms: Terms::default(),
         }
     }
 
@@ -293,6 +298,16 @@ impl Call {
         }
         if self.reviewing.wanted > 20 {
             return Err(Refusal::new("reviews", "nobody reads so many reviews", "Ask for at most 20"));
+        }
+        let Terms { topics, days, passes } = self.terms;
+        for (field, value, most) in [("topics", topics, 20), ("days", days, 200), ("passes", passes, 20)] {
+            if value > most {
+                return Err(Refusal::new(
+                    field,
+                    format!("{value} are too many"),
+                    format!("Give at most {most}"),
+                ));
+            }
         }
         Criterion::check_all(&self.reviewing.criteria)
     }

@@ -88,6 +88,8 @@ ids! {
     AuthorId = "author";
     /// Something that was said about a proposal.
     CommentId = "comment";
+    /// A microconference that somebody would like and nobody leads yet.
+    IdeaId = "idea";
     /// Something on the programme.
     SessionId = "session";
     /// A placement of a session. Published as the `guid` of an event in schedule files, so it never changes.

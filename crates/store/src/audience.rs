@@ -411,7 +411,7 @@ fn subscription_fact(row: &subscription::Model) -> Value {
 }
 
 /// What the feed tells of it.
-fn speaker_fact(row: &speaker_account::Model) -> Value {
+pub(crate) fn speaker_fact(row: &speaker_account::Model) -> Value {
     json!({ "person": row.person, "account": row.account })
 }
 

@@ -187,7 +187,7 @@ pub(crate) async fn forms(db: &impl ConnectionTrait, edition: EditionId, call: C
     rows.iter().map(|row| form_of(row).map(|form| (form.version, form))).collect()
 }
 
-async fn put(
+pub(crate) async fn put(
     tx: &Tx,
     edition: EditionId,
     before: Option<&OpenCall>,
@@ -215,7 +215,7 @@ async fn put(
 }
 
 /// What the feed says of a call: the call, and the fields of its form.
-fn said(one: &OpenCall) -> Result<Value> {
+pub(crate) fn said(one: &OpenCall) -> Result<Value> {
     let mut value = fact(&one.call)?;
     if let Value::Object(map) = &mut value {
         map.insert("form".to_owned(), fact(&one.form)?);
@@ -223,7 +223,7 @@ fn said(one: &OpenCall) -> Result<Value> {
     Ok(value)
 }
 
-async fn note(
+pub(crate) async fn note(
     tx: &Tx,
     edition: EditionId,
     before: Option<&OpenCall>,

@@ -3,7 +3,9 @@
 use crate::{
     Error, Result, Store, account as accounts, call as calls, edition as editions,
     entity::{edition, proposal, speaker_account},
-    load, mail, proposal as proposals,
+    load, mail, microconference,
+    microconference::Acceptance,
+    proposal as proposals,
     proposal::gone,
     review::{self, decidable},
     save::{self, upsert},
@@ -11,11 +13,12 @@ use crate::{
 };
 use model::{
     Refusal,
-    call::{Call, Late},
+    call::{Call, CallKind, Late},
     edition::Edition,
-    feed::Deed,
-    id::{AccountId, EditionId, PersonId, ProposalId, SessionId},
+    feed::{Actor, Deed},
+    id::{AccountId, EditionId, PersonId, ProposalId, SessionId, TrackId},
     mail::{MailKind, Mailbox, NewMail},
+    microconference::Format,
     permission::Subject,
     programme::{Participation, Person, Programme, Recording, Role, Session, Slugish},
     proposal::{Author, Decision, Proposal, State, Step},
@@ -55,11 +58,31 @@ impl Store {
                     let problem = format!("nothing is prepared for #{}", stored.number);
                     return Err(Refusal::new("decision", problem, "Choose a decision for it first").into());
                 };
-                let (after, mails) = decide(tx, edition, stored, decision, base_url).await?;
+                let how = How { decision, minutes: None };
+                let (after, mails) = decide(tx, &subject.actor, edition, stored, how, base_url).await?;
                 out.proposals.push(after);
                 out.mails += mails;
             }
             Ok(out)
+        })
+        .await
+    }
+
+    /// Decides one proposal at once, as when there is one decision at a time; its authors are told.
+    pub async fn decide_proposal(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        id: ProposalId,
+        decision: Decision,
+        base_url: &str,
+    ) -> Result<Proposal> {
+        self.write(&subject.actor, async |tx| {
+            editions::open(tx.db(), edition.id).await?;
+            decidable(tx, subject, edition, id).await?;
+            let stored = proposals::find(tx.db(), edition.id, id).await?.ok_or_else(gone)?;
+            let how = How { decision, minutes: None };
+            Ok(decide(tx, &subject.actor, edition, stored, how, base_url).await?.0)
         })
         .await
     }
@@ -76,6 +99,7 @@ impl Store {
             let stored = proposals::find(tx.db(), edition.id, id).await?.ok_or_else(gone)?;
             let after = stored.clone().step(Step::Cancel, &filed.open.call, Late::No, 0, tx.at())?;
             proposals::put(tx, edition.id, Some(&stored), Some(&after)).await?;
+            microconference::close_topics(tx, edition.id, id).await?;
             if let Some(session) = after.session {
                 change_programme(tx, edition.id, |programme| {
                     let found = programme.sessions.iter_mut().find(|one| one.id == session);
@@ -92,24 +116,85 @@ impl Store {
     }
 }
 
+/// What is decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    /// The decision.
+    pub(crate) decision: Decision,
+    /// How long it gets, where that is not as proposed: for a topic.
+    pub(crate) minutes: Option<u16>,
+}
+
 /// Decides one proposal within a write.
-async fn decide(
+pub(crate) async fn decide(
     tx: &Tx,
+    actor: &Actor,
     edition: &Edition,
     stored: Proposal,
-    decision: Decision,
+    how: How,
     base_url: &str,
 ) -> Result<(Proposal, usize)> {
     let open = calls::find(tx.db(), edition.id, stored.call).await?.ok_or_else(calls::gone)?;
-    let taken = places_taken(tx.db(), edition.id, &open.call, stored.id).await?;
-    let mut after = stored.clone().step(Step::Decide(decision), &open.call, Late::No, taken, tx.at())?;
     let authors = proposals::authors(tx.db(), stored.id).await?;
-    if after.state == State::Accepted && after.session.is_none() && open.call.kind.session_kind().is_some() {
-        after.session = Some(make_session(tx, edition.id, &open.call, &after, &authors).await?);
-    }
+    let kind = open.call.kind;
+    let step = Step::Decide(how.decision);
+    let after = if kind == CallKind::Microconferences
+        && how.decision.state().takes_place()
+        && stored.session.is_none()
+    {
+        let format = (how.decision == Decision::Accept).then_some(Format::Full);
+        let acceptance = Acceptance { format, closes: None };
+        microconference::accept(tx, actor, edition, &open, (&stored, &acceptance), base_url).await?
+    } else {
+        if kind == CallKind::Microconferences
+            && stored.session.is_some()
+            && !how.decision.state().takes_place()
+        {
+            let problem = "it has its track, its block and its call for topics";
+            let remedy = "Take the acceptance back on its page, or cancel it";
+            return Err(Refusal::new("decision", problem, remedy).into());
+        }
+        let taken = places_taken(tx.db(), edition.id, &open.call, stored.id).await?;
+        let mut after = stored.clone().step(step, &open.call, Late::No, taken, tx.at())?;
+        match (after.state, after.session) {
+            (State::Accepted, None) if kind.session_kind().is_some() => {
+                after.session = Some(place(tx, edition.id, &open.call, &after, &authors, how.minutes).await?);
+            }
+            (State::Accepted, Some(_)) if kind == CallKind::Microconferences => {
+                microconference::settle(tx, edition, &stored, Format::Full, base_url).await?;
+            }
+            (_, Some(session)) if kind == CallKind::Topics && !after.state.takes_place() => {
+                after.session = None;
+                microconference::drop_topic(tx, edition.id, &stored, session).await?;
+            }
+            _ => {}
+        }
+        after
+    };
     proposals::put(tx, edition.id, Some(&stored), Some(&after)).await?;
     let mails = tell(tx, edition, &open.call, &after, &authors, base_url).await?;
     Ok((after, mails))
+}
+
+/// Makes a session of what is accepted: of a topic within its microconference's block, with its time there.
+async fn place(
+    tx: &Tx,
+    edition: EditionId,
+    call: &Call,
+    proposal: &Proposal,
+    authors: &[Author],
+    minutes: Option<u16>,
+) -> Result<SessionId> {
+    let track = call.track.or(proposal.content.tracks.first().copied());
+    let mut about = NewSession { id: SessionId(Uuid::now_v7()), track, parent: None, part: None };
+    if call.kind == CallKind::Topics {
+        about.parent = microconference::take_topic(tx, edition, proposal, about.id, minutes).await?;
+    }
+    make_session(tx, edition, call, proposal, authors, about).await?;
+    if about.parent.is_some() {
+        microconference::lay_out_topics(tx, edition, call.id).await?;
+    }
+    Ok(about.id)
 }
 
 /// How many others take a place of the call.
@@ -131,7 +216,7 @@ async fn places_taken(
 }
 
 /// Changes the working state of the programme within a write.
-async fn change_programme<T>(
+pub(crate) async fn change_programme<T>(
     tx: &Tx,
     edition: EditionId,
     rule: impl FnOnce(&mut Programme) -> Result<T, Refusal>,
@@ -146,15 +231,29 @@ async fn change_programme<T>(
     Ok(out)
 }
 
+/// Where a new session stands, and as what its authors take part.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewSession {
+    /// Its identifier.
+    pub(crate) id: SessionId,
+    /// Its track.
+    pub(crate) track: Option<TrackId>,
+    /// The block that it is part of.
+    pub(crate) parent: Option<SessionId>,
+    /// The role of its authors; speakers and contributors, as each said, where none is given.
+    pub(crate) part: Option<Role>,
+}
+
 /// Makes a session of an accepted proposal, with its authors as persons of the programme. Whose account is known on the
 /// programme already is that person; nobody is guessed from a name.
-async fn make_session(
+pub(crate) async fn make_session(
     tx: &Tx,
     edition: EditionId,
     call: &Call,
     proposal: &Proposal,
     authors: &[Author],
-) -> Result<SessionId> {
+    about: NewSession,
+) -> Result<()> {
     let known = speaker_account::Entity::find()
         .filter(speaker_account::Column::Edition.eq(edition.0))
         .all(tx.db())
@@ -162,7 +261,8 @@ async fn make_session(
     let mut people = vec![];
     let mut fresh = vec![];
     for author in authors.iter().filter(|author| author.has_joined()) {
-        let role = if author.speaks { Role::Speaker } else { Role::Contributor };
+        let own = if author.speaks { Role::Speaker } else { Role::Contributor };
+        let role = about.part.unwrap_or(own);
         let person = known
             .iter()
             .find(|row| author.account == Some(AccountId(row.account)))
@@ -179,7 +279,7 @@ async fn make_session(
         };
         people.push(Participation { person, role });
     }
-    let id = SessionId(Uuid::now_v7());
+    let id = about.id;
     let content = &proposal.content;
     change_programme(tx, edition, |programme| {
         for (id, _, name, affiliation, biography) in &fresh {
@@ -207,8 +307,8 @@ async fn make_session(
             summary: content.summary.clone(),
             description: RichText::default(),
             language: Line::default(),
-            track: call.track.or(content.tracks.first().copied()),
-            parent: None,
+            track: about.track,
+            parent: about.parent,
             people: people.clone(),
             slots: vec![],
             links: vec![],
@@ -238,11 +338,11 @@ async fn make_session(
         upsert::<speaker_account::Entity>(tx.db(), vec![row]).await?;
         tx.note(vec![change]).await?;
     }
-    Ok(id)
+    Ok(())
 }
 
 /// Tells every author what was decided, once for each decision.
-async fn tell(
+pub(crate) async fn tell(
     tx: &Tx,
     edition: &Edition,
     call: &Call,

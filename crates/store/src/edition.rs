@@ -137,18 +137,20 @@ impl Store {
                 .await?
                 .ok_or_else(|| Error::no_edition(id))?;
             let present = before.programme()?;
+            let old = present.clone();
             let sponsors = present.sponsors.clone();
             let state = present.edition.state;
             let mut after = rule(present)?;
             after.edition.id = id;
             after.normalise();
+            crate::microconference::follow(tx, &old, &mut after).await?;
             if after.sponsors != sponsors {
                 let plan = crate::sponsor::plan(tx.db(), id).await?;
                 model::sponsor::may_change(&after.edition, &plan, tx.at())?;
             }
             if state == EditionState::Archived
                 && after.edition.state == EditionState::Archived
-                && before.programme()? != after
+                && old != after
             {
                 return Err(archived(&after.edition.title).into());
             }

@@ -214,7 +214,7 @@ impl Store {
 }
 
 /// Makes a post public and begins all that belongs to it.
-async fn publish(tx: &Tx, edition: &Edition, before: &Post, base_url: &str) -> Result<Stepped> {
+pub(crate) async fn publish(tx: &Tx, edition: &Edition, before: &Post, base_url: &str) -> Result<Stepped> {
     let after = before.clone().publish(tx.at())?;
     put_post(tx, edition.id, Some(before), Some(&after)).await?;
     if before.published().is_some() {

@@ -200,18 +200,10 @@ impl Store {
                 let problem = format!("you have {own} proposals and drafts in this edition");
                 return Err(Refusal::new("proposal", problem, "Delete drafts that you do not need").into());
             }
-            let newest: Option<i32> = proposal::Entity::find()
-                .select_only()
-                .column_as(proposal::Column::Number.max(), "newest")
-                .filter(proposal::Column::Edition.eq(edition.0))
-                .into_tuple::<Option<i32>>()
-                .one(tx.db())
-                .await?
-                .flatten();
             let begun = Proposal {
                 id: ProposalId(Uuid::now_v7()),
                 call,
-                number: u32::try_from(newest.unwrap_or_default()).unwrap_or_default() + 1,
+                number: next_number(tx.db(), edition).await?,
                 state: State::Draft,
                 content: content.clone(),
                 revision: 1,
@@ -302,6 +294,8 @@ impl Store {
             for author in &own.authors {
                 put_author(tx, edition, id, Some(author), None).await?;
             }
+            crate::microconference::forget(tx, edition, id).await?;
+            crate::idea::release(tx, edition, id).await?;
             proposal_revision::Entity::delete_many()
                 .filter(proposal_revision::Column::Proposal.eq(id.0))
                 .exec(tx.db())
@@ -415,7 +409,7 @@ impl Store {
 }
 
 /// The account of somebody who may write.
-fn signed_in(subject: &Subject) -> Result<AccountId> {
+pub(crate) fn signed_in(subject: &Subject) -> Result<AccountId> {
     subject.may_write()?;
     let nobody = || Refusal::new("account", "you are not signed in", "Sign in first");
     Ok(subject.account.ok_or_else(nobody)?)
@@ -470,7 +464,7 @@ pub(crate) fn gone() -> Error {
 }
 
 /// A proposal, if that account is among its authors.
-async fn own(
+pub(crate) async fn own(
     db: &impl ConnectionTrait,
     account: AccountId,
     edition: EditionId,
@@ -496,6 +490,19 @@ pub(crate) async fn find(
     let row =
         proposal::Entity::find_by_id(id.0).filter(proposal::Column::Edition.eq(edition.0)).one(db).await?;
     row.as_ref().map(proposal_of).transpose()
+}
+
+/// The number of the next proposal of an edition.
+pub(crate) async fn next_number(db: &impl ConnectionTrait, edition: EditionId) -> Result<u32> {
+    let newest: Option<i32> = proposal::Entity::find()
+        .select_only()
+        .column_as(proposal::Column::Number.max(), "newest")
+        .filter(proposal::Column::Edition.eq(edition.0))
+        .into_tuple::<Option<i32>>()
+        .one(db)
+        .await?
+        .flatten();
+    Ok(u32::try_from(newest.unwrap_or_default()).unwrap_or_default() + 1)
 }
 
 /// The authors of a proposal, in their order.
@@ -582,7 +589,7 @@ pub(crate) async fn put(
 }
 
 /// Makes an author what `after` says, and notes it.
-async fn put_author(
+pub(crate) async fn put_author(
     tx: &Tx,
     edition: EditionId,
     proposal: ProposalId,
@@ -616,7 +623,7 @@ async fn put_author(
 
 /// What the feed says of a proposal: where it stands, and nothing that it says. Its texts stand in its revisions, which
 /// only those read who may; what the committee prepares is not for the log at all.
-fn said(proposal: &Proposal) -> Value {
+pub(crate) fn said(proposal: &Proposal) -> Value {
     json!({
         "call": proposal.call,
         "number": proposal.number,
@@ -628,7 +635,7 @@ fn said(proposal: &Proposal) -> Value {
 }
 
 /// What the feed says of an author.
-fn author_said(proposal: Uuid, account: Option<Uuid>, speaks: bool) -> Value {
+pub(crate) fn author_said(proposal: Uuid, account: Option<Uuid>, speaks: bool) -> Value {
     json!({ "proposal": proposal, "account": account, "speaks": speaks })
 }
 
@@ -763,5 +770,7 @@ pub(crate) async fn state(
         let said = author_said(row.proposal, row.account, row.speaks);
         state.insert((Some(row.edition), AuthorId::KIND.to_owned(), row.id), said);
     }
+    crate::microconference::state(db, state, broken).await?;
+    crate::idea::state(db, state).await?;
     crate::review::state(db, state).await
 }

@@ -560,7 +560,7 @@ fn knows_authors(subject: &Subject, edition: &Edition, open: &OpenCall) -> bool 
 }
 
 /// See [`Store::filed_proposal`].
-async fn one(
+pub(crate) async fn one(
     db: &impl ConnectionTrait,
     subject: &Subject,
     edition: &Edition,
@@ -774,7 +774,7 @@ async fn companions(db: &impl ConnectionTrait, me: AccountId) -> Result<BTreeSet
 }
 
 /// How the people of these accounts are called.
-async fn names_of(
+pub(crate) async fn names_of(
     db: &impl ConnectionTrait,
     ids: impl Iterator<Item = Uuid>,
 ) -> Result<BTreeMap<Uuid, Line>> {

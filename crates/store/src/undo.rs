@@ -7,7 +7,9 @@
 use crate::{
     Error, Result, Store, account, content,
     entity::{account as account_entity, change, edition, role_grant},
-    feed, grant, load, registration,
+    feed, grant, load,
+    microconference::undo as microconference,
+    registration,
     rows::Positions,
     save::{self, Thing},
     session_type,
@@ -19,11 +21,11 @@ use model::{
     edition::{Edition, Sponsor},
     feed::{Entry, Sequence},
     id::{
-        AccountId, EditionId, GrantId, PersonId, RegistrationId, RoomId, SessionId, SessionTypeId, SponsorId,
-        TrackId,
+        AccountId, EditionId, GrantId, MailId, PersonId, RegistrationId, RoomId, SessionId, SessionTypeId,
+        SponsorId, TrackId,
     },
     invitation,
-    permission::{Action, Grant, Place, Subject},
+    permission::{Action, Grant, Place, Role, Subject},
     programme::{Person, Programme, Room, Session, Track},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -42,8 +44,16 @@ type Changed = (Option<EditionId>, String, Uuid);
 /// What it was before the changes and after them.
 type Sides = (Option<Value>, Option<Value>);
 
+/// Whether entries that were written together can be taken back, as far as their kinds go; else why not. What was done to a
+/// microconference is taken back with all that it did.
+pub fn can_undo_all<'a>(kinds: impl Iterator<Item = &'a str> + Clone) -> Result<(), Refusal> {
+    let whole = microconference::is_one(kinds.clone());
+    let mut each = kinds.filter(|kind| !whole || microconference::order(kind).is_none());
+    each.try_for_each(can_undo)
+}
+
 /// Whether entries of that kind can be taken back, as far as their kind goes; else why not.
-pub fn can_undo(kind: &str) -> Result<(), Refusal> {
+fn can_undo(kind: &str) -> Result<(), Refusal> {
     let (problem, remedy) = match kind {
         kind if PROGRAMME.contains(&kind) || [AccountId::KIND, GrantId::KIND].contains(&kind) => {
             return Ok(());
@@ -81,64 +91,84 @@ impl Store {
             for entry in &entries {
                 let place = place_of(tx.db(), entry.edition).await?;
                 subject.may(Action::Undo, &place)?;
-                can_undo(&entry.kind)?;
             }
-            // A thing that one deed changed twice becomes what it was before the first.
-            let mut things: BTreeMap<Changed, Sides> = BTreeMap::new();
-            for entry in entries {
-                let sides = things
-                    .entry((entry.edition, entry.kind, entry.thing))
-                    .or_insert_with(|| (entry.before.clone(), None));
-                sides.1 = entry.after;
-            }
-            things.retain(|_, (before, after)| before != after);
-            let count = things.len();
-            let (programme, others): (Vec<_>, Vec<_>) =
-                things.into_iter().partition(|((_, kind, _), _)| PROGRAMME.contains(&kind.as_str()));
-            let (mut written, others): (Vec<_>, Vec<_>) =
-                others.into_iter().partition(|((_, kind, _), _)| content::CAN_UNDO.contains(&kind.as_str()));
-            for ((edition, kind, thing), (before, after)) in others {
-                let same = match (kind.as_str(), edition) {
-                    (SessionTypeId::KIND, Some(edition)) => {
-                        session_type::restore(tx, edition, thing, before, after.as_ref()).await?
-                    }
-                    (RegistrationId::KIND, _) => {
-                        registration::restore(tx, thing, before, after.as_ref()).await?
-                    }
-                    (invitation::KIND, _) => {
-                        crate::invitation::restore(tx, subject, thing, before, after.as_ref()).await?
-                    }
-                    _ => {
-                        restore(tx, subject, &kind, thing, before, after).await?;
-                        true
-                    }
-                };
-                if !same {
-                    return Err(changed_since(&kind));
-                }
-            }
-            // A menu comes back after the pages to which it leads.
-            written.sort_by_key(|((_, kind, _), _)| kind == crate::page::MENU_KIND);
-            for ((edition, kind, thing), (before, after)) in written {
-                let edition =
-                    edition.ok_or_else(|| Error::damaged("feed", "a page or post of no edition"))?;
-                if !content::restore(tx, edition, &kind, thing, before, after).await? {
-                    return Err(changed_since(&kind));
-                }
-            }
-            let mut by_edition: BTreeMap<EditionId, Vec<Wanted>> = BTreeMap::new();
-            for ((edition, kind, thing), (before, after)) in programme {
-                let edition =
-                    edition.ok_or_else(|| Error::damaged("feed", "a programme's thing of no edition"))?;
-                by_edition.entry(edition).or_default().push(Wanted { kind, thing, before, after });
-            }
-            for (edition, wanted) in by_edition {
-                restore_programme(tx, edition, wanted).await?;
-            }
-            Ok(count)
+            back(tx, subject, entries, true).await
         })
         .await
     }
+}
+
+/// Takes back everything that was written together with the entry of that number, for somebody of whom it was asked already
+/// whether they may.
+pub(crate) async fn take_back(tx: &Tx, subject: &Subject, seq: Sequence) -> Result<usize> {
+    let entries = together(tx.db(), seq).await?;
+    back(tx, subject, entries, false).await
+}
+
+/// Makes the things of these entries what they were before the first of them. `asks` says whether roles go only by whoever
+/// may give them.
+async fn back(tx: &Tx, subject: &Subject, entries: Vec<Entry<Value>>, asks: bool) -> Result<usize> {
+    can_undo_all(entries.iter().map(|entry| entry.kind.as_str()))?;
+    let whole = microconference::is_one(entries.iter().map(|entry| entry.kind.as_str()));
+    // A thing that one deed changed twice becomes what it was before the first.
+    let mut things: BTreeMap<Changed, Sides> = BTreeMap::new();
+    for entry in entries {
+        let sides = things
+            .entry((entry.edition, entry.kind, entry.thing))
+            .or_insert_with(|| (entry.before.clone(), None));
+        sides.1 = entry.after;
+    }
+    // Mail that was sent stays sent.
+    things.retain(|(_, kind, _), (before, after)| before != after && !(whole && kind == MailId::KIND));
+    let count = things.len();
+    let (programme, others): (Vec<_>, Vec<_>) =
+        things.into_iter().partition(|((_, kind, _), _)| PROGRAMME.contains(&kind.as_str()));
+    let (mut written, others): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|((_, kind, _), _)| content::CAN_UNDO.contains(&kind.as_str()));
+    let (mut proposed, others): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|((_, kind, _), _)| whole && microconference::order(kind).is_some());
+    for ((edition, kind, thing), (before, after)) in others {
+        let same = match (kind.as_str(), edition) {
+            (SessionTypeId::KIND, Some(edition)) => {
+                session_type::restore(tx, edition, thing, before, after.as_ref()).await?
+            }
+            (RegistrationId::KIND, _) => registration::restore(tx, thing, before, after.as_ref()).await?,
+            (invitation::KIND, _) => {
+                crate::invitation::restore(tx, subject, thing, before, after.as_ref()).await?
+            }
+            _ => {
+                restore(tx, subject, (&kind, thing), before, after, asks).await?;
+                true
+            }
+        };
+        if !same {
+            return Err(changed_since(&kind));
+        }
+    }
+    proposed.sort_by_key(|((_, kind, _), _)| microconference::order(kind));
+    for ((edition, kind, thing), (before, after)) in proposed {
+        let edition = edition.ok_or_else(|| Error::damaged("feed", "a proposal of no edition"))?;
+        if !microconference::restore(tx, edition, (&kind, thing), before, after.as_ref()).await? {
+            return Err(changed_since(&kind));
+        }
+    }
+    // A menu comes back after the pages to which it leads.
+    written.sort_by_key(|((_, kind, _), _)| kind == crate::page::MENU_KIND);
+    for ((edition, kind, thing), (before, after)) in written {
+        let edition = edition.ok_or_else(|| Error::damaged("feed", "a page or post of no edition"))?;
+        if !content::restore(tx, edition, &kind, thing, before, after).await? {
+            return Err(changed_since(&kind));
+        }
+    }
+    let mut by_edition: BTreeMap<EditionId, Vec<Wanted>> = BTreeMap::new();
+    for ((edition, kind, thing), (before, after)) in programme {
+        let edition = edition.ok_or_else(|| Error::damaged("feed", "a programme's thing of no edition"))?;
+        by_edition.entry(edition).or_default().push(Wanted { kind, thing, before, after });
+    }
+    for (edition, wanted) in by_edition {
+        restore_programme(tx, edition, wanted).await?;
+    }
+    Ok(count)
 }
 
 /// One thing of a programme, as a deed left it and as it was before.
@@ -193,10 +223,10 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
 async fn restore(
     tx: &Tx,
     subject: &Subject,
-    kind: &str,
-    thing: Uuid,
+    (kind, thing): (&str, Uuid),
     before: Option<Value>,
     after: Option<Value>,
+    asks: bool,
 ) -> Result<()> {
     if kind == AccountId::KIND {
         let row = account_entity::Entity::find_by_id(thing).one(tx.db()).await?;
@@ -220,8 +250,10 @@ async fn restore(
             return Err(changed_since(kind));
         }
         let Some(present) = present else { return Err(changed_since(kind)) };
-        let series = grant::series_of(tx.db(), &present.scope).await?;
-        subject.may_give(present.role, &present.scope, series.as_ref())?;
+        if asks {
+            let series = grant::series_of(tx.db(), &present.scope).await?;
+            subject.may_give(present.role, &present.scope, series.as_ref())?;
+        }
         // A role that was given is revoked, not forgotten: who had it when stays in the record.
         let revoked = model::permission::Revoked { at: tx.at(), by: subject.actor.to_string() };
         let wanted = match before {
@@ -229,7 +261,8 @@ async fn restore(
             None => Grant { revoked: Some(revoked), ..present.clone() },
         };
         grant::put(tx, Some(&present), &wanted).await?;
-        grant::keep_an_administrator(tx).await
+        // Where there is none to begin with, other roles come and go all the same.
+        if present.role == Role::Administrator { grant::keep_an_administrator(tx).await } else { Ok(()) }
     }
 }
 

@@ -87,6 +87,10 @@ pub enum EditionDesk {
     Proposals,
     /// One proposal.
     Proposal(ProposalId),
+    /// The queue of microconferences, and those that were accepted.
+    Microconferences,
+    /// One microconference.
+    Microconference(ProposalId),
     /// Tracks.
     Tracks,
     /// A new track.
@@ -176,6 +180,8 @@ impl EditionDesk {
             Self::Call(id) => page(&format!("calls/{id}")),
             Self::Proposals => page("proposals"),
             Self::Proposal(id) => page(&format!("proposals/{id}")),
+            Self::Microconferences => page("microconferences"),
+            Self::Microconference(id) => of("microconferences", &id),
             Self::Tracks => page("tracks"),
             Self::NewTrack => page("tracks/new"),
             Self::Track(id) => of("tracks", &id),

@@ -311,8 +311,16 @@ impl Form {
                 let people = "Who must be in the room? One in a line; put (private) behind a name that should not be published.";
                 ask("Key attendees", people, FieldKind::People, true, R::Public);
                 ask("Suggested topics", "One in a line.", long(Some(500)), false, R::Public);
-                let last = "For one that comes back: what came of the last edition's topics?";
+                ask("It was held before", "At an earlier edition.", FieldKind::Tick, false, R::Public);
+                let last = "What came of the topics of the last time?";
                 ask("Results since last time", last, long(Some(1_000)), false, R::Public);
+                ask(
+                    "What is new?",
+                    "What is different from the last time?",
+                    long(Some(500)),
+                    false,
+                    R::Public,
+                );
                 let zones = "The zones of the people who take part from afar.";
                 ask(
                     "Preferred time zones",
@@ -355,6 +363,16 @@ impl Form {
                 ask("Organisation", "", FieldKind::Text { long: false, words: None }, true, R::Committee);
                 ask("Website", "", FieldKind::Url, false, R::Committee);
                 ask("What would you like to support?", "", long(None), false, R::Committee);
+            }
+        }
+        for field in &mut fields {
+            // Only one that comes back has a last time.
+            if kind == CallKind::Microconferences
+                && ["Results since last time", "What is new?"].contains(&field.label.as_str())
+            {
+                field.only_if = FieldKey::parse(crate::microconference::AGAIN)
+                    .ok()
+                    .map(|field| Condition { field, is: Line::default() });
             }
         }
         Self { version: 1, fields }

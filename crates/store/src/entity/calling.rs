@@ -1,4 +1,4 @@
-//! Calls and what was submitted to them: proposals, authors, reviews, comments, conflicts.
+//! Calls and what was submitted to them: proposals, authors, reviews, comments, conflicts; microconferences and ideas.
 
 use super::no_relations;
 
@@ -175,6 +175,62 @@ pub(crate) mod proposal_comment {
         pub at: i64,
         pub to_authors: bool,
         pub body: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod microconference {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "microconference")]
+    pub struct Model {
+        pub edition: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub proposal: Uuid,
+        /// JSON of [`model::microconference::Microconference`].
+        pub facts: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod idea {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "idea")]
+    pub struct Model {
+        pub edition: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account: Option<Uuid>,
+        pub title: String,
+        pub text: String,
+        pub at: i64,
+        /// The proposal that was made of it.
+        pub adopted: Option<Uuid>,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod idea_interest {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "idea_interest")]
+    pub struct Model {
+        pub edition: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub idea: Uuid,
+        pub account: Uuid,
+        pub at: i64,
     }
 
     no_relations!();

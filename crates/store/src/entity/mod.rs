@@ -16,7 +16,8 @@ mod record;
 mod registering;
 
 pub(crate) use calling::{
-    author, call, call_form, proposal, proposal_comment, proposal_revision, review, review_conflict,
+    author, call, call_form, idea, idea_interest, microconference, proposal, proposal_comment,
+    proposal_revision, review, review_conflict,
 };
 pub(crate) use content::{
     mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,

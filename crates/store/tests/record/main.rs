@@ -16,6 +16,7 @@ mod invitations;
 mod lease;
 mod log;
 mod mail;
+mod microconferences;
 mod migrate;
 mod people;
 mod programme;

@@ -24,6 +24,7 @@ use model::{
     },
     edition::Edition,
     id::{CallId, TrackId},
+    microconference::Terms,
     permission::{Action, Place},
     programme::Track,
     review::Criterion,
@@ -98,6 +99,8 @@ struct CallPage {
     rows: Vec<FieldRow>,
     /// Whether its kind is still to be chosen: then nothing else is asked.
     is_new: bool,
+    /// Whether it invites to microconferences, of which more is asked.
+    is_rolling: bool,
     remove: Option<(String, String)>,
     texts: Option<Invitation>,
     public: Option<String>,
@@ -184,6 +187,7 @@ fn page(
         readers: words(Reader::ALL, Reader::as_str, Reader::shown),
         rows: (0..rows + BLANK).map(|at| FieldRow::new(at, &form)).collect(),
         is_new: open.is_none(),
+        is_rolling: open.is_some_and(|open| open.call.kind == CallKind::Microconferences),
         remove: open.map(|open| {
             let to = format!("{}remove/", EditionDesk::Call(open.call.id).path(&edition.slug));
             (to, "It can be removed while nothing was submitted to it.".to_owned())
@@ -201,9 +205,6 @@ fn page(
 /// The form with what a call holds.
 fn filled(open: &OpenCall, edition: &Edition) -> Form {
     let call = &open.call;
-    let local = |deadline: &Option<Deadline>| {
-        deadline.as_ref().map(|one| one.local.strftime("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
-    };
     let zone = call.closes.as_ref().or(call.opens.as_ref()).map(|one| one.zone.as_str().to_owned());
     let criteria = call.reviewing.criteria.iter().map(|one| match one.weight {
         1 => one.name.to_string(),
@@ -217,8 +218,8 @@ fn filled(open: &OpenCall, edition: &Edition) -> Form {
         .ticked("published", call.published)
         .with("track", call.track.map(|track| track.to_string()).unwrap_or_default())
         .ticked("asks_tracks", call.asks_tracks)
-        .with("opens", local(&call.opens))
-        .with("closes", local(&call.closes))
+        .with("opens", local(call.opens.as_ref()))
+        .with("closes", local(call.closes.as_ref()))
         .with("zone", zone.unwrap_or_else(|| edition.zone.to_string()))
         .with("grace", call.grace)
         .with("minutes", call.minutes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
@@ -227,6 +228,12 @@ fn filled(open: &OpenCall, edition: &Edition) -> Form {
         .with("comments", call.reviewing.comments.as_str())
         .with("wanted", call.reviewing.wanted)
         .with("criteria", criteria.collect::<Vec<_>>().join("\n"));
+    if call.kind == CallKind::Microconferences {
+        form = form
+            .with("topics", call.terms.topics)
+            .with("days", call.terms.days)
+            .with("passes", call.terms.passes);
+    }
     for (at, field) in open.form.fields.iter().enumerate() {
         let (words, options) = match &field.kind {
             FieldKind::Text { words, .. } => (words.map(|words| words.to_string()), vec![]),
@@ -254,15 +261,7 @@ fn read(form: &mut Form, before: &Call) -> Option<Call> {
     let name = form.line("name");
     let slug = form.read_optional("slug", Slug::parse);
     let zone = form.read("zone", DeadlineZone::parse);
-    let mut deadline = |field: &str| {
-        let typed = form.read_optional(field, |text| {
-            text.trim()
-                .parse()
-                .map_err(|_| Refusal::new(field, "it is no time", "Type one like 2027-10-02T23:59"))
-        })?;
-        Some(typed.zip(zone.clone()).map(|(local, zone)| Deadline { local, zone }))
-    };
-    let (opens, closes) = (deadline("opens"), deadline("closes"));
+    let (opens, closes) = (deadline(form, "opens", zone.as_ref()), deadline(form, "closes", zone.as_ref()));
     let minutes = form.read("minutes", |text| {
         text.split(|c: char| c == ',' || c.is_whitespace())
             .filter(|part| !part.is_empty())
@@ -278,6 +277,7 @@ fn read(form: &mut Form, before: &Call) -> Option<Call> {
     let grace = form.number("grace", 0, model::call::GRACE_MAX.into());
     let wanted = form.number("wanted", 0, 20);
     let criteria = form.read("criteria", |text| criteria(text, &before.reviewing.criteria));
+    let terms = terms(form, before);
     let name = name?;
     // Refused also where no time is said that would need it.
     zone?;
@@ -303,7 +303,43 @@ fn read(form: &mut Form, before: &Call) -> Option<Call> {
             criteria: criteria?,
             wanted: u8::try_from(wanted?).ok()?,
         },
+        terms: terms?,
     })
+}
+
+/// What a call for microconferences asks of each, and gives it; `None` when a field is refused.
+fn terms(form: &mut Form, before: &Call) -> Option<Terms> {
+    if before.kind != CallKind::Microconferences {
+        return Some(before.terms);
+    }
+    let (topics, days, passes) =
+        (form.number("topics", 0, 20), form.number("days", 0, 200), form.number("passes", 0, 20));
+    let small = |number: u32| u8::try_from(number).ok();
+    Some(Terms { topics: small(topics?)?, days: small(days?)?, passes: small(passes?)? })
+}
+
+/// The deadline that is typed in a field, on the clocks of `zone`: `Some(None)` where it is left empty, `None` when it is
+/// refused.
+#[expect(
+    clippy::option_option,
+    reason = "a field is refused, left empty or filled in, and `?` ends at the first"
+)]
+pub(super) fn deadline(
+    form: &mut Form,
+    field: &str,
+    zone: Option<&DeadlineZone>,
+) -> Option<Option<Deadline>> {
+    let typed = form.read_optional(field, |text| {
+        text.trim()
+            .parse()
+            .map_err(|_| Refusal::new(field, "it is no time", "Type one like 2027-10-02T23:59"))
+    })?;
+    Some(typed.zip(zone.cloned()).map(|(local, zone)| Deadline { local, zone }))
+}
+
+/// A deadline as its field takes it.
+pub(super) fn local(deadline: Option<&Deadline>) -> String {
+    deadline.map(|one| one.local.strftime("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
 }
 
 /// One criterion in a line; `x2` behind its name makes it count twice. One that was there keeps its name in the record.

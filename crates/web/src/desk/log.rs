@@ -283,7 +283,7 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): 
     let refused = person
         .subject
         .may(Action::Undo, &place)
-        .and_then(|()| together.iter().try_for_each(|entry| store::can_undo(&entry.kind)));
+        .and_then(|()| store::can_undo_all(together.iter().map(|entry| entry.kind.as_str())));
     show(&EntryPage {
         inner,
         at: zone.local(entry.at).strftime("%A %-d %B %Y %H:%M:%S %Z").to_string(),
