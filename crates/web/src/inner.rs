@@ -152,6 +152,7 @@ impl Inner {
                 "Calls",
                 &[
                     (D::Proposals, "Proposals", Action::SeeProposals, Part),
+                    (D::Microconferences, "Microconferences", Action::SeeProposals, Part),
                     (D::Calls, "Calls", Action::ManageCalls, Part),
                 ],
             ),

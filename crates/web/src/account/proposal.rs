@@ -8,7 +8,7 @@ use crate::{
     inner::{Answer, Inner, again, done, show},
     markup,
     proposing::{self, Choices, FieldView},
-    route::{Asked, at},
+    route::{Asked, LastTime, at},
     signed::Person,
     site::Site,
 };
@@ -19,14 +19,16 @@ use axum::{
     routing::{get, post},
 };
 use model::{
-    address::{Account, Address},
+    address::{Account, Address, EditionDesk},
     call::{Deadline, Late, Phase, Reader, Stage},
     edition::Edition,
     email::Email,
     id::{AuthorId, ProposalId},
+    microconference::{Check, Microconference, Progress, TOPICS},
     proposal::{Confirmation, State as Standing, Step, changes},
     text::{Line, RichText, Slug},
 };
+use std::collections::BTreeSet;
 use store::OwnProposal;
 use uuid::Uuid;
 
@@ -39,6 +41,7 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/account/proposals/{edition}/{proposal}/confirm/", post(confirm));
     let router = at(router, "/account/proposals/{edition}/{proposal}/authors/", post(invite));
     let router = at(router, "/account/proposals/{edition}/{proposal}/authors/{author}/remove/", post(remove));
+    let router = at(router, "/account/proposals/{edition}/{proposal}/ready/", post(ready));
     form_at(router, "/account/proposals/{edition}/{proposal}/comments/", post(comment))
 }
 
@@ -142,6 +145,25 @@ struct ProposalPage {
     remote: bool,
     recording: bool,
     availability: String,
+    /// What only a microconference has.
+    microconference: Option<MicroconferenceView>,
+    /// What it was the last time, where it continues one.
+    last: Option<LastTime>,
+}
+
+/// What a microconference has beside its proposal, for its leads.
+struct MicroconferenceView {
+    /// What is to be ticked: the word, what it says, whether it is ticked.
+    checks: Vec<(&'static str, &'static str, bool)>,
+    topics: Option<String>,
+    ready: Option<String>,
+    /// Whether it can be called ready: it was submitted and waits.
+    may_call: bool,
+    /// Where it is run, once it is accepted.
+    runs: Option<String>,
+    /// Where it went when it was merged into another.
+    merged: bool,
+    deadlines: Vec<String>,
 }
 
 struct AuthorView {
@@ -228,6 +250,15 @@ async fn page(
             call.closes.as_ref().map(|closes| format!("The call closed on {}", Deadline::shown(closes)))
         }
     };
+    let one = site.store().own_microconference(&subject, edition.id, proposal.id).await?;
+    let last = match one.as_ref().and_then(|one| one.again) {
+        Some(last) => crate::route::last_time(site, edition, last).await?.map(|(view, ..)| view),
+        None => None,
+    };
+    let microconference = match one {
+        Some(one) => Some(microconference(site, own, &one, at).await?),
+        None => None,
+    };
     let title = format!("#{} {}", proposal.number, titled(&proposal.content.title));
     let inner = Inner::account(
         person,
@@ -282,7 +313,65 @@ async fn page(
             .as_ref()
             .map(|said| said.availability.to_string())
             .unwrap_or_default(),
+        microconference,
+        last,
     })
+}
+
+/// What a microconference has, for its leads; `at` shows an instant.
+async fn microconference(
+    site: &Site,
+    own: &OwnProposal,
+    one: &Microconference,
+    at: impl Fn(jiff::Timestamp) -> String,
+) -> Result<MicroconferenceView, Failure> {
+    let (edition, call, state) = (&own.edition, &own.open.call, own.proposal.state);
+    let asks = own.open.form.fields.iter().any(|field| field.key.as_str() == TOPICS);
+    let progress = Progress::of(&own.proposal.content.answers, call.terms, asks);
+    let mut deadlines = vec![];
+    if let Some(held) = &one.held {
+        let calls = site.store().calls(edition.id).await?;
+        let topics = calls.iter().find(|open| open.call.id == held.call);
+        let both = [("Microconferences", Some(call)), ("Topics of this one", topics.map(|open| &open.call))];
+        deadlines.extend(both.into_iter().filter_map(|(what, call)| {
+            let closes = call?.closes.as_ref()?;
+            Some(format!("{what} can be proposed until {}", closes.shown()))
+        }));
+    }
+    Ok(MicroconferenceView {
+        checks: Check::ALL
+            .iter()
+            .map(|check| (check.as_str(), check.shown(), one.checked.contains(check)))
+            .collect(),
+        topics: progress.topics.map(|topics| format!("{topics} of {} topics are named.", progress.wanted)),
+        ready: one.ready.map(at),
+        may_call: state.is_undecided() || state == Standing::WaitListed,
+        runs: one.held.as_ref().map(|_| EditionDesk::Microconference(own.proposal.id).path(&edition.slug)),
+        merged: one.merged_into.is_some(),
+        deadlines,
+    })
+}
+
+async fn ready(
+    State(site): State<Site>,
+    person: Person,
+    Path((slug, id)): Path<(String, Uuid)>,
+    form: Form,
+) -> Answer {
+    let (edition, own) = own(&site, &person, &slug, id).await?;
+    let checked: BTreeSet<Check> = form.values("check").filter_map(Check::parse).collect();
+    let ready = form.is_chosen("do", "ready");
+    let outcome = site
+        .store()
+        .check_microconference(&person.subject, edition.id, own.proposal.id, &checked, ready)
+        .await
+        .map(|_| ());
+    let notice = if ready {
+        "It is ready. The committee decides in the order of this moment."
+    } else {
+        "It is kept. Call it ready once nothing lacks."
+    };
+    told(&site, &Account::Proposal(&edition.slug, own.proposal.id).path(), outcome, notice)
 }
 
 async fn one(

@@ -17,6 +17,7 @@ mod log;
 mod mail;
 mod mastodon;
 mod menu;
+mod microconference;
 mod page;
 mod people;
 mod person;
@@ -56,6 +57,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = track::routes(router);
     let router = call::routes(router);
     let router = proposal::routes(router);
+    let router = microconference::routes(router);
     let router = page::routes(router);
     let router = menu::routes(router);
     let router = sponsor::routes(router);

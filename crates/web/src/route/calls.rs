@@ -18,11 +18,15 @@ use axum::{
 };
 use model::{
     address::{Account, Address},
-    call::{Call, Deadline, Late, Phase, Stage},
+    call::{Call, CallKind, Deadline, Late, Phase, Stage},
     edition::Edition,
+    id::{EditionId, SessionId},
+    microconference::{from_last_time, leads_of},
+    programme::{Programme, Session},
     text::Slug,
 };
 use store::OpenCall;
+use uuid::Uuid;
 
 /// Adds the routes.
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
@@ -46,6 +50,10 @@ struct CallPage {
     text: String,
     /// What the form asks, for those who prepare.
     fields: Vec<FieldView>,
+    /// The deadlines that are not this call's own, so that nobody takes one for the other.
+    deadlines: Vec<String>,
+    /// Where ideas wait for a lead.
+    ideas: Option<String>,
 }
 
 struct CallView {
@@ -63,7 +71,7 @@ struct CallView {
 }
 
 /// The edition of that slug and its published calls; none where it has none.
-async fn published(site: &Site, slug: &str) -> Result<(Edition, Vec<OpenCall>), Failure> {
+pub(super) async fn published(site: &Site, slug: &str) -> Result<(Edition, Vec<OpenCall>), Failure> {
     let none = || Failure::no("call", slug);
     let known = Slug::parse(slug).map_err(|_| none())?;
     let edition = site.store().edition(&known).await?.ok_or_else(none)?.edition;
@@ -74,8 +82,13 @@ async fn published(site: &Site, slug: &str) -> Result<(Edition, Vec<OpenCall>), 
 
 async fn find(site: &Site, slug: &str, call: &str) -> Result<(Edition, OpenCall), Failure> {
     let (edition, calls) = published(site, slug).await?;
-    let found = calls.into_iter().find(|one| one.call.slug.as_str() == call);
-    Ok((edition, found.ok_or_else(|| Failure::no("call", call))?))
+    Ok((edition, chosen(&calls, call)?))
+}
+
+/// The call of that slug among these.
+fn chosen(calls: &[OpenCall], slug: &str) -> Result<OpenCall, Failure> {
+    let found = calls.iter().find(|one| one.call.slug.as_str() == slug);
+    found.cloned().ok_or_else(|| Failure::no("call", slug))
 }
 
 fn view(site: &Site, edition: &Edition, call: &Call) -> CallView {
@@ -116,8 +129,30 @@ fn view(site: &Site, edition: &Edition, call: &Call) -> CallView {
     }
 }
 
+/// The deadlines of the other calls that a call for topics, or for microconferences, could be confused with.
+fn others(edition: &Edition, call: &Call, calls: &[OpenCall]) -> Vec<String> {
+    let closes = |call: &Call| {
+        call.closes
+            .as_ref()
+            .map_or_else(|| "without an end".to_owned(), |one| format!("until {}", one.shown()))
+    };
+    let other = match call.kind {
+        CallKind::Topics => CallKind::Microconferences,
+        CallKind::Microconferences => CallKind::Topics,
+        _ => return vec![],
+    };
+    let all = calls.iter().map(|open| &open.call).filter(|one| one.kind == other);
+    all.map(|one| match other {
+        CallKind::Microconferences => {
+            format!("A microconference as a whole can be proposed to {} {}", edition.title, closes(one))
+        }
+        _ => format!("{}: topics can be proposed {}", one.name, closes(one)),
+    })
+    .collect()
+}
+
 /// The frame: that of one's account for those who are signed in, a plain one for visitors.
-fn frame(asker: &Asker, title: &str, help: &str) -> Inner {
+pub(super) fn frame(asker: &Asker, title: &str, help: &str) -> Inner {
     match &asker.0 {
         Some(person) => Inner::account(person, "", title, help),
         None => Inner { narrow: false, ..Inner::outside(title, help) },
@@ -140,7 +175,8 @@ async fn call(
     asker: Asker,
     Path((slug, call)): Path<(String, String)>,
 ) -> Answer {
-    let (edition, open) = find(&site, &slug, &call).await?;
+    let (edition, calls) = published(&site, &slug).await?;
+    let open = chosen(&calls, &call)?;
     let help = open.call.summary.to_string();
     let inner = frame(&asker, open.call.name.as_str(), &help)
         .below(Address::Calls.path(&edition.slug), "All calls")
@@ -150,6 +186,8 @@ async fn call(
         call: view(&site, &edition, &open.call),
         text: markup::html(&open.call.text, 2).as_str().to_owned(),
         fields: proposing::fields(&open.form),
+        deadlines: others(&edition, &open.call, &calls),
+        ideas: (open.call.kind == CallKind::Microconferences).then(|| Address::Ideas.path(&edition.slug)),
     })
 }
 
@@ -164,6 +202,43 @@ struct ProposePage {
     fields: Vec<FieldView>,
     when: String,
     may_submit: bool,
+    /// The microconferences of earlier editions, from one of which one can begin.
+    before: Vec<(String, String)>,
+    /// The one from which this begins, as a form sends it; empty for none.
+    again: String,
+    /// What it was.
+    last: Option<LastTime>,
+}
+
+/// A microconference as it was held the last time.
+pub(crate) struct LastTime {
+    pub(crate) title: String,
+    pub(crate) edition: String,
+    pub(crate) leads: Vec<String>,
+    pub(crate) topics: Vec<String>,
+}
+
+/// What a microconference was when it was held; `None` where there was none.
+pub(crate) async fn last_time(
+    site: &Site,
+    edition: &Edition,
+    last: (EditionId, SessionId),
+) -> Result<Option<(LastTime, Programme, Session)>, Failure> {
+    let Some((programme, block)) = site.store().last_time(edition, last).await? else { return Ok(None) };
+    let topics = programme.sessions.iter().filter(|session| session.parent == Some(block.id));
+    let view = LastTime {
+        title: block.title.to_string(),
+        edition: programme.edition.title.to_string(),
+        leads: leads_of(&programme, &block).iter().map(ToString::to_string).collect(),
+        topics: topics.map(|topic| topic.title.to_string()).collect(),
+    };
+    Ok(Some((view, programme, block)))
+}
+
+/// Which one a form or an address means by `EDITION.SESSION`.
+fn meant(text: &str) -> Option<(EditionId, SessionId)> {
+    let (edition, session) = text.split_once('.')?;
+    Some((EditionId(Uuid::try_parse(edition).ok()?), SessionId(Uuid::try_parse(session).ok()?)))
 }
 
 async fn page(
@@ -174,6 +249,13 @@ async fn page(
     open: &OpenCall,
     form: Form,
 ) -> Result<ProposePage, Failure> {
+    let again = meant(form.value("again"));
+    let is_one = open.call.kind == CallKind::Microconferences;
+    let before = if is_one { site.store().held_before(edition).await? } else { vec![] };
+    let last = match again {
+        Some(last) => last_time(site, edition, last).await?.map(|(view, ..)| view),
+        None => None,
+    };
     let title = format!("Propose a {}", open.call.kind.one());
     let help = "A draft is yours alone. Once it is submitted, you can still change it at any time, and add others who propose it with you.";
     let inner = Inner::account(person, "", &title, help)
@@ -188,6 +270,21 @@ async fn page(
         fields: proposing::fields(&open.form),
         when: view(site, edition, &open.call).when,
         may_submit: open.call.accepts(site.now(), Late::No).is_ok(),
+        before: before
+            .iter()
+            .map(|one| {
+                (
+                    format!("{}.{}", one.edition.id, one.session),
+                    format!("{}, {}", one.title, one.edition.title),
+                )
+            })
+            .collect(),
+        again: last
+            .as_ref()
+            .and(again)
+            .map(|(edition, session)| format!("{edition}.{session}"))
+            .unwrap_or_default(),
+        last,
     })
 }
 
@@ -199,7 +296,15 @@ async fn new(
 ) -> Answer {
     let (edition, open) = find(&site, &slug, &call).await?;
     let only = if let [only] = open.call.minutes.as_slice() { only.to_string() } else { String::new() };
-    let form = Form::default().with("minutes", only);
+    let mut form = Form::default().with("minutes", &only);
+    if let Some(last) = asked.value("again").and_then(meant)
+        && open.call.kind == CallKind::Microconferences
+        && let Some((_, programme, block)) = last_time(&site, &edition, last).await?
+    {
+        let content = from_last_time(&programme, &block, &open.form);
+        form = proposing::filled(&content, &open.form).with("again", format!("{}.{}", last.0, last.1));
+        form.put("minutes", &only);
+    }
     show(&page(&site, &asked, &person, &edition, &open, form).await?)
 }
 
@@ -221,6 +326,13 @@ async fn create(
             site.store().begin_proposal(&person.subject, edition.id, open.call.id, &content, late).await;
         match begun {
             Ok(written) => {
+                if let Some(last) = meant(form.value("again"))
+                    && open.call.kind == CallKind::Microconferences
+                    && last_time(&site, &edition, last).await?.is_some()
+                {
+                    let id = written.proposal.id;
+                    site.store().continue_microconference(&person.subject, edition.id, id, last).await?;
+                }
                 let to = Account::Proposal(&edition.slug, written.proposal.id).path();
                 let number = written.proposal.number;
                 let told = if written.submitted {

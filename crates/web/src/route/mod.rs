@@ -3,9 +3,12 @@
 mod calls;
 mod content;
 mod edition;
+mod ideas;
 mod mail;
 mod setup;
 mod stars;
+
+pub(crate) use calls::{LastTime, last_time};
 
 use crate::{
     account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops,
@@ -60,6 +63,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = edition::routes(router);
     let router = content::routes(router);
     let router = calls::routes(router);
+    let router = ideas::routes(router);
     let router = stars::routes(router);
     let router = mail::routes(router);
     let router = account::routes(router);

@@ -15,6 +15,7 @@ mod failing;
 mod identity;
 mod live;
 mod mail;
+mod microconferences;
 mod ops;
 mod pages;
 mod planner;

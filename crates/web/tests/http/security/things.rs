@@ -128,6 +128,13 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     // Submitted, so that the desk has it too.
     let submit = Some(Late::No);
     let proposal = store.begin_proposal(&organiser, id, call, &content, submit).await.unwrap().proposal.id;
+    let rolling = CallId::from_key("garden", "microconferences");
+    let open_too = Call { published: true, ..Call::usual(rolling, CallKind::Microconferences) };
+    store.put_call(&organiser, id, rolling, |_| Ok((open_too, vec![]))).await.unwrap();
+    let area = Content { title: Line::clean("An area"), minutes: Some(180), ..content.clone() };
+    let begun = store.begin_proposal(&organiser, id, rolling, &area, submit).await.unwrap();
+    let microconference = begun.proposal.id;
+    let idea = store.post_idea(&organiser, id, &Line::clean("An idea"), &content.summary).await.unwrap();
     let name = Line::clean("Somebody");
     let invited = (&name, &address("somebody@friends.example"), true);
     let author =
@@ -142,6 +149,8 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("desk:call", call.to_string()),
         ("proposal", proposal.to_string()),
         ("author", author.id.to_string()),
+        ("microconference", microconference.to_string()),
+        ("idea", idea.id.to_string()),
         ("answer", "accept".to_owned()),
         ("track", programme.tracks[0].slug.to_string()),
         ("desk:track", programme.tracks[0].id.to_string()),
