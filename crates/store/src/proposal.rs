@@ -278,6 +278,9 @@ impl Store {
             }
             let after = own.proposal.clone().step(step, &own.open.call, Late::No, 0, tx.at())?;
             put(tx, edition, Some(&own.proposal), Some(&after)).await?;
+            if after.state == State::Withdrawn {
+                crate::microconference::close_topics(tx, edition, id).await?;
+            }
             Ok(after)
         })
         .await

@@ -554,7 +554,7 @@ async fn filed(
 }
 
 /// Whether `subject` may know who proposes.
-fn knows_authors(subject: &Subject, edition: &Edition, open: &OpenCall) -> bool {
+pub(crate) fn knows_authors(subject: &Subject, edition: &Edition, open: &OpenCall) -> bool {
     open.call.reviewing.naming == Naming::Named
         || subject.may(Action::DecideProposals, &calls::place(edition, &open.call)).is_ok()
 }

@@ -55,7 +55,7 @@ pub struct MicroconferenceHead {
     pub title: Line,
     /// Where its proposal stands.
     pub state: State,
-    /// Who leads it.
+    /// Who leads it; nobody where that is not to be known.
     pub leads: Vec<Line>,
     /// What it has.
     pub microconference: Microconference,
@@ -77,7 +77,7 @@ pub struct MicroconferenceView {
     pub open: OpenCall,
     /// Its proposal.
     pub proposal: Proposal,
-    /// Who leads it.
+    /// Who leads it; nobody where that is not to be known.
     pub authors: Vec<Author>,
     /// What it has.
     pub microconference: Microconference,
@@ -248,7 +248,11 @@ impl Store {
             let microconference = known.get(&one.id).cloned().unwrap_or_else(|| Microconference::of(one.id));
             let Some(open) = calls.iter().find(|open| open.call.id == one.call) else { continue };
             let sees = subject.may(Action::SeeProposals, &calls::place(edition, &open.call)).is_ok();
-            if sees || leads_it(subject, edition, &microconference) {
+            let leads_it = leads_it(subject, edition, &microconference);
+            if !leads_it && !review::knows_authors(subject, edition, open) {
+                leads.remove(&row.id);
+            }
+            if sees || leads_it {
                 out.push(MicroconferenceHead {
                     call: one.call,
                     number: one.number,
@@ -289,7 +293,10 @@ impl Store {
         let mut view = MicroconferenceView {
             waiting: waiting(&db, edition.id, open.call.id).await?,
             taken: 0,
-            authors: proposals::authors(&db, id).await?,
+            authors: match &filed {
+                Some(filed) if !may_lead => filed.authors.clone().unwrap_or_default(),
+                _ => proposals::authors(&db, id).await?,
+            },
             topic_call: None,
             topics: vec![],
             post: None,

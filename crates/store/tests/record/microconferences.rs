@@ -27,6 +27,7 @@ use store::{Acceptance, NewAccount, NewGrant, Store};
 on_both!(
     one_is_accepted_with_all_it_needs_and_all_of_it_is_taken_back_at_once,
     they_are_accepted_in_the_order_in_which_they_became_ready,
+    reviewers_of_a_blind_call_learn_no_lead,
     topics_fill_the_block_and_follow_it,
     a_format_that_was_open_is_settled_and_everybody_is_told,
     two_become_one_and_one_becomes_two_and_both_can_be_undone,
@@ -234,6 +235,27 @@ async fn they_are_accepted_in_the_order_in_which_they_became_ready(world: World)
     let refused = stage.store.apply_decisions(organiser, edition, &[first], BASE).await.unwrap_err();
     assert!(refused.to_string().contains("Take the acceptance back"), "{refused}");
     stage.sound().await;
+}
+
+async fn reviewers_of_a_blind_call_learn_no_lead(world: World) {
+    let stage = Stage::new(&world).await;
+    let (store, edition) = (&stage.store, &stage.edition);
+    let blind = |present: Option<&store::OpenCall>| {
+        let mut call = present.unwrap().call.clone();
+        call.reviewing.naming = model::call::Naming::Blind;
+        Ok((call, present.unwrap().form.fields.clone()))
+    };
+    store.put_call(&stage.organiser, edition.id, stage.call, blind).await.unwrap();
+    let ada = person(store, "ada@a.example").await;
+    let id = stage.propose(&ada, "Sheds", "a\nb\nc").await;
+    let account = somebody(store, "rita@reviewers.example").await;
+    let role = NewGrant::new(account, Role::Reviewer, Scope::Call(edition.id, stage.call));
+    store.give(&Subject::operator("test".to_owned(), SystemClock.now()), &role).await.unwrap();
+    let rita = subject(store, account).await;
+    let told = store.microconferences(&rita, edition).await.unwrap();
+    assert!(told[0].leads.is_empty() && stage.view(&rita, id).await.authors.is_empty());
+    let decides = store.microconferences(&stage.organiser, edition).await.unwrap();
+    assert_eq!(decides[0].leads, [Line::from("ada")], "who decides knows them");
 }
 
 async fn topics_fill_the_block_and_follow_it(world: World) {

@@ -21,7 +21,7 @@ use axum::{
 use model::{
     Refusal,
     address::EditionDesk,
-    call::{Reader, readable},
+    call::{CallKind, Reader, readable},
     edition::Edition,
     id::{AccountId, CallId, ProposalId},
     permission::Action,
@@ -203,6 +203,8 @@ struct ProposalPage {
     decisions: Vec<(String, String)>,
     prepared: String,
     session: Option<String>,
+    /// Where it is accepted one at a time and run, where it is a microconference.
+    microconference: Option<String>,
 }
 
 struct CriterionView {
@@ -406,6 +408,8 @@ async fn page(
         decisions,
         prepared: proposal.prepared.map(|one| one.as_str().to_owned()).unwrap_or_default(),
         session: proposal.session.map(|session| EditionDesk::Session(session).path(&edition.slug)),
+        microconference: (call.kind == CallKind::Microconferences)
+            .then(|| EditionDesk::Microconference(proposal.id).path(&edition.slug)),
     })
 }
 

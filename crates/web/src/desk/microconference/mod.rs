@@ -25,7 +25,7 @@ use model::{
     edition::Edition,
     id::{AuthorId, ProposalId, SessionId},
     microconference::{Agenda, Format, Item},
-    permission::Action,
+    permission::{Action, Place},
     proposal::Decision,
     text::{Line, RichText},
 };
@@ -65,7 +65,8 @@ struct ListPage {
 struct CallView {
     name: String,
     when: String,
-    places: String,
+    /// How many places there are and are left, for those who see all of it; leads see their own.
+    places: Option<String>,
     queue: Vec<Row>,
     accepted: Vec<Row>,
     others: Vec<Row>,
@@ -91,9 +92,14 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let all = site.store().microconferences(&person.subject, &edition).await?;
     let at = |instant| edition.zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
     let of_kind = calls.iter().filter(|open| open.call.kind == CallKind::Microconferences);
-    let views = of_kind.map(|open| {
+    let views = of_kind.filter_map(|open| {
         let call = &open.call;
+        let place = Place::edition(&edition).in_track(call.track).in_call(Some(call.id));
+        let sees_all = person.subject.may(Action::SeeProposals, &place).is_ok();
         let here: Vec<&MicroconferenceHead> = all.iter().filter(|head| head.call == call.id).collect();
+        if !sees_all && here.is_empty() {
+            return None;
+        }
         let undecided = |head: &MicroconferenceHead| head.state.is_undecided();
         let next = here
             .iter()
@@ -117,17 +123,16 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
             here.iter().filter(|head| fits(head)).map(row).collect()
         };
         let taken = here.iter().filter(|head| head.state.takes_place()).count();
-        CallView {
+        Some(CallView {
             name: call.name.to_string(),
             when: page::until(call),
-            places: page::places(call, taken),
+            places: sees_all.then(|| page::places(call, taken)),
             queue: rows(&|head| undecided(head)),
             accepted: rows(&|head| head.state.takes_place()),
             others: rows(&|head| !undecided(head) && !head.state.takes_place()),
-        }
+        })
     });
-    // Leads see nothing of a call in which nothing is theirs.
-    let views: Vec<CallView> = views.filter(|view| !all.is_empty() || view.queue.is_empty()).collect();
+    let views = views.collect();
     let path = EditionDesk::Microconferences.path(&edition.slug);
     let inner =
         Inner::edition(&person, &edition, &path, "Microconferences", HELP).noticing(&site, &asked.headers);

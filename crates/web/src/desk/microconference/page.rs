@@ -60,7 +60,7 @@ impl Forms {
         }
         let pause = view.all.microconference.held.as_ref().and_then(|held| held.agenda.pause);
         Self {
-            accept: deadline.clone().with("format", Format::Full.as_str()).with("title", ""),
+            accept: deadline.clone().with("format", Format::Full.as_str()),
             call: deadline.with("text", text.unwrap_or_default()),
             agenda: agenda.with("pause", pause.map(|id| id.to_string()).unwrap_or_default()),
         }
