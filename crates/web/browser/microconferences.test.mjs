@@ -79,9 +79,9 @@ test("a microconference goes from an idea to its announced post, its topics in t
   const own = lead.url();
 
   await press(lead, "Keep the ticks");
-  await lead.getByLabel("Problem statement").fill("Nobody finds the spade.");
-  await lead.getByLabel("Key attendees").fill("Ada Archer\nBo Brook (private)");
-  await lead.getByLabel("Suggested topics").fill("Doors\nRoofs");
+  await lead.locator("#f-answer_problem_statement").fill("Nobody finds the spade.");
+  await lead.locator("#f-answer_key_attendees").fill("Ada Archer\nBo Brook (private)");
+  await lead.locator("#f-answer_suggested_topics").fill("Doors\nRoofs");
   await press(lead, "Submit");
   for (const box of await lead.locator("input[name=check]").all()) await box.check();
   await scan("lead", own);
@@ -118,10 +118,10 @@ test("a microconference goes from an idea to its announced post, its topics in t
   await scan("author", author.url());
   for (const [title, minutes] of [["Doors", "45"], ["Roofs", "30"]]) {
     await author.goto(server.at("calls/sheds/propose/"));
-    await author.getByLabel("Title").fill(title);
-    await author.getByLabel("Abstract").fill("About it.");
+    await author.locator("#f-title").fill(title);
+    await author.locator("#f-abstract").fill("About it.");
     await author.getByLabel("Length").selectOption(minutes);
-    await author.getByLabel("Problem").fill("It is open.");
+    await author.locator("#f-answer_problem").fill("It is open.");
     await author.getByLabel("What do you want to discuss?").fill("All of it.");
     await author.getByLabel("How will you take part?").selectOption("Remote");
     await press(author, "Submit");
