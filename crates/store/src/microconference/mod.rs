@@ -1,7 +1,7 @@
 //! Microconferences in the record: what their leads and the committee see of them, and what their leads tick.
 //!
-//! Accepting one stands in [`accept`], what its leads then do in [`run`], two that become one in [`join`], and what taking
-//! such a deed back needs in [`undo`].
+//! Accepting one stands in `accept`, what its leads then do in `run`, two that become one in `join`, and what taking
+//! such a deed back needs in `undo`.
 
 mod accept;
 mod join;

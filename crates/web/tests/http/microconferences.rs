@@ -16,6 +16,12 @@ fn last_part(path: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap()
 }
 
+/// Where an answer leads on to.
+fn sent(answer: &Answer) -> String {
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+    answer.header("location").to_owned()
+}
+
 /// A committee with an open call for microconferences, as it is usually made.
 struct Rolling {
     world: World,
@@ -58,12 +64,7 @@ impl Rolling {
             ("do", "submit"),
         ];
         let path = "/garden-2027/calls/microconferences/propose/";
-        self.sent(self.world.post_as(who, path, &fields).await)
-    }
-
-    fn sent(&self, answer: Answer) -> String {
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        answer.header("location").to_owned()
+        sent(&self.world.post_as(who, path, &fields).await)
     }
 
     async fn ready(&self, who: &SignedIn, own: &str) {
@@ -74,7 +75,7 @@ impl Rolling {
             ("check", "topics"),
             ("do", "ready"),
         ];
-        self.sent(self.world.post_as(who, &format!("{own}ready/"), &all).await);
+        sent(&self.world.post_as(who, &format!("{own}ready/"), &all).await);
         let page = self.world.get_as(who, own).await;
         assert!(page.text().contains("Not ready after all"), "{}", page.text());
     }
@@ -82,7 +83,7 @@ impl Rolling {
     async fn accept(&self, own: &str, format: &str) -> String {
         let page = format!("{DESK}/microconferences/{}/", last_part(own));
         let fields = [("format", format), ("topics_close", "2027-04-20T23:59"), ("topics_zone", "AoE")];
-        self.sent(self.world.post_as(&self.chair, &format!("{page}accept/"), &fields).await)
+        sent(&self.world.post_as(&self.chair, &format!("{page}accept/"), &fields).await)
     }
 
     async fn text(&self, who: &SignedIn, path: &str) -> String {
@@ -109,13 +110,13 @@ async fn one_goes_from_an_idea_to_its_announced_post_with_its_topics_in_their_bl
     let lea = world.sign_in("lea@leads.example", &[]).await;
     // An idea, an interest, somebody who leads it.
     let idea = [("title", "Sheds"), ("text", "Who keeps what **where**?")];
-    all.sent(world.post_as(&ada, "/garden-2027/ideas/", &idea).await);
+    sent(&world.post_as(&ada, "/garden-2027/ideas/", &idea).await);
     let listed = world.get("/garden-2027/ideas/").await;
     assert!(listed.text().contains("<strong>where</strong>") && listed.text().contains("Sign in to post"));
     let page = all.text(&lea, "/garden-2027/ideas/").await;
     let adopt = format!("/garden-2027/ideas/{}", behind(&page, "action=\"/garden-2027/ideas/"));
     let adopt = adopt.replace("/interest/", "/adopt/");
-    let own = all.sent(world.post_as(&lea, &adopt, &[]).await);
+    let own = sent(&world.post_as(&lea, &adopt, &[]).await);
     assert!(all.text(&lea, &own).await.contains("Draft"));
     assert!(all.text(&ada, "/garden-2027/ideas/").await.contains("Somebody leads it"));
 
@@ -131,7 +132,7 @@ async fn one_goes_from_an_idea_to_its_announced_post_with_its_topics_in_their_bl
         ("answer_suggested_topics", "Doors\nRoofs\nFloors"),
         ("do", "submit"),
     ];
-    all.sent(world.post_as(&lea, &own, &filled).await);
+    sent(&world.post_as(&lea, &own, &filled).await);
     all.ready(&lea, &own).await;
 
     let queue = all.text(&all.chair, &format!("{DESK}/microconferences/")).await;
@@ -168,8 +169,8 @@ async fn one_goes_from_an_idea_to_its_announced_post_with_its_topics_in_their_bl
     };
     let mut topics = vec![];
     for (title, minutes) in [("Doors", "45"), ("Roofs", "30"), ("Floors", "45")] {
-        let sent = world.post_as(&ada, "/garden-2027/calls/sheds/propose/", &topic(title, minutes)).await;
-        topics.push(last_part(&all.sent(sent)).to_owned());
+        let answer = world.post_as(&ada, "/garden-2027/calls/sheds/propose/", &topic(title, minutes)).await;
+        topics.push(last_part(&sent(&answer)).to_owned());
     }
     let choose = async |topic: &str, minutes: &str| {
         let fields = [("topic", topic), ("minutes", minutes), ("decision", "accept")];
@@ -221,7 +222,7 @@ async fn one_goes_from_an_idea_to_its_announced_post_with_its_topics_in_their_bl
     let refused = arrange(fields("30")).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("The topics take 95 minutes"), "{}", refused.text());
-    all.sent(arrange(fields("25")).await);
+    sent(&arrange(fields("25")).await);
     let shown = all.text(&lea, &page).await;
     for time in ["16:00–16:20", "16:20–16:45", "16:45–17:30"] {
         assert!(shown.contains(time), "{time}: {shown}");
@@ -236,8 +237,8 @@ async fn one_goes_from_an_idea_to_its_announced_post_with_its_topics_in_their_bl
     let told = world.get_with(&page, &[("cookie", &format!("{}; {}", lea.cookie, cookie(&held)))]).await;
     assert!(told.text().contains("the committee has not agreed"), "{}", told.text());
     assert_eq!(world.get("/garden-2027/posts/sheds/").await.status, StatusCode::NOT_FOUND);
-    all.sent(world.post_as(&all.chair, &format!("{page}nod/"), &[("agreed", "yes")]).await);
-    all.sent(world.post_as(&lea, &format!("{page}announce/"), &[]).await);
+    sent(&world.post_as(&all.chair, &format!("{page}nod/"), &[("agreed", "yes")]).await);
+    sent(&world.post_as(&lea, &format!("{page}announce/"), &[]).await);
     world.site.refresh().await.unwrap();
     let post = world.get("/garden-2027/posts/sheds/").await;
     assert_eq!(post.status, StatusCode::OK);
@@ -286,8 +287,8 @@ async fn one_that_comes_back_begins_from_its_last_record() {
     assert!(page.contains(&format!("value=\"{title}\"")) && page.contains("The last time"), "{page}");
     assert!(page.contains(&format!("- {topic}:")), "what came of each topic is asked: {page}");
     assert!(page.contains("What is new?"));
-    let sent = [("title", title.as_str()), ("abstract", "x"), ("again", again.as_str()), ("do", "draft")];
-    let own = all.sent(world.post_as(&lea, path, &sent).await);
+    let draft = [("title", title.as_str()), ("abstract", "x"), ("again", again.as_str()), ("do", "draft")];
+    let own = sent(&world.post_as(&lea, path, &draft).await);
     assert!(all.text(&lea, &own).await.contains("The last time"), "it stays with the proposal");
     all.sound().await;
 }
@@ -311,13 +312,11 @@ async fn places_run_out_and_what_was_left_open_is_settled() {
     let full = [("format", "full"), ("topics_close", "2027-04-01T12:00"), ("topics_zone", "AoE")];
     let refused = world.post_as(&all.chair, &format!("{}accept/", page(&second)), &full).await;
     assert!(refused.text().contains("All 1 places of the call are taken"), "{}", refused.text());
-    all.sent(
-        world.post_as(&all.chair, &format!("{}decide/", page(&second)), &[("decision", "wait_list")]).await,
+    sent(
+        &world.post_as(&all.chair, &format!("{}decide/", page(&second)), &[("decision", "wait_list")]).await,
     );
     assert!(all.text(&bo, &second).await.contains("Wait-listed"));
-    all.sent(
-        world.post_as(&all.chair, &format!("{}format/", page(&first)), &[("format", "without_av")]).await,
-    );
+    sent(&world.post_as(&all.chair, &format!("{}format/", page(&first)), &[("format", "without_av")]).await);
     assert!(all.text(&ada, &first).await.contains("Please confirm"));
     // Merged, split: only what waits.
     let joined = [("other", last_part(&first)), ("title", "Both")];
@@ -325,7 +324,7 @@ async fn places_run_out_and_what_was_left_open_is_settled() {
     let told = [("cookie", format!("{}; {}", all.chair.cookie, cookie(&answer)))];
     let shown = world.get_with(&page(&second), &[("cookie", told[0].1.as_str())]).await;
     assert!(shown.text().contains("Only what waits for a decision"), "{}", shown.text());
-    all.sent(world.post_as(&all.chair, &format!("{}take-back/", page(&first)), &[]).await);
+    sent(&world.post_as(&all.chair, &format!("{}take-back/", page(&first)), &[]).await);
     assert_eq!(
         world.get_as(&ada, &page(&first)).await.status,
         StatusCode::OK,
@@ -355,7 +354,7 @@ async fn the_terms_of_a_call_are_kept_and_refused_at_their_field() {
     assert!(refused.text().contains("href=\"#f-topics\""), "{}", refused.text());
     let mut sound = fields.to_vec();
     sound[7] = ("topics", "4");
-    all.sent(all.world.post_as(&all.chair, &all.call, &sound).await);
+    sent(&all.world.post_as(&all.chair, &all.call, &sound).await);
     let calls = all.world.store.calls(all.world.edition("garden-2027").await.id).await.unwrap();
     let terms = calls[0].call.terms;
     assert_eq!((terms.topics, terms.days, terms.passes), (4, 14, 2));
