@@ -11,8 +11,8 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        author, change, credential, identity, mail, proposal_comment, registration, review, review_conflict,
-        role_grant, sign_in, speaker_account, subscription, token, webhook,
+        author, change, credential, identity, mail, proposal_comment, question, registration, review,
+        review_conflict, role_grant, sign_in, speaker_account, subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},
@@ -98,6 +98,7 @@ macro_rules! holdings {
             review::Entity,
             review_conflict::Entity,
             proposal_comment::Entity,
+            question::Entity,
             mail::Entity,
         ])
     };
@@ -111,7 +112,7 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 13] = [
+pub(crate) const KINDS: [&str; 14] = [
     AccountId::KIND,
     IdentityId::KIND,
     SignInId::KIND,
@@ -123,6 +124,7 @@ pub(crate) const KINDS: [&str; 13] = [
     crate::review::KIND,
     crate::review::CONFLICT_KIND,
     model::id::CommentId::KIND,
+    model::id::QuestionId::KIND,
     CredentialId::KIND,
     TokenId::KIND,
 ];

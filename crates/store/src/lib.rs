@@ -12,6 +12,7 @@
 //! 3. What the feed says about it goes into [`verify()`], so that the crash test watches over it.
 //! 4. Tests that run on both databases (`tests/`).
 
+mod access;
 mod account;
 mod account_merge;
 mod announced;
@@ -41,11 +42,13 @@ mod log;
 mod lookup;
 mod mail;
 mod migration;
+mod opening;
 mod own_data;
 mod page;
 mod people;
 mod post;
 mod proposal;
+mod question;
 mod registration;
 mod release;
 mod review;
@@ -89,6 +92,7 @@ pub use mail::{Claimed, MailFilter, MailPage, OptOut, Outgoing, Queued, ServerTr
 pub use people::{FoundPerson, PEOPLE_PER_PAGE, PeoplePage, PeopleQuery};
 pub use post::{PostStep, Stepped};
 pub use proposal::{OwnHead, OwnProposal, Revision, Written};
+pub use question::Exchange;
 pub use registration::{Agreed, RegistrationCounts, RegistrationFilter, RegistrationImport};
 pub use review::{Comment, Filed, FiledHead, Mine};
 pub use search::Hit;

@@ -9,6 +9,7 @@
 mod choice;
 mod deliver;
 mod desk;
+mod notify;
 mod template;
 
 pub use choice::OptOut;
@@ -17,6 +18,7 @@ pub(crate) use choice::{
 };
 pub use deliver::{Claimed, Outgoing, ServerTrouble};
 pub use desk::{MailFilter, MailPage};
+pub(crate) use notify::{Notice, notify};
 pub(crate) use template::{bring, sender_fact, sender_of, sender_thing, template_fact, template_thing};
 
 use crate::{

@@ -6,7 +6,7 @@
 //! learns no author.
 
 use crate::{
-    Error, Result, Store, account as accounts, call as calls,
+    Error, Result, Store, call as calls,
     call::{Forms, OpenCall},
     content::note,
     edition as editions,
@@ -16,6 +16,7 @@ use crate::{
     },
     holding::Holding,
     lookup::LOOKUP,
+    mail::{self, Notice},
     proposal as proposals,
     proposal::{author_of, gone, proposal_of},
     rows::json,
@@ -422,23 +423,9 @@ pub(crate) async fn tell(
     once: &str,
     base_url: &str,
 ) -> Result<usize> {
-    use model::mail::{MailKind, Mailbox, NewMail};
-    let mut mails = vec![];
-    for account in authors.iter().filter_map(|author| author.account) {
-        let Some(known) = accounts::known(tx.db(), account).await? else { continue };
-        let Some(email) = known.email() else { continue };
-        let mut mail =
-            NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition.id);
-        mail = mail
-            .with("name", known.account.name.as_str())
-            .with("subject", subject)
-            .with("body", body)
-            .with("link", proposals::own_page(base_url));
-        mail.account = Some(account);
-        mail.once = Some(format!("{once} {account}"));
-        mails.push(mail);
-    }
-    Ok(crate::mail::queue(tx, mails).await?.queued.len())
+    let notice = Notice { subject, body, link: &proposals::own_page(base_url), once };
+    let joined = authors.iter().filter_map(|author| author.account).collect();
+    mail::notify(tx, edition.id, joined, &notice).await
 }
 
 /// What the list reads of a proposal: its texts and answers are long.

@@ -81,6 +81,10 @@ pub enum EditionDesk {
     Calls,
     /// A new call.
     NewCall,
+    /// The amendments of a call and the questions about it.
+    CallQuestions(CallId),
+    /// The access codes of a call.
+    CallCodes(CallId),
     /// One call.
     Call(CallId),
     /// What was submitted to the calls.
@@ -173,6 +177,8 @@ impl EditionDesk {
             Self::Room(id) => of("rooms", &id),
             Self::Calls => page("calls"),
             Self::NewCall => page("calls/new"),
+            Self::CallQuestions(id) => page(&format!("calls/{id}/questions")),
+            Self::CallCodes(id) => page(&format!("calls/{id}/codes")),
             Self::Call(id) => page(&format!("calls/{id}")),
             Self::Proposals => page("proposals"),
             Self::Proposal(id) => page(&format!("proposals/{id}")),

@@ -109,16 +109,18 @@ pub(crate) fn open_confined(config: &Config) -> anyhow::Result<Opened> {
 pub(crate) async fn run(config: &Config, opened: Opened) -> anyhow::Result<()> {
     let clock: SharedClock = Arc::new(SystemClock);
     let store = config.open(clock.clone()).await?;
-    site(store, clock, config, opened, "").await
+    site(store, clock, config, opened, "", &|_| String::new()).await
 }
 
-/// Serves `store`. The first line printed holds the address, followed by `path`.
+/// Serves `store`. The first line printed holds the address, followed by `path`; below it stands what `more` says of the site
+/// at that origin.
 pub(crate) async fn site(
     store: Store,
     clock: SharedClock,
     config: &Config,
     opened: Opened,
     path: &str,
+    more: &(dyn Fn(&str) -> String + Sync),
 ) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(opened.listener)?;
     let address = listener.local_addr()?;
@@ -129,6 +131,10 @@ pub(crate) async fn site(
         invite(&store, config.base_url.as_deref(), &format!("{scheme}://{address}")).await?;
     }
     let origin = config.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    let more = more(origin.trim_end_matches('/'));
+    if !more.is_empty() {
+        output::line(more);
+    }
     let ending = CancellationToken::new();
     let mailer = tokio::spawn(mail::run(
         store.clone(),

@@ -12,6 +12,7 @@ mod planner;
 mod programme;
 mod programs;
 mod proving;
+mod questioning;
 mod record;
 mod registering;
 
@@ -31,6 +32,7 @@ pub(crate) use programme::{
 };
 pub(crate) use programs::{attempt, delivery, lease, token, webhook};
 pub(crate) use proving::{ceremony, credential};
+pub(crate) use questioning::{access_code, amendment, opening, question};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 pub(crate) use registering::{registration, registration_upload};
 

@@ -5,6 +5,7 @@
 mod account;
 mod archive;
 mod calendar;
+mod calls;
 mod content;
 mod credential;
 mod desk;

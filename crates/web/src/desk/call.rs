@@ -20,7 +20,7 @@ use model::{
     address::{Address, EditionDesk},
     call::{
         Call, CallKind, CommentTime, Condition, Deadline, DeadlineZone, Field, FieldKey, FieldKind,
-        Form as CallForm, Invitation, Naming, Reader, Reviewing, invitation,
+        Form as CallForm, Invitation, Naming, Opening, Reader, Reviewing, invitation,
     },
     edition::Edition,
     id::{CallId, TrackId},
@@ -102,6 +102,46 @@ struct CallPage {
     texts: Option<Invitation>,
     public: Option<String>,
     version: u32,
+    /// Its pages beside the form: where, what they are called.
+    beside: Vec<(String, &'static str)>,
+    /// Who offered what when the offers were opened.
+    opening: Option<OpeningView>,
+}
+
+/// The opening of sealed offers.
+struct OpeningView {
+    closed: String,
+    at: String,
+    offers: Vec<OpenedView>,
+}
+
+struct OpenedView {
+    number: u32,
+    revision: u32,
+    state: &'static str,
+    submitted: String,
+    changed: String,
+    digest: String,
+}
+
+fn opened(edition: &Edition, opening: &Opening) -> OpeningView {
+    let at = |instant| edition.zone.local(instant).strftime("%-d %b %Y, %H:%M:%S %Z").to_string();
+    OpeningView {
+        closed: at(opening.closed),
+        at: at(opening.at),
+        offers: opening
+            .offers
+            .iter()
+            .map(|offer| OpenedView {
+                number: offer.number,
+                revision: offer.revision,
+                state: offer.state.shown(),
+                submitted: at(offer.submitted),
+                changed: at(offer.changed),
+                digest: offer.digest.clone(),
+            })
+            .collect(),
+    }
 }
 
 /// A field of the form that the call asks: what its inputs are called.
@@ -194,6 +234,18 @@ fn page(
             .map(|(open, path)| invitation(edition, &open.call, &format!("{}{path}", site.base_url()))),
         public: public.filter(|_| open.is_some_and(|open| open.call.published)),
         version: open.map_or(1, |open| open.form.version),
+        beside: open
+            .map(|open| {
+                vec![
+                    (
+                        EditionDesk::CallQuestions(open.call.id).path(&edition.slug),
+                        "Questions and amendments",
+                    ),
+                    (EditionDesk::CallCodes(open.call.id).path(&edition.slug), "Access codes"),
+                ]
+            })
+            .unwrap_or_default(),
+        opening: None,
         form,
     }
 }
@@ -446,7 +498,12 @@ fn may_change(person: &Person, edition: &Edition, call: &Call) -> Result<(), Fai
 }
 
 /// The call of that address, for somebody who may change it.
-async fn find(site: &Site, person: &Person, edition: &Edition, id: Uuid) -> Result<OpenCall, Failure> {
+pub(super) async fn find(
+    site: &Site,
+    person: &Person,
+    edition: &Edition,
+    id: Uuid,
+) -> Result<OpenCall, Failure> {
     let calls = site.store().calls(edition.id).await?;
     let found = calls.into_iter().find(|open| open.call.id.0 == id);
     let found = found.ok_or_else(|| Failure::no("call", &id.to_string()))?;
@@ -464,7 +521,9 @@ async fn one(
     let open = find(&site, &person, &edition, id).await?;
     let tracks = tracks(&site, &edition).await?;
     let form = filled(&open, &edition);
-    show(&page(&site, &asked, &person, &edition, Some(&open), (form, &tracks)))
+    let opening = site.store().opening(edition.id, open.call.id).await?;
+    let page = page(&site, &asked, &person, &edition, Some(&open), (form, &tracks));
+    show(&CallPage { opening: opening.map(|opening| opened(&edition, &opening)), ..page })
 }
 
 async fn save(

@@ -3,11 +3,13 @@
 //! One module for each capability. Every handler takes [`Person`], enters its edition with [`enter`] and asks
 //! `Subject::may`; `track.rs` is the one to read.
 
+mod access;
 pub(crate) mod calendars;
 mod call;
 mod change;
 mod dates;
 mod edition;
+mod exchange;
 pub(crate) mod grants;
 mod history;
 mod home;
@@ -55,6 +57,8 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = room::routes(router);
     let router = track::routes(router);
     let router = call::routes(router);
+    let router = access::routes(router);
+    let router = exchange::routes(router);
     let router = proposal::routes(router);
     let router = page::routes(router);
     let router = menu::routes(router);

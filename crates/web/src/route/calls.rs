@@ -14,13 +14,13 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
-    routing::get,
+    routing::{get, post},
 };
 use model::{
     address::{Account, Address},
     call::{Call, Deadline, Late, Phase, Stage},
     edition::Edition,
-    text::Slug,
+    text::{RichText, Slug},
 };
 use store::OpenCall;
 
@@ -28,6 +28,7 @@ use store::OpenCall;
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/{edition}/calls/", get(list));
     let router = at(router, "/{edition}/calls/{call}/", get(call));
+    let router = crate::desk::form_at(router, "/{edition}/calls/{call}/questions/", post(ask));
     crate::desk::form_at(router, "/{edition}/calls/{call}/propose/", get(new).post(create))
 }
 
@@ -46,6 +47,17 @@ struct CallPage {
     text: String,
     /// What the form asks, for those who prepare.
     fields: Vec<FieldView>,
+    /// What was changed since it was published: its number, when, and what.
+    amendments: Vec<(u32, String, String)>,
+    /// What was asked and answered.
+    questions: Vec<(String, String)>,
+    /// The form of a question.
+    form: Form,
+    /// Where a question is sent; `None` once the call is closed.
+    ask: Option<String>,
+    signed_in: bool,
+    /// What waits for an answer, of this person's own.
+    mine: Vec<String>,
 }
 
 struct CallView {
@@ -134,6 +146,43 @@ async fn list(State(site): State<Site>, asked: Asked, asker: Asker, Path(slug): 
     show(&CallsPage { inner, calls: calls.iter().map(|one| view(&site, &edition, &one.call)).collect() })
 }
 
+async fn call_page(
+    site: &Site,
+    asked: &Asked,
+    asker: &Asker,
+    (edition, open): (&Edition, &OpenCall),
+    form: Form,
+) -> Result<CallPage, Failure> {
+    let help = open.call.summary.to_string();
+    let inner = frame(asker, open.call.name.as_str(), &help)
+        .below(Address::Calls.path(&edition.slug), "All calls")
+        .noticing(site, &asked.headers);
+    let exchange = site.store().exchange(edition.id, open.call.id).await?;
+    let at = |instant| edition.zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
+    let html = |text| markup::html(text, 3).as_str().to_owned();
+    let me = asker.0.as_ref().map(|person| person.signed.shown().id);
+    let still = !matches!(open.call.phase(site.now()), Phase::Closed(_) | Phase::Hidden);
+    let (answered, waiting): (Vec<_>, Vec<_>) =
+        exchange.questions.iter().partition(|question| question.answered.is_some());
+    Ok(CallPage {
+        inner,
+        call: view(site, edition, &open.call),
+        text: markup::html(&open.call.text, 2).as_str().to_owned(),
+        fields: proposing::fields(&open.form),
+        amendments: exchange.amendments.iter().map(|one| (one.number, at(one.at), html(&one.body))).collect(),
+        questions: answered.iter().map(|one| (html(&one.body), html(&one.answer))).collect(),
+        form,
+        ask: still
+            .then(|| format!("{}questions/", Address::Call(open.call.slug.as_str()).path(&edition.slug))),
+        signed_in: me.is_some(),
+        mine: waiting
+            .iter()
+            .filter(|one| me.is_some() && one.account == me)
+            .map(|one| html(&one.body))
+            .collect(),
+    })
+}
+
 async fn call(
     State(site): State<Site>,
     asked: Asked,
@@ -141,16 +190,30 @@ async fn call(
     Path((slug, call)): Path<(String, String)>,
 ) -> Answer {
     let (edition, open) = find(&site, &slug, &call).await?;
-    let help = open.call.summary.to_string();
-    let inner = frame(&asker, open.call.name.as_str(), &help)
-        .below(Address::Calls.path(&edition.slug), "All calls")
-        .noticing(&site, &asked.headers);
-    show(&CallPage {
-        inner,
-        call: view(&site, &edition, &open.call),
-        text: markup::html(&open.call.text, 2).as_str().to_owned(),
-        fields: proposing::fields(&open.form),
-    })
+    show(&call_page(&site, &asked, &asker, (&edition, &open), Form::default()).await?)
+}
+
+async fn ask(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path((slug, call)): Path<(String, String)>,
+    mut form: Form,
+) -> Answer {
+    let (edition, open) = find(&site, &slug, &call).await?;
+    let body = RichText::clean(form.value("question"));
+    match site.store().ask(&person.subject, &edition, open.call.id, &body).await {
+        Ok(_) => {
+            let told = "Your question is sent. You get the answer by mail, and everybody reads it here, without your name.";
+            done(&site, &Address::Call(open.call.slug.as_str()).path(&edition.slug), told)
+        }
+        Err(store::Error::Refused(refusal)) => {
+            form.refuse_by(&refusal);
+            let asker = Asker(Some(person));
+            again(&call_page(&site, &asked, &asker, (&edition, &open), form).await?)
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The form of a new proposal.
@@ -164,6 +227,8 @@ struct ProposePage {
     fields: Vec<FieldView>,
     when: String,
     may_submit: bool,
+    /// Whether only an access code opens it.
+    is_closed: bool,
 }
 
 async fn page(
@@ -188,6 +253,7 @@ async fn page(
         fields: proposing::fields(&open.form),
         when: view(site, edition, &open.call).when,
         may_submit: open.call.accepts(site.now(), Late::No).is_ok(),
+        is_closed: matches!(open.call.phase(site.now()), Phase::Closed(_)),
     })
 }
 
@@ -216,9 +282,11 @@ async fn create(
     let stage = if submit { Stage::Submitted } else { Stage::Draft };
     let tracks = proposing::tracks(&site, &edition).await?;
     if let Some(content) = proposing::read(&mut form, &open.call, &open.form, &tracks, stage) {
-        let late = submit.then_some(Late::No);
-        let begun =
-            site.store().begin_proposal(&person.subject, edition.id, open.call.id, &content, late).await;
+        let code = submit.then(|| form.value("code").to_owned());
+        let begun = site
+            .store()
+            .begin_proposal(&person.subject, edition.id, open.call.id, &content, code.as_deref())
+            .await;
         match begun {
             Ok(written) => {
                 let to = Account::Proposal(&edition.slug, written.proposal.id).path();

@@ -391,3 +391,79 @@ async fn a_closed_call_takes_no_proposal_and_an_unpublished_one_is_not_there() {
     assert_eq!(world.get("/garden-2027/calls/").await.status, StatusCode::NOT_FOUND);
     assert_eq!(world.get_as(&ada, "/garden-2027/calls/talks/propose/").await.status, StatusCode::NOT_FOUND);
 }
+
+/// The text of the element with the class `value`, which is shown once.
+fn shown_once(page: &str) -> String {
+    let from =
+        page.split("<pre class=\"value\"").nth(1).unwrap_or_else(|| panic!("nothing is shown: {page}"));
+    from.split('>').nth(1).unwrap().split('<').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_has_an_access_code_submits_after_the_call_has_closed() {
+    let all = Committee::with(&[("closes", "2020-01-01T12:00")]).await;
+    let world = &all.world;
+    let ada = world.sign_in("ada@authors.example", &[]).await;
+    let codes = format!("{}codes/", all.call);
+    assert_eq!(world.get_as(&ada, &codes).await.status, StatusCode::NOT_FOUND);
+    let made = world.post_as(&all.organiser, &codes, &[("note", "Ada"), ("until", "2099-01-01T12:00")]).await;
+    let code = shown_once(made.text());
+    let listed = world.get_as(&all.organiser, &codes).await;
+    assert!(listed.text().contains("Good until") && !listed.text().contains(&code), "it is shown once");
+    let past = world.post_as(&all.organiser, &codes, &[("note", "Bea"), ("until", "2020-01-01T12:00")]).await;
+    assert_eq!(past.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(past.text().contains("Bea") && past.text().contains("It is in the past"), "{}", past.text());
+
+    let own = "/garden-2027/calls/talks/propose/";
+    assert!(world.get_as(&ada, own).await.text().contains("Access code"));
+    let late = [("title", "Late"), ("abstract", "x"), ("answer_outcome", "y"), ("do", "submit")];
+    let mut wrong = late.to_vec();
+    wrong.push(("code", "AAAA-BBBB-CCCC"));
+    let refused = world.post_as(&ada, own, &wrong).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("href=\"#f-code\""), "{}", refused.text());
+    // Kept as a draft first, and submitted from its own page.
+    let draft = world.post_as(&ada, own, &[("title", "Late"), ("do", "draft")]).await;
+    let page = draft.header("location").to_owned();
+    assert!(world.get_as(&ada, &page).await.text().contains("Access code"));
+    let mut right = late.to_vec();
+    right.push(("code", &code));
+    let sent = world.post_as(&ada, &page, &right).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    assert!(world.get_as(&ada, &page).await.text().contains("Submitted"));
+}
+
+#[tokio::test]
+async fn what_is_asked_about_a_call_is_answered_to_everybody_without_a_name() {
+    let all = Committee::new().await;
+    let world = &all.world;
+    let public = "/garden-2027/calls/talks/";
+    let ada = world.sign_in("ada@authors.example", &[]).await;
+    let asked =
+        world.post_as(&ada, &format!("{public}questions/"), &[("question", "Is there *a piano*?")]).await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text());
+    assert!(!world.get(public).await.text().contains("piano"), "it waits for its answer");
+    assert!(world.get_as(&ada, public).await.text().contains("it waits for an answer"));
+    let empty = world.post_as(&ada, &format!("{public}questions/"), &[("question", " ")]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let desk = format!("{}questions/", all.call);
+    let page = world.get_as(&all.organiser, &desk).await;
+    assert!(page.text().contains("Waiting for an answer") && page.text().contains("ada"), "{}", page.text());
+    let answer = page.text().split("class=\"form\" method=\"post\" action=\"").nth(1).unwrap();
+    let answer = answer.split('"').next().unwrap().to_owned();
+    assert_eq!(world.post_as(&ada, &answer, &[("answer", "No")]).await.status, StatusCode::NOT_FOUND);
+    let blank = world.post_as(&all.organiser, &answer, &[("answer", "")]).await;
+    assert_eq!(blank.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let told =
+        world.post_as(&all.organiser, &answer, &[("answer", "Two <script>alert(1)</script>pianos.")]).await;
+    assert_eq!(told.status, StatusCode::SEE_OTHER, "{}", told.text());
+    let amended = [("amendment", "The stage is *smaller*.")];
+    let amended = world.post_as(&all.organiser, &format!("{}amend/", all.call), &amended).await;
+    assert_eq!(amended.status, StatusCode::SEE_OTHER, "{}", amended.text());
+    let shown = world.get(public).await;
+    for part in ["<em>a piano</em>", "Amendment 1", "<em>smaller</em>"] {
+        assert!(shown.text().contains(part), "{part}: {}", shown.text());
+    }
+    assert!(!shown.text().contains("alert(1)") && !shown.text().contains("ada@"), "{}", shown.text());
+}
