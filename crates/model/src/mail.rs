@@ -27,13 +27,14 @@ pub use template::{Compiled, MailKind, Rendered, Text, Variable, Variables, reda
 use crate::{
     Refusal,
     email::Email,
-    id::{AccountId, EditionId, MailId},
+    id::{AccountId, EditionId, MailId, derived},
     retry::Schedule,
     text::{Line, excerpt},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use uuid::Uuid;
 
 /// When a mail that the server took back is tried again: after a minute, then less and less often, for almost three
 /// days. Greylisting (RFC 6647) asks for the first few minutes, an outage over a weekend for the rest.
@@ -595,6 +596,22 @@ pub struct Suppression {
     pub note: Line,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl Suppression {
+    /// The word for it in the feed.
+    pub const KIND: &'static str = "suppression";
+
+    /// By what an address on the list is known where the address itself must not stand: in the feed and in addresses of
+    /// the site.
+    pub fn thing(address: &str) -> Uuid {
+        derived("", Self::KIND, address)
+    }
+
+    /// By what this one is known.
+    pub fn id(&self) -> Uuid {
+        Self::thing(self.address.as_str())
+    }
 }
 
 /// The end of the text of a mail that can be left.

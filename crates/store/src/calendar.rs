@@ -26,6 +26,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The word for an edition's plan in the feed.
@@ -245,16 +246,7 @@ impl Store {
             let Some(row) = row(tx.db(), edition, id).await? else {
                 return Err(gone());
             };
-            calendar::Entity::delete_by_id(row.id).exec(tx.db()).await?;
-            tx.note(vec![Change {
-                kind: CalendarId::KIND,
-                thing: row.id,
-                edition: Some(edition),
-                deed: Deed::Removed,
-                before: Some(fact(&calendar_of(&row)?)?),
-                after: None,
-            }])
-            .await
+            drop_row(tx, &calendar_of(&row)?).await
         })
         .await
     }
@@ -292,25 +284,114 @@ impl Store {
             }
             let before = row.as_ref().map(plan_of).transpose()?;
             let after = rule(before.clone().unwrap_or_default())?;
+            after.check()?;
             if before.as_ref() == Some(&after) {
                 return Ok(());
             }
-            // Two saves within a microsecond of one clock are two versions.
-            let changed_at = to_micros(tx.at()).max(version.saturating_add(1));
-            let row = date_plan::Model { edition: id.0, changed_at, plan: json(&after)? };
-            crate::save::upsert::<date_plan::Entity>(tx.db(), vec![row]).await?;
-            tx.note(vec![Change {
-                kind: PLAN,
-                thing: id.0,
-                edition: Some(id),
-                deed: if before.is_some() { Deed::Changed } else { Deed::Created },
-                before: before.as_ref().map(fact).transpose()?,
-                after: Some(fact(&after)?),
-            }])
-            .await
+            put_plan(tx, id, row.as_ref(), Some(&after)).await
         })
         .await
     }
+}
+
+/// Writes a plan in the place of the present one, or forgets it.
+async fn put_plan(
+    tx: &Tx,
+    id: EditionId,
+    before: Option<&date_plan::Model>,
+    after: Option<&DatePlan>,
+) -> Result<()> {
+    match after {
+        Some(plan) => {
+            // Two saves within a microsecond of one clock are two versions.
+            let version = before.map_or(0, |row| row.changed_at);
+            let changed_at = to_micros(tx.at()).max(version.saturating_add(1));
+            let row = date_plan::Model { edition: id.0, changed_at, plan: json(plan)? };
+            crate::save::upsert::<date_plan::Entity>(tx.db(), vec![row]).await?;
+        }
+        None => {
+            date_plan::Entity::delete_by_id(id.0).exec(tx.db()).await?;
+        }
+    }
+    let before = before.map(plan_of).transpose()?;
+    crate::content::note(tx, (PLAN, id.0), id, before.as_ref(), after).await
+}
+
+/// Makes the plan of an edition what it was `before`, if it still is what it was `after`; gives whether it was.
+pub(crate) async fn restore_plan(
+    tx: &Tx,
+    id: EditionId,
+    before: Option<Value>,
+    after: Option<&Value>,
+) -> Result<bool> {
+    let row = date_plan::Entity::find_by_id(id.0).one(tx.db()).await?;
+    let present = row.as_ref().map(plan_of).transpose()?;
+    if present.as_ref().map(fact).transpose()?.as_ref() != after {
+        return Ok(false);
+    }
+    let wanted: Option<DatePlan> = read(before)?;
+    put_plan(tx, id, row.as_ref(), wanted.as_ref()).await?;
+    Ok(true)
+}
+
+/// Whether what was done to a calendar can be taken back, as far as the record holds what it takes: the conferences of a
+/// calendar are not in the feed.
+pub(crate) fn can_undo(deed: Deed, before: Option<&Value>) -> Result<(), Refusal> {
+    let has_address = before.and_then(|fact| fact.get("address")).is_some_and(|address| !address.is_null());
+    let (problem, remedy) = match deed {
+        Deed::Created => return Ok(()),
+        Deed::Removed if has_address => return Ok(()),
+        Deed::Removed => ("the file was not kept", "Give it again on the page Dates"),
+        Deed::Changed => (
+            "it holds what stands at its source",
+            "Fetch it again, or give its file again, on the page Dates",
+        ),
+    };
+    Err(Refusal::new("undo", problem, remedy))
+}
+
+/// Removes a calendar that was added, if it still is the one, whatever was read from it since; adds one that was removed
+/// again, to be fetched at once. Gives whether it was as that deed left it.
+pub(crate) async fn restore(
+    tx: &Tx,
+    edition: EditionId,
+    id: CalendarId,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<bool> {
+    // How much stands at its source is not what was decided of it.
+    let decided = |calendar: Calendar| Calendar { conferences: 0, digest: String::new(), ..calendar };
+    let (wanted, left): (Option<Calendar>, Option<Calendar>) = (read(before)?, read(after)?);
+    let present = row_as_it_is(tx, id.0).await?;
+    if present.clone().map(decided) != left.map(decided) {
+        return Ok(false);
+    }
+    if let Some(present) = present {
+        drop_row(tx, &present).await?;
+    }
+    if let Some(wanted) = wanted {
+        let row = new_row(tx, edition, &wanted.name, wanted.address.as_ref(), &wanted.topics).await?;
+        let row = calendar::Model { id: id.0, due_at: Some(to_micros(tx.at())), ..row };
+        put(tx, None, row).await?;
+    }
+    Ok(true)
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: Option<Value>) -> Result<Option<T>> {
+    value.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))
+}
+
+async fn drop_row(tx: &Tx, calendar: &Calendar) -> Result<()> {
+    calendar::Entity::delete_by_id(calendar.id.0).exec(tx.db()).await?;
+    tx.note(vec![Change {
+        kind: CalendarId::KIND,
+        thing: calendar.id.0,
+        edition: Some(calendar.edition),
+        deed: Deed::Removed,
+        before: Some(fact(calendar)?),
+        after: None,
+    }])
+    .await
 }
 
 fn gone() -> Error {

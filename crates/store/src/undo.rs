@@ -5,9 +5,9 @@
 //! which the log shows as a change like every other, and which can be taken back too.
 
 use crate::{
-    Error, Result, Store, account, content,
+    Error, Result, Store, account, calendar, content,
     entity::{account as account_entity, change, edition, role_grant},
-    feed, grant, load, registration,
+    feed, grant, load, mail, registration,
     rows::Positions,
     save::{self, Thing},
     session_type,
@@ -17,12 +17,13 @@ use model::{
     Refusal,
     account::Account,
     edition::{Edition, Sponsor},
-    feed::{Entry, Sequence},
+    feed::{Deed, Entry, Sequence},
     id::{
-        AccountId, EditionId, GrantId, PersonId, RegistrationId, RoomId, SessionId, SessionTypeId, SponsorId,
-        TrackId,
+        AccountId, CalendarId, EditionId, GrantId, MailId, MergeId, PersonId, RegistrationId, RoomId,
+        SessionId, SessionTypeId, SponsorId, TemplateId, TrackId,
     },
     invitation,
+    mail::Suppression,
     permission::{Action, Grant, Place, Subject},
     programme::{Person, Programme, Room, Session, Track},
 };
@@ -42,14 +43,35 @@ type Changed = (Option<EditionId>, String, Uuid);
 /// What it was before the changes and after them.
 type Sides = (Option<Value>, Option<Value>);
 
-/// Whether entries of that kind can be taken back, as far as their kind goes; else why not.
-pub fn can_undo(kind: &str) -> Result<(), Refusal> {
-    let (problem, remedy) = match kind {
+/// Whether what one deed wrote can be taken back, as far as the kinds of its entries go; else why not.
+///
+/// What a deed mailed is no hindrance: mail that still waits is called off with the rest, and what was mailed stays
+/// mailed.
+pub fn can_undo(deed: &[Entry<Value>]) -> Result<(), Refusal> {
+    let mut things = deed.iter().filter(|entry| entry.kind != MailId::KIND).peekable();
+    if things.peek().is_none() && !deed.is_empty() {
+        let remedy = "Send it again, or let it be, on its own page";
+        return Err(Refusal::new("undo", "what was mailed stays mailed", remedy));
+    }
+    things.try_for_each(can_undo_entry)
+}
+
+fn can_undo_entry(entry: &Entry<Value>) -> Result<(), Refusal> {
+    let (problem, remedy) = match entry.kind.as_str() {
         kind if PROGRAMME.contains(&kind) || [AccountId::KIND, GrantId::KIND].contains(&kind) => {
             return Ok(());
         }
         kind if content::CAN_UNDO.contains(&kind) => return Ok(()),
-        SessionTypeId::KIND | RegistrationId::KIND | invitation::KIND => return Ok(()),
+        SessionTypeId::KIND
+        | RegistrationId::KIND
+        | invitation::KIND
+        | mail::SENDER_KIND
+        | TemplateId::KIND
+        | calendar::PLAN => return Ok(()),
+        Suppression::KIND if entry.deed == Deed::Created => return Ok(()),
+        Suppression::KIND => ("the log does not name the address", "Enter it on the suppress list again"),
+        CalendarId::KIND => return calendar::can_undo(entry.deed, entry.before.as_ref()),
+        MergeId::KIND => ("a merge is undone as a whole", "Undo it on the page of the account that was kept"),
         "release" => {
             ("a release is never taken out of its numbers", "Take it back on the edition's page Release")
         }
@@ -69,7 +91,8 @@ impl Store {
     }
 
     /// Takes back everything that was written together with the entry of that number, when `subject` may and nothing
-    /// of it has changed since. Gives how many things became what they were.
+    /// of it has changed since. Mail that the deed queued and that still waits is called off. Gives how many things
+    /// became what they were.
     pub async fn undo(&self, subject: &Subject, seq: Sequence) -> Result<usize> {
         self.write(&subject.actor, async |tx| {
             let entries = together(tx.db(), seq).await?;
@@ -81,8 +104,12 @@ impl Store {
             for entry in &entries {
                 let place = place_of(tx.db(), entry.edition).await?;
                 subject.may(Action::Undo, &place)?;
-                can_undo(&entry.kind)?;
             }
+            can_undo(&entries)?;
+            let (mails, entries): (Vec<_>, Vec<_>) =
+                entries.into_iter().partition(|entry| entry.kind == MailId::KIND);
+            let queued = mails.iter().filter(|entry| entry.deed == Deed::Created);
+            mail::call_off(tx, queued.map(|entry| entry.thing)).await?;
             // A thing that one deed changed twice becomes what it was before the first.
             let mut things: BTreeMap<Changed, Sides> = BTreeMap::new();
             for entry in entries {
@@ -107,6 +134,19 @@ impl Store {
                     }
                     (invitation::KIND, _) => {
                         crate::invitation::restore(tx, subject, thing, before, after.as_ref()).await?
+                    }
+                    (mail::SENDER_KIND, Some(edition)) => {
+                        mail::restore_sender(tx, edition, before, after.as_ref()).await?
+                    }
+                    (TemplateId::KIND, Some(edition)) => {
+                        mail::restore_text(tx, edition, before, after).await?
+                    }
+                    (Suppression::KIND, _) => mail::restore_suppression(tx, thing, after.as_ref()).await?,
+                    (CalendarId::KIND, Some(edition)) => {
+                        calendar::restore(tx, edition, CalendarId(thing), before, after).await?
+                    }
+                    (calendar::PLAN, Some(edition)) => {
+                        calendar::restore_plan(tx, edition, before, after.as_ref()).await?
                     }
                     _ => {
                         restore(tx, subject, &kind, thing, before, after).await?;

@@ -16,6 +16,7 @@ use model::{
         AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, MergeId, RegistrationId,
         SessionTypeId, SignInId, TemplateId, TokenId, ViewingId, WebhookId,
     },
+    mail::Suppression,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -199,8 +200,8 @@ async fn mails(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
         state.insert((Some(row.edition), TemplateId::KIND.to_owned(), thing), fact);
     }
     for row in suppression::Entity::find().all(db).await? {
-        let thing = mailing::suppression_thing(&row.address);
-        state.insert((None, mailing::SUPPRESSION_KIND.to_owned(), thing), mailing::suppression_fact(&row));
+        let thing = Suppression::thing(&row.address);
+        state.insert((None, Suppression::KIND.to_owned(), thing), mailing::suppression_fact(&row));
     }
     for row in opt_out::Entity::find().all(db).await? {
         state.insert((None, mailing::OPT_OUT_KIND.to_owned(), row.id), mailing::opt_out_fact(&row));

@@ -26,6 +26,7 @@ mod sample;
 mod search;
 mod stars;
 mod tokens;
+mod undo;
 mod verify;
 mod watch;
 mod webhooks;

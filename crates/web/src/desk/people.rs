@@ -20,8 +20,8 @@ use axum::{
 use model::{
     account::{AccountState, Proof},
     address::{Account, Desk},
-    id::{AccountId, MergeId},
-    permission::{Action, Place},
+    id::{AccountId, EditionId, MergeId},
+    permission::{Action, Place, Subject},
     time::Zone,
 };
 use store::{KnownAccount, PEOPLE_PER_PAGE, PeopleQuery};
@@ -55,26 +55,23 @@ struct Found {
     roles: String,
 }
 
+/// Among whom somebody may look for accounts: all of them (`None`), or who has to do with some editions. For the API too.
+pub(crate) async fn within(site: &Site, subject: &Subject) -> Result<Option<Vec<EditionId>>, Failure> {
+    let Err(refusal) = subject.may(Action::SeePeople, &Place::installation()) else { return Ok(None) };
+    let heads = site.store().editions().await?;
+    let seen = heads
+        .into_iter()
+        .map(|head| head.edition)
+        .filter(|edition| subject.may(Action::SeePeople, &Place::edition(edition)).is_ok());
+    let seen: Vec<_> = seen.map(|edition| edition.id).collect();
+    if seen.is_empty() { Err(Failure::Forbidden(refusal)) } else { Ok(Some(seen)) }
+}
+
 async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer {
-    // Who may see all accounts sees all; who may see those of some editions sees who has to do with these.
-    let everywhere = person.subject.may(Action::SeePeople, &Place::installation()).is_ok();
-    let within = if everywhere {
-        None
-    } else {
-        let heads = site.store().editions().await?;
-        let seen = heads
-            .into_iter()
-            .map(|head| head.edition)
-            .filter(|edition| person.subject.may(Action::SeePeople, &Place::edition(edition)).is_ok());
-        let seen: Vec<_> = seen.map(|edition| edition.id).collect();
-        if seen.is_empty() {
-            person.may(Action::SeePeople, &Place::installation())?;
-        }
-        Some(seen)
-    };
+    let within = within(&site, &person.subject).await?;
     let page: u64 = asked.value("page").and_then(|page| page.parse().ok()).unwrap_or(0).min(1_000_000);
     let words = asked.value("q").unwrap_or_default().to_owned();
-    let found = site.store().people(&PeopleQuery { words: words.clone(), within, page }).await?;
+    let found = site.store().people(&PeopleQuery { words: words.clone(), within }, page).await?;
     let people = found.people.iter().map(|one| {
         let mut roles: Vec<&str> = one.grants.iter().map(|grant| grant.role.shown()).collect();
         roles.sort_unstable();
@@ -126,12 +123,16 @@ struct One {
     views: Vec<ViewView>,
 }
 
-/// The account, for somebody who may see it. To others there is none.
-async fn seen(site: &Site, person: &Person, id: Uuid) -> Result<(KnownAccount, Vec<Place>), Failure> {
+/// The account and where its person is known, for somebody who may see it. To others there is none. For the API too.
+pub(crate) async fn seen(
+    site: &Site,
+    subject: &Subject,
+    id: Uuid,
+) -> Result<(KnownAccount, Vec<Place>), Failure> {
     let none = || Failure::no("account", &id.to_string());
     let known = site.store().account(AccountId(id)).await?.ok_or_else(none)?;
     let places = site.store().places_of(known.account.id).await?;
-    if places.iter().any(|place| person.subject.may(Action::SeePeople, place).is_ok()) {
+    if places.iter().any(|place| subject.may(Action::SeePeople, place).is_ok()) {
         Ok((known, places))
     } else {
         Err(none())
@@ -189,7 +190,7 @@ async fn draw(
 }
 
 async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(id): Path<Uuid>) -> Answer {
-    let (known, places) = seen(&site, &person, id).await?;
+    let (known, places) = seen(&site, &person.subject, id).await?;
     show(&draw(&site, &asked, &person, &known, &places, Form::default()).await?)
 }
 
@@ -201,7 +202,7 @@ async fn change(
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Answer {
-    let (known, places) = seen(&site, &person, id).await?;
+    let (known, places) = seen(&site, &person.subject, id).await?;
     person.may(Action::ManagePeople, &Place::installation())?;
     let page = Desk::Person(known.account.id).path();
     let (outcome, notice) = if form.value("do") == "undo" {
@@ -235,7 +236,7 @@ async fn change(
 }
 
 async fn view_as(State(site): State<Site>, person: Person, Path(id): Path<Uuid>) -> Answer {
-    let (known, _) = seen(&site, &person, id).await?;
+    let (known, _) = seen(&site, &person.subject, id).await?;
     match site.store().view_as(&person.subject, person.signed.sign_in.id, known.account.id).await {
         Ok(()) => {
             done(&site, &Account::Profile.path(), "You see the pages of this person now, and change nothing.")

@@ -11,10 +11,10 @@ use model::{
 use serde_json::{Value, json};
 use store::NewToken;
 
-const EDITION: &str = "/api/v1/editions/garden-2027";
+pub(crate) const EDITION: &str = "/api/v1/editions/garden-2027";
 
 /// A token of somebody with that role in `garden-2027`.
-async fn token(world: &World, role: Role, scope: TokenScope) -> (AccountId, String) {
+pub(crate) async fn token(world: &World, role: Role, scope: TokenScope) -> (AccountId, String) {
     let edition = world.edition("garden-2027").await;
     let who = world.sign_in(&format!("{role}@example.org"), &[(role, Scope::Edition(edition.id))]).await;
     let new = NewToken { name: Line::from("test"), scope, edition: None, expires: None };
@@ -23,7 +23,14 @@ async fn token(world: &World, role: Role, scope: TokenScope) -> (AccountId, Stri
 }
 
 /// Sends JSON with a token, and the tag that was seen.
-async fn send(world: &World, method: &str, path: &str, token: &str, seen: &str, body: &Value) -> Answer {
+pub(crate) async fn send(
+    world: &World,
+    method: &str,
+    path: &str,
+    token: &str,
+    seen: &str,
+    body: &Value,
+) -> Answer {
     let bearer = format!("Bearer {token}");
     let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
     let mut headers = vec![("content-type", kind), ("authorization", bearer.as_str())];
@@ -34,11 +41,11 @@ async fn send(world: &World, method: &str, path: &str, token: &str, seen: &str, 
     world.send(method, path, &headers, &body).await
 }
 
-async fn read(world: &World, path: &str, token: &str) -> Answer {
+pub(crate) async fn read(world: &World, path: &str, token: &str) -> Answer {
     world.get_with(path, &[("authorization", &format!("Bearer {token}"))]).await
 }
 
-fn problem(answer: &Answer, status: StatusCode) -> Value {
+pub(crate) fn problem(answer: &Answer, status: StatusCode) -> Value {
     assert_eq!(answer.status, status, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let problem = answer.json();
@@ -186,7 +193,7 @@ async fn a_refusal_names_the_field_and_what_to_do() {
     assert!(wrong.header("allow").contains("POST"));
 }
 
-fn uuid() -> String {
+pub(crate) fn uuid() -> String {
     "00000000-0000-4000-8000-00000000abcd".to_owned()
 }
 

@@ -4,6 +4,9 @@
 
 mod accounts;
 mod api;
+mod api_mail;
+mod api_people;
+mod api_planning;
 mod caching;
 mod calls;
 mod compat;
