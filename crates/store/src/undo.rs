@@ -7,7 +7,11 @@
 use crate::{
     Error, Result, Store, account, content,
     entity::{account as account_entity, change, edition, role_grant},
-    feed, grant, load, registration,
+    feed, grant, load,
+    registration::{
+        self,
+        caps::{CAPS_KIND, restore_caps},
+    },
     rows::Positions,
     save::{self, Thing},
     session_type,
@@ -49,7 +53,7 @@ pub fn can_undo(kind: &str) -> Result<(), Refusal> {
             return Ok(());
         }
         kind if content::CAN_UNDO.contains(&kind) => return Ok(()),
-        SessionTypeId::KIND | RegistrationId::KIND | invitation::KIND => return Ok(()),
+        SessionTypeId::KIND | RegistrationId::KIND | CAPS_KIND | invitation::KIND => return Ok(()),
         "release" => {
             ("a release is never taken out of its numbers", "Take it back on the edition's page Release")
         }
@@ -102,6 +106,7 @@ impl Store {
                     (SessionTypeId::KIND, Some(edition)) => {
                         session_type::restore(tx, edition, thing, before, after.as_ref()).await?
                     }
+                    (CAPS_KIND, Some(edition)) => restore_caps(tx, edition, before, after.as_ref()).await?,
                     (RegistrationId::KIND, _) => {
                         registration::restore(tx, thing, before, after.as_ref()).await?
                     }
