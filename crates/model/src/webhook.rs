@@ -128,7 +128,7 @@ pub fn needed(kind: &str) -> Option<Action> {
     Some(match kind {
         "edition" | "room" | "track" | "person" | "session" | "session-type" | "sponsor" | "release"
         | "page" | "menu" | "post" | "announced" => Action::SeeDesk,
-        "registration" => Action::SeeRegistrations,
+        "registration" | "registration-caps" => Action::SeeRegistrations,
         "account" | "identity" | "account-merge" | "invitation" => Action::SeePeople,
         "grant" | "webhook" | "token" => Action::SeeLog,
         "mail" | "template" => Action::ManageMail,

@@ -7,7 +7,11 @@
 use crate::{
     Error, Result, Store, account, calendar, content,
     entity::{account as account_entity, change, edition, role_grant},
-    feed, grant, load, mail, registration,
+    feed, grant, load, mail,
+    registration::{
+        self,
+        caps::{CAPS_KIND, restore_caps},
+    },
     rows::Positions,
     save::{self, Thing},
     session_type,
@@ -64,6 +68,7 @@ fn can_undo_entry(entry: &Entry<Value>) -> Result<(), Refusal> {
         kind if content::CAN_UNDO.contains(&kind) => return Ok(()),
         SessionTypeId::KIND
         | RegistrationId::KIND
+        | CAPS_KIND
         | invitation::KIND
         | mail::SENDER_KIND
         | TemplateId::KIND
@@ -129,6 +134,7 @@ impl Store {
                     (SessionTypeId::KIND, Some(edition)) => {
                         session_type::restore(tx, edition, thing, before, after.as_ref()).await?
                     }
+                    (CAPS_KIND, Some(edition)) => restore_caps(tx, edition, before, after.as_ref()).await?,
                     (RegistrationId::KIND, _) => {
                         registration::restore(tx, thing, before, after.as_ref()).await?
                     }

@@ -4,11 +4,11 @@
 //! field `inner: Inner`.
 
 use crate::{
-    assets,
+    assets, cookies,
     error::Failure,
     headers::{self, Policy},
     page::{Anchor, PageError},
-    signed::{self, Person},
+    signed::Person,
     site::Site,
 };
 use askama::Template;
@@ -280,10 +280,7 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Answer {
     headers.extend(headers::of(Policy::Private));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     // The notice was shown.
-    headers.append(
-        header::SET_COOKIE,
-        HeaderValue::from_static("notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),
-    );
+    headers.append(header::SET_COOKIE, cookies::set(NOTICE, "", 0));
     Ok(response)
 }
 
@@ -303,7 +300,7 @@ pub(crate) fn done(site: &Site, to: &str, notice: &str) -> Answer {
     let mut response = see_other(to);
     let text = URL_SAFE_NO_PAD.encode(notice);
     let signature = site.store().secret().sign(PURPOSE, &text);
-    let cookie = signed::set(site, NOTICE, &format!("{text}.{signature}"), 60);
+    let cookie = cookies::set(NOTICE, &format!("{text}.{signature}"), 60);
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)
 }
@@ -328,7 +325,7 @@ pub(crate) fn to_sign_in(next: &str) -> Response<HttpBody> {
 }
 
 fn notice_in(site: &Site, headers: &HeaderMap) -> Option<String> {
-    let (text, signature) = signed::cookie(headers, NOTICE)?.split_once('.')?;
+    let (text, signature) = cookies::value(headers, NOTICE)?.split_once('.')?;
     if !site.store().secret().verifies(PURPOSE, text, signature) {
         return None;
     }

@@ -5,6 +5,7 @@
 //! gets the headers that protect the visitor.
 
 use crate::{
+    cookies,
     error::{Failure, Problem, wants_json},
     headers::{self, Policy},
     inner,
@@ -80,7 +81,7 @@ impl Front {
     {
         let mut seen = Seen { number: self.site.meters().request(), at: Instant::now(), hit: true };
         if let Some((route, mut response)) = self.kept(request.method(), request.uri(), request.headers()) {
-            if self.encrypted || self.site.is_https() {
+            if self.is_secure(request.headers()) {
                 headers::only_encrypted(response.headers_mut());
             }
             ops::note(&self.site, seen, request.method(), route, &response);
@@ -109,11 +110,16 @@ impl Front {
         Some((body.route, body.answer_at_once(method, request)?))
     }
 
-    async fn by_route(self, mut request: Request, seen: Seen) -> Response<HttpBody> {
+    /// Whether the visitor came by HTTPS: to this server, to the site's own address, or to a proxy that is believed.
+    fn is_secure(&self, headers: &HeaderMap) -> bool {
         let proxies = &self.site.options().trusted_proxies;
-        let client = proxies.client(self.peer, request.headers());
-        let secure =
-            self.encrypted || self.site.is_https() || proxies.says_https(self.peer, request.headers());
+        self.encrypted || self.site.is_https() || proxies.says_https(self.peer, headers)
+    }
+
+    async fn by_route(self, mut request: Request, seen: Seen) -> Response<HttpBody> {
+        let client = self.site.options().trusted_proxies.client(self.peer, request.headers());
+        let secure = self.is_secure(request.headers());
+        cookies::receive(request.headers_mut(), secure);
         request.extensions_mut().insert(Client(client));
         let (parts, body) = request.into_parts();
         let asked = parts.clone();
@@ -134,6 +140,7 @@ impl Front {
         }
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        cookies::send(&mut headers, secure);
         }
         if let Ok(name) = HeaderValue::try_from(self.site.meters().name_of(seen.number)) {
             headers.insert(REQUEST_ID, name);

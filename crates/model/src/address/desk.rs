@@ -149,6 +149,8 @@ pub enum EditionDesk {
     Registration(RegistrationId),
     /// Import of registrations.
     ImportRegistrations,
+    /// How many may be registered.
+    RegistrationCaps,
     /// Who has which role in this edition.
     Grants,
     /// Sender, templates and what is sent.
@@ -211,6 +213,7 @@ impl EditionDesk {
             Self::NewRegistration => page("registrations/new"),
             Self::Registration(id) => of("registrations", &id),
             Self::ImportRegistrations => page("registrations/import"),
+            Self::RegistrationCaps => page("registrations/caps"),
             Self::Grants => page("grants"),
             Self::Mail => page("mail"),
             Self::Template(id) => of("mail/templates", &id),

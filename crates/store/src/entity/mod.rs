@@ -34,7 +34,7 @@ pub(crate) use programs::{attempt, delivery, lease, token, webhook};
 pub(crate) use proving::{ceremony, credential};
 pub(crate) use questioning::{access_code, amendment, opening, question};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
-pub(crate) use registering::{registration, registration_upload};
+pub(crate) use registering::{registration, registration_caps, registration_upload};
 
 /// What SeaORM wants of an entity that has no relations of its own.
 macro_rules! no_relations {

@@ -16,6 +16,7 @@ mod m0009_desk;
 mod m0010_content;
 mod m0011_people;
 mod m0012_call;
+mod m0013_people_2;
 mod m0016_question;
 mod tools;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_content::Migration),
             Box::new(m0011_people::Migration),
             Box::new(m0012_call::Migration),
+            Box::new(m0013_people_2::Migration),
             Box::new(m0016_question::Migration),
         ]
     }

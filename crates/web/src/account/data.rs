@@ -73,7 +73,7 @@ async fn delete(State(site): State<Site>, asked: Asked, person: Person, mut form
     match site.store().delete_account(&person.subject.actor, account.id).await {
         Ok(()) => {
             let mut response = done(&site, &Account::SignIn.path(), "Your account is deleted.")?;
-            response.headers_mut().append(header::SET_COOKIE, signed::sign_out_cookie(&site));
+            response.headers_mut().append(header::SET_COOKIE, signed::sign_out_cookie());
             Ok(response)
         }
         Err(store::Error::Refused(refusal)) => {

@@ -371,6 +371,6 @@ async fn sign_out(State(site): State<Site>, Asker(asker): Asker) -> Answer {
         site.store().sign_out(&Actor::person(account), account, Some(which)).await?;
     }
     let mut response = done(&site, &Account::SignIn.path(), "You are signed out.")?;
-    response.headers_mut().append(header::SET_COOKIE, signed::sign_out_cookie(&site));
+    response.headers_mut().append(header::SET_COOKIE, signed::sign_out_cookie());
     Ok(response)
 }

@@ -323,6 +323,54 @@ async fn what_organisers_write_is_added_changed_and_removed_and_the_second_of_tw
 }
 
 #[tokio::test]
+async fn caps_on_registrations_are_set_counted_and_respected() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Registrar, TokenScope::Write).await;
+    let at = format!("{EDITION}/registration-caps");
+    let none = read(&world, &at, &token).await;
+    assert_eq!(none.json(), json!({ "caps": {} }));
+    let caps = json!({ "caps": { "student": 1, "virtual": 0 } });
+    problem(&send(&world, "PUT", &at, &token, "", &caps).await, StatusCode::PRECONDITION_REQUIRED);
+    let set = send(&world, "PUT", &at, &token, none.header("etag"), &caps).await;
+    assert_eq!((set.status, set.json()), (StatusCode::OK, caps.clone()), "{}", set.text());
+    let late = send(&world, "PUT", &at, &token, none.header("etag"), &json!({ "caps": {} })).await;
+    problem(&late, StatusCode::PRECONDITION_FAILED);
+    for wrong in [json!({ "caps": { "king": 1 } }), json!({ "caps": { "student": 200_001 } })] {
+        problem(&send(&world, "PUT", &at, &token, "*", &wrong).await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let list = format!("{EDITION}/registrations");
+    for (address, kind, mode, refused) in [
+        ("a@example.org", "student", "in_person", None),
+        ("b@example.org", "student", "in_person", Some("kind")),
+        ("b@example.org", "lead", "virtual", Some("mode")),
+        ("b@example.org", "lead", "in_person", None),
+    ] {
+        let new = json!({ "email": address, "kind": kind, "mode": mode });
+        let answer = send(&world, "POST", &list, &token, "", &new).await;
+        match refused {
+            None => assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text()),
+            Some(field) => {
+                assert_eq!(problem(&answer, StatusCode::UNPROCESSABLE_ENTITY)["field"], field);
+            }
+        }
+    }
+    let counts = read(&world, &format!("{EDITION}/registration-counts"), &token).await.json();
+    assert_eq!((&counts["registered"], &counts["cancelled"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        counts["caps"],
+        json!([
+            { "of": "student", "registered": 1, "most": 1 },
+            { "of": "virtual", "registered": 0, "most": 0 },
+        ])
+    );
+    let elsewhere = format!("{list}/{}", uuid());
+    problem(
+        &send(&world, "PATCH", &elsewhere, &token, "*", &json!({ "name": "X" })).await,
+        StatusCode::NOT_FOUND,
+    );
+}
+
+#[tokio::test]
 async fn what_organisers_write_is_written_by_those_alone_who_may() {
     let world = World::new().await;
     let (_, reading) = token(&world, Role::Organiser, TokenScope::Read).await;

@@ -84,7 +84,7 @@ async fn whether_an_account_exists_is_told_neither_by_a_wrong_password_nor_by_th
     for name in names {
         let answer = try_password(&world, name, "a horse of another colour").await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(answer.header("set-cookie").starts_with("notice=;"), "nobody is signed in");
+        assert!(answer.header("set-cookie").starts_with("__Host-notice=;"), "nobody is signed in");
         answers.push(said(&answer, name));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));

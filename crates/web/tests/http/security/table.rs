@@ -105,6 +105,7 @@ routes! {
         "/desk/{edition}/mail/" "/desk/{edition}/mail/templates/{template}/"
         "/desk/{edition}/mail/templates/{template}/reset/"
         "/desk/{edition}/registrations/" "/desk/{edition}/registrations/new/"
+        "/desk/{edition}/registrations/caps/"
         "/desk/{edition}/registrations/import/" "/desk/{edition}/registrations/import/{upload}/"
         "/desk/{edition}/registrations/import/{upload}/difference/" "/desk/{edition}/registrations/registrations.csv"
         "/desk/{edition}/registrations/{registration}/"
