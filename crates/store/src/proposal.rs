@@ -763,5 +763,8 @@ pub(crate) async fn state(
         let said = author_said(row.proposal, row.account, row.speaks);
         state.insert((Some(row.edition), AuthorId::KIND.to_owned(), row.id), said);
     }
-    crate::review::state(db, state).await
+    crate::review::state(db, state).await?;
+    crate::bid::state(db, state).await?;
+    crate::assignment::state(db, state).await?;
+    crate::sitting::state(db, state).await
 }

@@ -16,6 +16,7 @@ mod m0009_desk;
 mod m0010_content;
 mod m0011_people;
 mod m0012_call;
+mod m0015_assignment;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_content::Migration),
             Box::new(m0011_people::Migration),
             Box::new(m0012_call::Migration),
+            Box::new(m0015_assignment::Migration),
         ]
     }
 }

@@ -3,11 +3,14 @@
 //! One module for each capability. Every handler takes [`Person`], enters its edition with [`enter`] and asks
 //! `Subject::may`; `track.rs` is the one to read.
 
+mod assignment;
+mod bid;
 pub(crate) mod calendars;
 mod call;
 mod change;
 mod dates;
 mod edition;
+mod export;
 pub(crate) mod grants;
 mod history;
 mod home;
@@ -18,6 +21,7 @@ mod mail;
 mod mastodon;
 mod menu;
 mod page;
+mod paging;
 mod people;
 mod person;
 mod post;
@@ -27,9 +31,11 @@ mod release;
 mod room;
 mod session;
 mod session_type;
+mod sitting;
 mod slot;
 mod speaker;
 mod sponsor;
+mod to_do;
 mod track;
 mod webhook;
 
@@ -56,6 +62,11 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = track::routes(router);
     let router = call::routes(router);
     let router = proposal::routes(router);
+    let router = assignment::routes(router);
+    let router = bid::routes(router);
+    let router = to_do::routes(router);
+    let router = sitting::routes(router);
+    let router = export::routes(router);
     let router = page::routes(router);
     let router = menu::routes(router);
     let router = sponsor::routes(router);
