@@ -165,6 +165,12 @@ impl Role {
         }
     }
 
+    /// Whether somebody with this role is asked for reviews where they may write them. Organisers and administrators may, and
+    /// are not asked for it.
+    pub fn is_asked_to_review(self) -> bool {
+        matches!(self, Self::Committee | Self::Reviewer | Self::Lead)
+    }
+
     /// Whether one who has this role may give `other` within their scope: nobody gives more than they have.
     pub fn may_give(self, other: Self) -> bool {
         match self {

@@ -139,6 +139,7 @@ impl Store {
                 return Err(Refusal::new("call", problem, "Unpublish it instead").into());
             }
             access::remove_all(tx, edition, id).await?;
+            crate::assignment::remove_of_call(tx, edition, id).await?;
             call_form::Entity::delete_many()
                 .filter(call_form::Column::Edition.eq(edition.0))
                 .filter(call_form::Column::Call.eq(id.0))
@@ -274,7 +275,7 @@ pub(crate) fn call_of(row: &call::Model) -> Result<Call> {
     serde_json::from_str(&row.facts).map_err(|error| Error::damaged(format!("call {}", row.id), error))
 }
 
-fn form_of(row: &call_form::Model) -> Result<Form> {
+pub(crate) fn form_of(row: &call_form::Model) -> Result<Form> {
     let damaged = |what: &dyn std::fmt::Display| Error::damaged(format!("form of call {}", row.call), what);
     let fields = serde_json::from_str(&row.fields).map_err(|error| damaged(&error))?;
     let version = u32::try_from(row.version).map_err(|error| damaged(&error))?;

@@ -17,7 +17,9 @@ mod account;
 mod account_merge;
 mod announced;
 pub mod archive;
+mod assignment;
 mod audience;
+mod bid;
 mod body;
 mod calendar;
 mod call;
@@ -59,10 +61,12 @@ mod secret;
 mod session_type;
 mod settings;
 mod sign_in;
+mod sitting;
 mod sponsor;
 mod star;
 mod store;
 mod token;
+mod to_do;
 mod toot;
 mod tx;
 mod undo;
@@ -74,7 +78,9 @@ mod webhook;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
 pub use announced::Untold;
+pub use assignment::{Applied, AssignedPair, AssignedProposal, AssignedReviewer, Assigning};
 pub use audience::Audience;
+pub use bid::{BidHead, BidPage};
 pub use calendar::{CalendarContent, KnownCalendar};
 pub use call::{Forms, OpenCall};
 pub use ceremony::{CEREMONY_LIFE, Ceremony};
@@ -94,11 +100,17 @@ pub use post::{PostStep, Stepped};
 pub use proposal::{OwnHead, OwnProposal, Revision, Written};
 pub use question::Exchange;
 pub use registration::{Agreed, RegistrationCounts, RegistrationFilter, RegistrationImport};
-pub use review::{Comment, Filed, FiledHead, Mine};
+pub use review::{
+    Comment, Filed, Mine,
+    export::{FiledText, FiledTitle, Opinion},
+    filed::{FILED_PER_PAGE, FiledFilter, FiledHead, FiledPage, Taken},
+};
 pub use search::Hit;
 pub use secret::Secret;
 pub use sign_in::{LINK_LIFE, Link, Purpose, Redeemed, SETUP_LIFE, STAY, SignIn, Signed, Way};
+pub use sitting::{Sitting, Turn};
 pub use store::Store;
+pub use to_do::{Behind, PATIENCE, TO_DO_SHOWN, ToDo, Waiting, WaitingList};
 pub use token::{Bearer, KnownToken, NewToken};
 pub use toot::{AccessToken, ClaimedToot};
 pub use undo::can_undo;

@@ -769,5 +769,8 @@ pub(crate) async fn state(
     crate::access::state(db, state).await?;
     crate::question::state(db, state).await?;
     crate::opening::state(db, state).await?;
-    crate::review::state(db, state).await
+    crate::review::state(db, state).await?;
+    crate::bid::state(db, state).await?;
+    crate::assignment::state(db, state).await?;
+    crate::sitting::state(db, state).await
 }

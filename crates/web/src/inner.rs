@@ -151,7 +151,10 @@ impl Inner {
             (
                 "Calls",
                 &[
+                    (D::ToDo, "To do", Action::SeeProposals, Part),
                     (D::Proposals, "Proposals", Action::SeeProposals, Part),
+                    (D::Assignments, "Assignments", Action::DecideProposals, Part),
+                    (D::Sitting, "Meeting", Action::SeeProposals, Part),
                     (D::Calls, "Calls", Action::ManageCalls, Part),
                 ],
             ),

@@ -91,6 +91,16 @@ pub enum EditionDesk {
     Proposals,
     /// One proposal.
     Proposal(ProposalId),
+    /// What of the proposals waits for somebody.
+    ToDo,
+    /// What one would review.
+    Bids,
+    /// Who reviews what.
+    Assignments,
+    /// Who reviews what of one call.
+    Assignment(CallId),
+    /// What the committee has before it.
+    Sitting,
     /// Tracks.
     Tracks,
     /// A new track.
@@ -184,6 +194,11 @@ impl EditionDesk {
             Self::Call(id) => page(&format!("calls/{id}")),
             Self::Proposals => page("proposals"),
             Self::Proposal(id) => page(&format!("proposals/{id}")),
+            Self::ToDo => page("proposals/to-do"),
+            Self::Bids => page("proposals/bids"),
+            Self::Assignments => page("assignment"),
+            Self::Assignment(call) => of("assignment", &call),
+            Self::Sitting => page("proposals/meeting"),
             Self::Tracks => page("tracks"),
             Self::NewTrack => page("tracks/new"),
             Self::Track(id) => of("tracks", &id),

@@ -4,6 +4,7 @@
 //! Every table of a programme has the primary key (edition, id), so that two editions may hold the same
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
+mod assigning;
 mod calling;
 mod content;
 mod mailing;
@@ -16,6 +17,7 @@ mod questioning;
 mod record;
 mod registering;
 
+pub(crate) use assigning::{assignment, assignment_plan, bid, review_load, sitting};
 pub(crate) use calling::{
     author, call, call_form, proposal, proposal_comment, proposal_revision, review, review_conflict,
 };

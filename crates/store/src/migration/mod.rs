@@ -17,6 +17,7 @@ mod m0010_content;
 mod m0011_people;
 mod m0012_call;
 mod m0013_people_2;
+mod m0015_assignment;
 mod m0016_question;
 mod tools;
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_people::Migration),
             Box::new(m0012_call::Migration),
             Box::new(m0013_people_2::Migration),
+            Box::new(m0015_assignment::Migration),
             Box::new(m0016_question::Migration),
         ]
     }

@@ -22,6 +22,7 @@ mod people;
 mod programme;
 mod registration;
 mod release;
+mod reviews;
 mod sample;
 mod search;
 mod stars;

@@ -67,7 +67,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let edition = enter(&site, &person, &slug).await?;
     super::within(&person, Action::ManageCalls, &edition)?;
     let calls = site.store().calls(edition.id).await?;
-    let filed = site.store().filed_proposals(&person.subject, &edition).await?;
+    let filed = site.store().filed_counts(&person.subject, &edition).await?;
     let rows = calls.iter().map(|open| Row {
         href: may_change(&person, &edition, &open.call)
             .is_ok()
@@ -76,7 +76,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
         kind: open.call.kind.shown(),
         published: open.call.published,
         when: open.call.closes.as_ref().map(Deadline::shown).unwrap_or_default(),
-        filed: filed.iter().filter(|head| head.call == open.call.id).count(),
+        filed: filed.get(&open.call.id).copied().unwrap_or_default(),
     });
     let path = EditionDesk::Calls.path(&edition.slug);
     let inner = Inner::edition(&person, &edition, &path, "Calls", HELP).noticing(&site, &asked.headers);
@@ -493,8 +493,13 @@ fn eve(edition: &Edition) -> Deadline {
     Deadline { local: day.at(12, 0, 0, 0), zone: DeadlineZone::Zone(edition.zone.clone()) }
 }
 
+/// Where a call stands, for asking what somebody may do with what was submitted to it.
+pub(super) fn place(edition: &Edition, call: &Call) -> Place {
+    Place::edition(edition).in_track(call.track).in_call(Some(call.id))
+}
+
 fn may_change(person: &Person, edition: &Edition, call: &Call) -> Result<(), Failure> {
-    person.may(Action::ManageCalls, &Place::edition(edition).in_track(call.track).in_call(Some(call.id)))
+    person.may(Action::ManageCalls, &place(edition, call))
 }
 
 /// The call of that address, for somebody who may change it.

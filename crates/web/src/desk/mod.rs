@@ -4,12 +4,15 @@
 //! `Subject::may`; `track.rs` is the one to read.
 
 mod access;
+mod assignment;
+mod bid;
 pub(crate) mod calendars;
 mod call;
 mod change;
 pub(crate) mod dates;
 mod edition;
 mod exchange;
+mod export;
 pub(crate) mod grants;
 mod history;
 mod home;
@@ -20,6 +23,7 @@ pub(crate) mod mail;
 mod mastodon;
 mod menu;
 mod page;
+mod paging;
 pub(crate) mod people;
 mod person;
 mod post;
@@ -29,9 +33,11 @@ pub(crate) mod release;
 mod room;
 mod session;
 mod session_type;
+mod sitting;
 mod slot;
 pub(crate) mod speaker;
 mod sponsor;
+mod to_do;
 mod track;
 mod webhook;
 
@@ -60,6 +66,11 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = access::routes(router);
     let router = exchange::routes(router);
     let router = proposal::routes(router);
+    let router = assignment::routes(router);
+    let router = bid::routes(router);
+    let router = to_do::routes(router);
+    let router = sitting::routes(router);
+    let router = export::routes(router);
     let router = page::routes(router);
     let router = menu::routes(router);
     let router = sponsor::routes(router);

@@ -7,16 +7,16 @@ use model::{
     permission::{Role, Scope},
 };
 
-const DESK: &str = "/desk/garden-2027";
+pub(crate) const DESK: &str = "/desk/garden-2027";
 
 /// A committee with a call for presentations that is open, in its usual form.
-struct Committee {
-    world: World,
-    organiser: SignedIn,
-    call: String,
+pub(crate) struct Committee {
+    pub(crate) world: World,
+    pub(crate) organiser: SignedIn,
+    pub(crate) call: String,
 }
 
-fn last_part(path: &str) -> &str {
+pub(crate) fn last_part(path: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap()
 }
 
@@ -27,12 +27,12 @@ fn value(page: &str, name: &str) -> String {
 }
 
 impl Committee {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(&[]).await
     }
 
     /// With these fields of the call in place of the usual ones.
-    async fn with(changed: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(changed: &[(&str, &str)]) -> Self {
         let world = World::new().await;
         let edition = world.edition("garden-2027").await;
         let organiser =
@@ -47,7 +47,7 @@ impl Committee {
     }
 
     /// Saves the call's form as it stands, public, with `changed`.
-    async fn save_call(&self, changed: &[(&str, &str)]) {
+    pub(crate) async fn save_call(&self, changed: &[(&str, &str)]) {
         let mut fields: Vec<(&str, &str)> = vec![
             ("name", "Talks"),
             ("slug", "talks"),
@@ -82,17 +82,17 @@ impl Committee {
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
     }
 
-    fn call_id(&self) -> CallId {
+    pub(crate) fn call_id(&self) -> CallId {
         CallId(last_part(&self.call).parse().unwrap())
     }
 
-    async fn reviewer(&self, address: &str) -> SignedIn {
+    pub(crate) async fn reviewer(&self, address: &str) -> SignedIn {
         let edition = self.world.edition("garden-2027").await.id;
         self.world.sign_in(address, &[(Role::Reviewer, Scope::Call(edition, self.call_id()))]).await
     }
 
     /// Submits a proposal; gives its author's page.
-    async fn submit(&self, who: &SignedIn, title: &str) -> String {
+    pub(crate) async fn submit(&self, who: &SignedIn, title: &str) -> String {
         let fields = [
             ("title", title),
             ("abstract", "All about it."),
@@ -105,7 +105,7 @@ impl Committee {
         sent.header("location").to_owned()
     }
 
-    async fn review(&self, who: &SignedIn, proposal: &str, scores: (&str, &str)) -> Answer {
+    pub(crate) async fn review(&self, who: &SignedIn, proposal: &str, scores: (&str, &str)) -> Answer {
         let fields = [
             ("score_relevance", scores.0),
             ("score_quality", scores.1),

@@ -22,6 +22,7 @@ mod ops;
 mod pages;
 mod planner;
 mod registration;
+mod reviews;
 mod security;
 mod stars;
 mod static_copy;
