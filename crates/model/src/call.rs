@@ -8,6 +8,7 @@ mod access;
 mod answer;
 mod deadline;
 mod form;
+mod incoming;
 mod invitation;
 mod opening;
 mod question;
@@ -16,6 +17,7 @@ pub use access::{AccessCode, CODE_LENGTH, LETTERS, late, normal_code, shown_code
 pub use answer::{Answer, Answers, People, Stage, readable};
 pub use deadline::{Deadline, DeadlineZone};
 pub use form::{Condition, Field, FieldKey, FieldKind, Form, Reader, WORDS_MAX};
+pub use incoming::{Column, Incoming, incoming};
 pub use invitation::{Invitation, invitation};
 pub use opening::{Opened, Opening};
 pub use question::{Amendment, Question, SAID_MAX};

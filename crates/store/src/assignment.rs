@@ -147,7 +147,10 @@ impl Store {
         page: usize,
     ) -> Result<Option<Assigning>> {
         let db = self.read().await?;
-        let Some(board) = Board::load(&db, subject, edition, call, self.now(), Reasons::Without).await? else { return Ok(None) };
+        let Some(board) = Board::load(&db, subject, edition, call, self.now(), Reasons::Without).await?
+        else {
+            return Ok(None);
+        };
         let out = board.page(&db, page).await?;
         db.commit().await?;
         Ok(Some(out))
@@ -161,7 +164,10 @@ impl Store {
         call: CallId,
     ) -> Result<Option<Round>> {
         let db = self.read().await?;
-        let Some(board) = Board::load(&db, subject, edition, call, self.now(), Reasons::Without).await? else { return Ok(None) };
+        let Some(board) = Board::load(&db, subject, edition, call, self.now(), Reasons::Without).await?
+        else {
+            return Ok(None);
+        };
         let out = board.round(&db).await?;
         db.commit().await?;
         Ok(Some(out))
@@ -219,7 +225,9 @@ impl Store {
             let mut kept: BTreeSet<Uuid> = BTreeSet::new();
             for one in chosen {
                 let pair = (one.proposal, one.reviewer);
-                if !board.proposals.contains_key(&one.proposal) || !board.reviewers.contains_key(&one.reviewer) {
+                if !board.proposals.contains_key(&one.proposal)
+                    || !board.reviewers.contains_key(&one.reviewer)
+                {
                     continue;
                 }
                 if one.assigned && !board.judge.is_clear(Some(one.reviewer), one.proposal) {
@@ -281,7 +289,9 @@ impl Store {
             match before {
                 None if !planned => return Ok(()),
                 // The lock is part of what the feed says of a pair that was given.
-                Some(before) if before.given => tx.note(change(Some(before), Some(&row)).into_iter().collect()).await?,
+                Some(before) if before.given => {
+                    tx.note(change(Some(before), Some(&row)).into_iter().collect()).await?
+                }
                 _ => {}
             }
             upsert::<assignment::Entity>(tx.db(), vec![row]).await
@@ -475,7 +485,8 @@ impl<'a> Board<'a> {
         };
         let mut people = candidates(db, edition, open, now).await?;
         people.extend(rows.iter().filter(|(_, row)| row.given || row.planned).map(|((_, who), _)| *who));
-        let judge = Judge::of(db, edition.id, people.iter().copied().chain(subject.account), &Over::Edition).await?;
+        let judge =
+            Judge::of(db, edition.id, people.iter().copied().chain(subject.account), &Over::Edition).await?;
         let reviewers = names(db, &people).await?;
         let all = found.len();
         let mut order = vec![];
@@ -495,7 +506,19 @@ impl<'a> Board<'a> {
             .collect();
         let left_out = all - order.len();
         let open = open.clone();
-        Ok(Some(Self { edition, open, plan, proposals, order, left_out, reviewers, loads, rows, begun, judge }))
+        Ok(Some(Self {
+            edition,
+            open,
+            plan,
+            proposals,
+            order,
+            left_out,
+            reviewers,
+            loads,
+            rows,
+            begun,
+            judge,
+        }))
     }
 
     /// For a change of it.
@@ -618,7 +641,8 @@ impl<'a> Board<'a> {
             })
             .collect();
         let mut reviewers: Vec<AssignedReviewer> = reviewers.into_values().collect();
-        reviewers.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()).then(one.id.cmp(&other.id)));
+        reviewers
+            .sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()).then(one.id.cmp(&other.id)));
         Ok(Assigning {
             open: self.open,
             plan: self.plan,

@@ -11,8 +11,9 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        assignment, author, bid, change, credential, identity, mail, proposal_comment, question, registration,
-        review, review_conflict, review_load, role_grant, sign_in, speaker_account, subscription, token, webhook,
+        assignment, author, bid, change, credential, identity, mail, proposal_comment, question,
+        registration, review, review_conflict, review_load, role_grant, sign_in, speaker_account,
+        subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},

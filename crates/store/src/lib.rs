@@ -50,6 +50,7 @@ mod page;
 mod people;
 mod post;
 mod proposal;
+mod proposal_import;
 mod question;
 mod registration;
 mod release;
@@ -65,8 +66,8 @@ mod sitting;
 mod sponsor;
 mod star;
 mod store;
-mod token;
 mod to_do;
+mod token;
 mod toot;
 mod tx;
 mod undo;
@@ -98,6 +99,7 @@ pub use mail::{Claimed, MailFilter, MailPage, OptOut, Outgoing, Queued, ServerTr
 pub use people::{FoundPerson, PEOPLE_PER_PAGE, PeoplePage, PeopleQuery};
 pub use post::{PostStep, Stepped};
 pub use proposal::{OwnHead, OwnProposal, Revision, Written};
+pub use proposal_import::FiledElsewhere;
 pub use question::Exchange;
 pub use registration::{Agreed, RegistrationCounts, RegistrationFilter, RegistrationImport};
 pub use review::{

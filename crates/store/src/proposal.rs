@@ -204,18 +204,10 @@ impl Store {
                 let problem = format!("you have {own} proposals and drafts in this edition");
                 return Err(Refusal::new("proposal", problem, "Delete drafts that you do not need").into());
             }
-            let newest: Option<i32> = proposal::Entity::find()
-                .select_only()
-                .column_as(proposal::Column::Number.max(), "newest")
-                .filter(proposal::Column::Edition.eq(edition.0))
-                .into_tuple::<Option<i32>>()
-                .one(tx.db())
-                .await?
-                .flatten();
             let begun = Proposal {
                 id: ProposalId(Uuid::now_v7()),
                 call,
-                number: u32::try_from(newest.unwrap_or_default()).unwrap_or_default() + 1,
+                number: newest_number(tx.db(), edition).await? + 1,
                 state: State::Draft,
                 content: content.clone(),
                 revision: 1,
@@ -431,6 +423,19 @@ fn signed_in(subject: &Subject) -> Result<AccountId> {
     Ok(subject.account.ok_or_else(nobody)?)
 }
 
+/// The number of the newest proposal of an edition; 0 where it has none.
+pub(crate) async fn newest_number(db: &impl ConnectionTrait, edition: EditionId) -> Result<u32> {
+    let newest: Option<i32> = proposal::Entity::find()
+        .select_only()
+        .column_as(proposal::Column::Number.max(), "newest")
+        .filter(proposal::Column::Edition.eq(edition.0))
+        .into_tuple::<Option<i32>>()
+        .one(db)
+        .await?
+        .flatten();
+    Ok(newest.and_then(|newest| u32::try_from(newest).ok()).unwrap_or_default())
+}
+
 /// A proposal that was written: complete where it is or becomes submitted.
 fn finish(
     written: Proposal,
@@ -585,7 +590,7 @@ pub(crate) async fn put(
 }
 
 /// Makes an author what `after` says, and notes it.
-async fn put_author(
+pub(crate) async fn put_author(
     tx: &Tx,
     edition: EditionId,
     proposal: ProposalId,

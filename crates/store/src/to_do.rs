@@ -244,8 +244,9 @@ async fn to_do(
         let mine: BTreeMap<ProposalId, &Open> =
             open.iter().filter(|(_, one)| decided.contains(&one.call)).map(|(id, one)| (*id, one)).collect();
         let prepared = mine.values().filter(|one| one.prepared);
-        out.prepared =
-            WaitingList::of(prepared.filter_map(|one| one.waiting(one.submitted.unwrap_or_default())).collect());
+        out.prepared = WaitingList::of(
+            prepared.filter_map(|one| one.waiting(one.submitted.unwrap_or_default())).collect(),
+        );
         out.behind = behind(db, edition.id, Some(&mine.keys().copied().collect())).await?;
     }
     Ok(out)
@@ -376,11 +377,7 @@ async fn behind(
         .into_query();
     let asked: Vec<(Uuid, Uuid, i64)> = assignment::Entity::find()
         .select_only()
-        .columns([
-            assignment::Column::Proposal,
-            assignment::Column::Account,
-            assignment::Column::Since,
-        ])
+        .columns([assignment::Column::Proposal, assignment::Column::Account, assignment::Column::Since])
         .filter(assignment::Column::Edition.eq(edition.0))
         .filter(assignment::Column::Given.eq(true))
         .filter(assignment::Column::Proposal.in_subquery(waiting))
@@ -422,7 +419,11 @@ async fn behind(
 }
 
 /// Who was reminded within [`PATIENCE`]. One statement.
-async fn reminded(db: &impl ConnectionTrait, edition: EditionId, now: Timestamp) -> Result<BTreeSet<AccountId>> {
+async fn reminded(
+    db: &impl ConnectionTrait,
+    edition: EditionId,
+    now: Timestamp,
+) -> Result<BTreeSet<AccountId>> {
     let limit = to_micros(now.saturating_sub(PATIENCE).unwrap_or(Timestamp::MIN));
     let rows: Vec<Option<Uuid>> = mails::Entity::find()
         .select_only()

@@ -178,10 +178,10 @@ async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<
         state.insert((Some(row.edition), RegistrationId::KIND.to_owned(), row.id), fact);
     }
     for row in date_plan::Entity::find().all(db).await? {
-    for (edition, fact) in crate::registration::caps::state(db).await? {
-        let kind = crate::registration::caps::CAPS_KIND.to_owned();
-        state.insert((Some(edition), kind, edition), fact);
-    }
+        for (edition, fact) in crate::registration::caps::state(db).await? {
+            let kind = crate::registration::caps::CAPS_KIND.to_owned();
+            state.insert((Some(edition), kind, edition), fact);
+        }
         let fact = accounts::fact(&calendars::plan_of(&row)?)?;
         state.insert((Some(row.edition), calendars::PLAN.to_owned(), row.edition), fact);
     }

@@ -140,7 +140,7 @@ impl Front {
         }
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        cookies::send(&mut headers, secure);
+            cookies::send(&mut headers, secure);
         }
         if let Ok(name) = HeaderValue::try_from(self.site.meters().name_of(seen.number)) {
             headers.insert(REQUEST_ID, name);

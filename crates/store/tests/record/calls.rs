@@ -17,7 +17,7 @@ use model::{
     time::{Clock, StoppedClock, SystemClock, Zone},
 };
 use std::sync::Arc;
-use store::{Error, Store};
+use store::{Error, FiledFilter, Store};
 
 on_both!(
     a_code_lets_somebody_in_late_until_it_is_taken_back,
@@ -158,7 +158,10 @@ async fn sealed_offers_are_opened_once_and_nothing_seals_them_again(world: World
     let second = begin(&bea, "Taken back", Some("")).await;
     world.store.step_own_proposal(&bea, home.id, second.id, |_| Step::Withdraw).await.unwrap();
     assert_eq!(world.store.open_offers().await.unwrap(), vec![], "its time has not come");
-    assert!(world.store.filed_proposals(&me, &home).await.unwrap().is_empty(), "they are sealed");
+    assert!(
+        world.store.filed_proposals(&me, &home, &FiledFilter::default()).await.unwrap().heads.is_empty(),
+        "they are sealed"
+    );
     let closes = open.closes.as_ref().unwrap().instant();
     assert_eq!(world.store.next_opening().await.unwrap(), Some(closes));
     let (one, two) = (
@@ -174,7 +177,7 @@ async fn sealed_offers_are_opened_once_and_nothing_seals_them_again(world: World
     assert!(opening.offers.iter().all(|offer| offer.digest.len() == 64));
     assert_ne!(opening.offers[0].digest, opening.offers[1].digest);
     assert_eq!(one.next_opening().await.unwrap(), None);
-    assert_eq!(one.filed_proposals(&me, &home).await.unwrap().len(), 2);
+    assert_eq!(one.filed_proposals(&me, &home, &FiledFilter::default()).await.unwrap().heads.len(), 2);
     let again = Call { closes: Some(tomorrow()), ..open.clone() };
     let sealed = one.put_call(&me, home.id, open.id, |_| Ok((again, vec![]))).await.unwrap_err();
     assert_eq!(refused(&sealed), "closes");

@@ -17,6 +17,7 @@
 mod answer;
 mod body;
 mod calendar;
+mod call;
 mod caller;
 mod date_plan;
 mod document;
@@ -36,6 +37,7 @@ mod people;
 mod person;
 mod post;
 mod programme;
+mod proposal;
 mod registration;
 mod release;
 mod resource;
@@ -106,6 +108,8 @@ fn operations() -> OpenApiRouter<Site> {
         .merge(speaker_account::routes())
         .merge(registration::routes())
         .merge(release::routes())
+        .merge(call::routes())
+        .merge(proposal::routes())
         .merge(mail::routes())
         .merge(mail_text::routes())
         .merge(calendar::routes())

@@ -106,11 +106,25 @@ async fn list(
     let of = |call: CallId| format!("{path}?call={call}");
     let links = open
         .iter()
-        .map(|open| (of(open.call.id), open.call.name.to_string(), Some(open.call.id) == here.map(|here| here.call.id)))
+        .map(|open| {
+            (
+                of(open.call.id),
+                open.call.name.to_string(),
+                Some(open.call.id) == here.map(|here| here.call.id),
+            )
+        })
         .collect();
     let (Some(here), Some(page)) = (here, page) else {
         let pages = Pages::plain(&path, 0, 1, 0);
-        return show(&BidsPage { inner, calls: links, call: String::new(), page: 0, rows: vec![], topics: vec![], pages });
+        return show(&BidsPage {
+            inner,
+            calls: links,
+            call: String::new(),
+            page: 0,
+            rows: vec![],
+            topics: vec![],
+            pages,
+        });
     };
     let topics = if here.call.asks_tracks {
         let tracks = crate::proposing::tracks(&site, &edition).await?;
