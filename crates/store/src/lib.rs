@@ -17,6 +17,7 @@ mod account_merge;
 mod announced;
 pub mod archive;
 mod audience;
+mod block;
 mod body;
 mod calendar;
 mod call;

@@ -55,7 +55,7 @@ struct Account {
     /// When the account came into being.
     #[schema(value_type = String, format = DateTime)]
     created: Timestamp,
-    /// `active`, `merged` or `deleted`.
+    /// `active`, `blocked`, `merged` or `deleted`.
     state: String,
 }
 
@@ -71,6 +71,7 @@ impl Account {
             created: account.created,
             state: match account.state {
                 a::AccountState::Active => "active",
+                a::AccountState::Blocked => "blocked",
                 a::AccountState::Merged(_) => "merged",
                 a::AccountState::Deleted => "deleted",
             }
