@@ -13,6 +13,7 @@ mod desk;
 mod desk_programme;
 mod failing;
 mod identity;
+mod ldap;
 mod live;
 mod mail;
 mod ops;
@@ -20,6 +21,8 @@ mod pages;
 mod planner;
 mod registration;
 mod security;
+#[path = "../../../identity/tests/support/slapd.rs"]
+mod slapd;
 mod stars;
 mod static_copy;
 mod world;
