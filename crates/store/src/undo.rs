@@ -276,6 +276,7 @@ async fn restore_programme(tx: &Tx, id: EditionId, wanted: Vec<Wanted>) -> Resul
         return Err(whole.into());
     }
     programme.normalise();
+    crate::edition::slug_may_become(tx.db(), &rows.edition, &programme.edition.slug).await?;
     save::save(tx, Some(&rows), &programme).await?;
     Ok(())
 }
