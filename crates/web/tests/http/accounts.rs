@@ -372,9 +372,18 @@ async fn an_organiser_views_as_an_attendee_reading_only_and_the_attendee_sees_it
         world.get_as(&organiser, "/account/data/plenary-account.json").await.status,
         StatusCode::FORBIDDEN
     );
+    // What would be refused is not offered, and the page about a refusal leads back too.
+    let data = world.get_as(&organiser, "/account/data/").await;
+    assert!(!data.text().contains("Download your data") && !data.text().contains("Delete my account"));
+    let headers = [("cookie", organiser.cookie.as_str()), ("accept", "text/html")];
+    let refused = world.get_with("/account/data/plenary-account.json", &headers).await;
+    assert!(refused.text().contains("Return to your own view") && refused.text().contains("You view as"));
     let back = world.post_as(&organiser, "/account/view-as/end/", &[]).await;
     assert_eq!(back.header("location"), page);
     assert!(!world.get_as(&organiser, "/account/").await.text().contains("You view as"));
+    assert!(world.get_as(&organiser, "/account/data/").await.text().contains("Download your data"));
+    let none = world.get_with("/desk/people/not-an-id/", &headers).await;
+    assert!(none.status.is_client_error() && !none.text().contains("You view as"), "{}", none.text());
     let history = world.get_as(&ada, "/account/history/").await;
     assert!(history.text().contains("organiser"), "{}", history.text());
     let above = format!("/desk/people/{}/", admin.account);
