@@ -91,7 +91,10 @@ async fn whoever_the_directory_knows_gets_an_account_with_its_address_and_comes_
     let operator = model::permission::Subject::operator("test".to_owned(), world.store.clock().now());
     world.store.block_account(&operator, account).await.unwrap();
     let blocked = try_password(&world, "ada", PASSWORD).await;
-    assert!(blocked.status.is_client_error() && blocked.text().contains("this account is blocked"));
+    assert_eq!((blocked.status, blocked.header("location")), (StatusCode::SEE_OTHER, "/sign-in/"));
+    let notice = cookie(&blocked, "__Host-notice=");
+    let page = world.get_with("/sign-in/", &[("cookie", &notice)]).await;
+    assert!(page.text().contains("This account is blocked."), "{}", page.text());
     assert_eq!(store::verify(&world.store).await.unwrap(), Vec::<String>::new());
 }
 
