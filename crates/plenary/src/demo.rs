@@ -8,8 +8,11 @@ mod build;
 pub(crate) mod calls;
 pub(crate) mod content;
 mod file;
+mod standing;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use standing::Standing;
 
 use jiff::Timestamp;
 use model::{Refusal, programme::Programme};

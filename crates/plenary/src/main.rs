@@ -41,7 +41,7 @@ enum Command {
     Backup(command::backup::Args),
     /// Puts a backup into its place: all of it or nothing.
     Restore(command::restore::Args),
-    /// Accounts: makes one, lets somebody in who is locked out.
+    /// Accounts: makes, lists and blocks them, lets somebody in who is locked out.
     User(command::user::Args),
     /// Roles: gives, revokes and lists them.
     Grant(command::grant::Args),

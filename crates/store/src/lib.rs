@@ -20,6 +20,7 @@ pub mod archive;
 mod assignment;
 mod audience;
 mod bid;
+mod block;
 mod body;
 mod calendar;
 mod call;

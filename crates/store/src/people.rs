@@ -120,7 +120,8 @@ impl Store {
             .collect()
     }
 
-    /// Who is meant by an address or a handle as somebody typed it: `None` when nobody who is still here has it.
+    /// Who is meant by an address or a handle as somebody typed it, also when they are blocked: `None` when nobody who is
+    /// still here has it.
     pub async fn person_named(&self, text: &str) -> Result<Option<KnownAccount>> {
         if text.trim().trim_start_matches('@').contains('@') {
             let proof = model::account::Proof::Email(Email::parse(text)?);
@@ -129,7 +130,7 @@ impl Store {
                 None => Ok(None),
             };
         }
-        self.account_by_handle(&Handle::parse(text)?).await
+        account::by_handle(self.readers(), &Handle::parse(text)?).await
     }
 
     /// The account of `email` with another tag behind its `+`, or without one: nearly always the same box
@@ -218,7 +219,7 @@ impl Store {
 
 /// The accounts that a query means.
 fn wanted(query: &PeopleQuery) -> Condition {
-    let mut wanted = Condition::all().add(account_entity::Column::State.eq("active"));
+    let mut wanted = Condition::all().add(account_entity::Column::State.is_in(account::HERE));
     for word in query.words.split_whitespace().take(8) {
         let by_address = identity::Entity::find()
             .select_only()

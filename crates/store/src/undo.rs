@@ -250,8 +250,17 @@ async fn restore(
         if present.as_ref().map(account::fact).transpose()? != after {
             return Err(changed_since(kind));
         }
+        let before = before.map(read::<Account>).transpose()?;
+        let state = |account: &Option<Account>| account.as_ref().map(|account| account.state);
         match before {
-            Some(before) => account::put(tx, present.as_ref(), &read::<Account>(before)?).await,
+            // Browsers and tokens end with it, and the last administrator stays: none of that is undone by a log.
+            Some(_) if state(&before) != state(&present) => Err(Refusal::new(
+                "undo",
+                "an account is not blocked, unblocked or merged from the log",
+                "Do it on the account's own page",
+            )
+            .into()),
+            Some(before) => account::put(tx, present.as_ref(), &before).await,
             None => Err(Refusal::new(
                 "undo",
                 "an account that came into being is its person's",
@@ -308,6 +317,7 @@ async fn restore_programme(tx: &Tx, id: EditionId, wanted: Vec<Wanted>) -> Resul
         return Err(whole.into());
     }
     programme.normalise();
+    crate::edition::slug_may_become(tx.db(), &rows.edition, &programme.edition.slug).await?;
     save::save(tx, Some(&rows), &programme).await?;
     Ok(())
 }

@@ -41,7 +41,8 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
-/// - Addresses and browsers belong to accounts that are in use, and each account has one primary address.
+/// - Addresses belong to accounts that are in use or blocked, browsers to such as are in use, and each account has one
+///   primary address.
 /// - No role waits for an address that an account has.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
@@ -177,11 +178,11 @@ async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<
         let fact = accounts::fact(&registration)?;
         state.insert((Some(row.edition), RegistrationId::KIND.to_owned(), row.id), fact);
     }
+    for (edition, fact) in crate::registration::caps::state(db).await? {
+        let kind = crate::registration::caps::CAPS_KIND.to_owned();
+        state.insert((Some(edition), kind, edition), fact);
+    }
     for row in date_plan::Entity::find().all(db).await? {
-        for (edition, fact) in crate::registration::caps::state(db).await? {
-            let kind = crate::registration::caps::CAPS_KIND.to_owned();
-            state.insert((Some(edition), kind, edition), fact);
-        }
         let fact = accounts::fact(&calendars::plan_of(&row)?)?;
         state.insert((Some(row.edition), calendars::PLAN.to_owned(), row.edition), fact);
     }
@@ -256,7 +257,7 @@ async fn accounts_in_order(db: &DatabaseTransaction, broken: &mut Vec<String>) -
     }
     let mut primaries: BTreeMap<Uuid, usize> = BTreeMap::new();
     for row in identity::Entity::find().all(db).await? {
-        if states.get(&row.account).is_none_or(|state| state != "active") {
+        if states.get(&row.account).is_none_or(|state| !accounts::HERE.contains(&state.as_str())) {
             broken.push(format!("identity {}: its account {} is in use no more", row.id, row.account));
         }
         if row.kind == "email" {

@@ -12,6 +12,7 @@ use crate::{
     ops::{self, Seen},
     page,
     route::{self, Client, RouteName},
+    signed::Viewing,
     site::Site,
 };
 use axum::{
@@ -121,6 +122,7 @@ impl Front {
         let secure = self.is_secure(request.headers());
         cookies::receive(request.headers_mut(), secure);
         request.extensions_mut().insert(Client(client));
+        request.extensions_mut().insert(Viewing::default());
         let (parts, body) = request.into_parts();
         let asked = parts.clone();
         let mut response = self.within_limits(Request::from_parts(parts, body)).await;
@@ -138,9 +140,9 @@ impl Front {
         if secure {
             headers::only_encrypted(&mut headers);
         }
+        cookies::send(&mut headers, secure);
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            cookies::send(&mut headers, secure);
         }
         if let Ok(name) = HeaderValue::try_from(self.site.meters().name_of(seen.number)) {
             headers.insert(REQUEST_ID, name);
@@ -227,7 +229,14 @@ impl Front {
         } else {
             let home = asked.uri.path().split('/').nth(1).filter(|slug| self.site.edition(slug).is_some());
             let viewer = self.site.viewer(None, self.site.now());
-            let page = page::error_page(status.as_u16(), failure.title(), &problem, &remedy, home, &viewer);
+            let viewing = asked.extensions.get::<Viewing>().and_then(Viewing::name);
+            let said = page::Said {
+                status: status.as_u16(),
+                title: failure.title(),
+                problem: &problem,
+                remedy: &remedy,
+            };
+            let page = page::error_page(&said, home, viewing, &viewer);
             match page {
                 Ok(page) => ("text/html; charset=utf-8", page),
                 Err(error) => {

@@ -13,15 +13,16 @@ use model::{
     permission::{Action, Place, Subject},
     text::excerpt,
 };
+use std::sync::{Arc, OnceLock};
 use store::Signed;
 
 /// What the signature of a cookie is for.
 const PURPOSE: &str = "sign-in cookie";
 
-/// Somebody who is signed in. As an argument of a handler it answers a visitor with the page to sign in.
 /// The name of the cookie.
 const NAME: &str = "plenary";
 
+/// Somebody who is signed in. As an argument of a handler it answers a visitor with the page to sign in.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     /// Who, in which browser, with which roles.
@@ -34,6 +35,18 @@ impl Person {
     /// Refuses when they may not do that to what stands there.
     pub(crate) fn may(&self, action: Action, place: &Place) -> Result<(), Failure> {
         self.subject.may(action, place).map_err(Failure::Forbidden)
+    }
+}
+
+/// As whom the one who asks views, once it is known: the front gives it to each request, so that the page about a failure
+/// leads back too.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Viewing(Arc<OnceLock<String>>);
+
+impl Viewing {
+    /// The name of the person viewed as, where anybody asked who it is and they do view.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
     }
 }
 
@@ -51,6 +64,10 @@ where
         let site = Site::from_ref(state);
         let Some(secret) = secret_in(&site, &parts.headers) else { return Ok(Self(None)) };
         let Some(signed) = site.store().signed(&secret).await? else { return Ok(Self(None)) };
+        if let (Some(viewed), Some(viewing)) = (&signed.viewing_as, parts.extensions.get::<Viewing>()) {
+            // Asked twice within one request, it is the same.
+            let _ = viewing.0.set(viewed.name.to_string());
+        }
         let subject = signed.subject(site.now());
         let (store, sign_in) = (site.store().clone(), signed.sign_in.clone());
         if store.is_unseen(&sign_in) {

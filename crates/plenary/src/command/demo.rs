@@ -68,6 +68,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     // Nobody of an invented conference reads mail: all of it is kept, whatever the settings say.
     let config = Config { listen: args.listen, data: folder.clone(), smtp: None, ..config.clone() };
     let opened = super::serve::open(&config)?;
+    let _noted = demo::Standing::of(&clock, opened.origin()?).note(&folder)?;
     super::serve::site(store, clock, &config, opened, &path, &|origin| guests.shown(origin)).await
 }
 

@@ -4,6 +4,7 @@
 
 mod account;
 mod archive;
+mod blocking;
 mod calendar;
 mod calls;
 mod content;

@@ -30,6 +30,7 @@ on_both!(
     viewing_as_another_reads_only_is_logged_and_ends,
     a_view_ends_when_a_role_on_either_side_says_so,
     people_are_found_by_name_handle_and_address,
+    who_organises_a_series_is_known_there_without_any_edition,
     a_deleted_person_is_named_nowhere_in_the_record,
     the_last_administrator_cannot_delete_their_account,
     ones_own_data_holds_no_secret_and_what_was_done_is_told,
@@ -463,4 +464,21 @@ async fn ones_own_data_holds_no_secret_and_what_was_done_is_told(world: World) {
     assert_eq!(kinds, ["account", "grant", "sign-in", "identity", "identity", "account"], "newest first");
     assert!(store.own_data(any).await.unwrap().is_none());
     assert!(store.history(any, 100).await.unwrap().is_empty());
+}
+
+async fn who_organises_a_series_is_known_there_without_any_edition(world: World) {
+    let store = &world.store;
+    let ada = somebody(&world, "ada@example.org").await;
+    let series = Line::from("Plumbers");
+    store
+        .give(&operator(&world), &NewGrant::new(ada, Role::Organiser, Scope::Series(series.clone())))
+        .await
+        .unwrap();
+    let places = store.places_of(ada).await.unwrap();
+    assert_eq!(places, [Place::installation(), Place::series(&series)]);
+    // So another organiser of the series sees their account.
+    let bob = somebody(&world, "bob@example.org").await;
+    store.give(&operator(&world), &NewGrant::new(bob, Role::Organiser, Scope::Series(series))).await.unwrap();
+    let bob = Subject::person(bob, store.grants_of(bob).await.unwrap(), store.clock().now());
+    assert!(places.iter().any(|place| bob.may(Action::SeePeople, place).is_ok()));
 }

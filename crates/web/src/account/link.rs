@@ -307,7 +307,7 @@ async fn redeem(
         Err(store::Error::Refused(refusal)) if refusal.field == "link" => return dead(),
         Err(store::Error::Refused(refusal)) => {
             let inner = Inner::outside("That did not work", "Nothing was changed.");
-            let says = format!("{}.", refusal.problem);
+            let says = crate::form::sentences(&refusal);
             return page(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 &LinkPage { inner, form: Form::default(), button: String::new(), says, both: None },

@@ -19,6 +19,7 @@ use axum::{
 use jiff::civil::Date;
 use model::{
     Refusal,
+    announced::Facts,
     copy::{Kept, may_follow},
     edition::{self, EditionState},
     id::EditionId,
@@ -148,15 +149,15 @@ async fn change(
     let head = programme::desk(&site, &caller, &key).await?;
     caller.may(Action::EditEdition, &Place::edition(&head.edition))?;
     let seen = Seen::required(&headers)?;
+    let told = site.store().told(head.edition.id).await?;
     let release = head.latest.map(|head| head.number);
     let after = programme::change(&site, &caller, &head.edition, |mut all| {
         let shown = Edition::of(&all.edition, release);
         seen.check(&shown)?;
-        let changed = patch.apply::<EditionInput>(&shown.input)?.read(&all.edition)?;
+        let mut changed = patch.apply::<EditionInput>(&shown.input)?.read(&all.edition)?;
         changed.check_entered()?;
-        if release.is_some() && changed.slug != all.edition.slug {
-            let problem = "it is public under its address, which stays";
-            return Err(Refusal::new("slug", problem, "Leave it as it is").into());
+        if let Some(told) = &told {
+            changed.notice = Facts::of(&changed).notice(&Facts::of(&all.edition), told, &changed.notice);
         }
         // Who takes an edition to another series needs the right there too.
         caller.may(Action::EditEdition, &Place::edition(&changed))?;

@@ -59,7 +59,7 @@ struct Account {
     /// When the account came into being.
     #[schema(value_type = String, format = DateTime)]
     created: Timestamp,
-    /// `active`, `merged` or `deleted`.
+    /// `active`, `blocked`, `merged` or `deleted`.
     state: String,
 }
 
@@ -75,6 +75,7 @@ impl Account {
             created: account.created,
             state: match account.state {
                 a::AccountState::Active => "active",
+                a::AccountState::Blocked => "blocked",
                 a::AccountState::Merged(_) => "merged",
                 a::AccountState::Deleted => "deleted",
             }

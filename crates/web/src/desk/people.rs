@@ -1,4 +1,4 @@
-//! All accounts, for those who may see them: finding somebody, what is known of them, merging, viewing as them.
+//! All accounts, for those who may see them: finding somebody, what is known of them, merging, blocking, viewing as them.
 
 use super::grants::{self, GrantLine};
 use crate::{
@@ -53,6 +53,7 @@ struct Found {
     handle: String,
     address: String,
     roles: String,
+    is_blocked: bool,
 }
 
 /// Among whom somebody may look for accounts: all of them (`None`), or who has to do with some editions. For the API too.
@@ -82,6 +83,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer 
             handle: one.known.account.handle.to_string(),
             address: one.known.email().map(ToString::to_string).unwrap_or_default(),
             roles: roles.join(", "),
+            is_blocked: one.known.account.state == AccountState::Blocked,
         }
     });
     let people = people.collect();
@@ -118,6 +120,8 @@ struct One {
     grants: Vec<GrantLine>,
     view_as: Option<String>,
     may_merge: bool,
+    may_block: bool,
+    may_unblock: bool,
     merges: Vec<MergeView>,
     history: Vec<EntryView>,
     views: Vec<ViewView>,
@@ -154,6 +158,7 @@ async fn draw(
     let grants = grants::lines(site, person, &zone, given).await?;
     let (history, views) = history_of(site, person, account.id).await?;
     let may_merge = person.subject.may(Action::ManagePeople, &Place::installation()).is_ok();
+    let may_block = person.subject.may_block(account.id).is_ok();
     let in_use = account.state == AccountState::Active;
     let views_as = in_use
         && Some(account.id) != person.subject.account
@@ -176,6 +181,7 @@ async fn draw(
         since: when(&zone, account.created),
         state: match account.state {
             AccountState::Active => None,
+            AccountState::Blocked => Some("Blocked".to_owned()),
             AccountState::Merged(_) => Some("Merged into another account".to_owned()),
             AccountState::Deleted => Some("Deleted".to_owned()),
         },
@@ -183,6 +189,8 @@ async fn draw(
         grants,
         view_as: views_as.then(|| format!("{}view-as/", Desk::Person(account.id).path())),
         may_merge: may_merge && in_use,
+        may_block: may_block && in_use,
+        may_unblock: may_block && account.state == AccountState::Blocked,
         merges: merges_of(site, &zone, account.id).await?,
         history,
         views,
@@ -194,7 +202,7 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(id): P
     show(&draw(&site, &asked, &person, &known, &places, Form::default()).await?)
 }
 
-/// Merges another account into this one, or takes a merge back.
+/// Merges another account into this one, takes a merge back, blocks it or unblocks it.
 async fn change(
     State(site): State<Site>,
     asked: Asked,
@@ -205,30 +213,40 @@ async fn change(
     let (known, places) = seen(&site, &person.subject, id).await?;
     person.may(Action::ManagePeople, &Place::installation())?;
     let page = Desk::Person(known.account.id).path();
-    let (outcome, notice) = if form.value("do") == "undo" {
-        let which = MergeId(form.value("merge").parse().unwrap_or_default());
-        (site.store().undo_merge(&person.subject, which).await, "The merge is undone.")
-    } else {
-        let nobody =
-            || model::Refusal::new("other", "nobody has this address or handle", "Look it up in the list");
-        let other = match site.store().person_named(form.value("other")).await {
-            Ok(other) => other.ok_or_else(nobody),
-            Err(store::Error::Refused(refusal)) => Err(refusal),
-            Err(error) => return Err(error.into()),
-        };
-        match other {
-            Ok(other) => {
-                let merged =
-                    site.store().merge_accounts(&person.subject, other.account.id, known.account.id).await;
-                (merged.map(|_| ()), "The two accounts are one now.")
+    let (store, own) = (site.store(), known.account.id);
+    let (outcome, notice, field) = match form.value("do") {
+        "undo" => {
+            let which = MergeId(form.value("merge").parse().unwrap_or_default());
+            (store.undo_merge(&person.subject, which).await, "The merge is undone.", "")
+        }
+        "block" => {
+            let notice =
+                "The account is blocked: its person is signed out everywhere, its tokens are revoked.";
+            (store.block_account(&person.subject, own).await, notice, "")
+        }
+        "unblock" => (store.unblock_account(&person.subject, own).await, "Its person can sign in again.", ""),
+        _ => {
+            let nobody = || {
+                model::Refusal::new("other", "nobody has this address or handle", "Look it up in the list")
+            };
+            let other = match store.person_named(form.value("other")).await {
+                Ok(other) => other.ok_or_else(nobody),
+                Err(store::Error::Refused(refusal)) => Err(refusal),
+                Err(error) => return Err(error.into()),
+            };
+            match other {
+                Ok(other) => {
+                    let merged = store.merge_accounts(&person.subject, other.account.id, own).await;
+                    (merged.map(|_| ()), "The two accounts are one now.", "other")
+                }
+                Err(refusal) => (Err(refusal.into()), "", "other"),
             }
-            Err(refusal) => (Err(refusal.into()), ""),
         }
     };
     match outcome {
         Ok(()) => done(&site, &page, notice),
         Err(store::Error::Refused(refusal)) => {
-            form.refuse("other", &refusal);
+            form.refuse(field, &refusal);
             again(&draw(&site, &asked, &person, &known, &places, form).await?)
         }
         Err(error) => Err(error.into()),

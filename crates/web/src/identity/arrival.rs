@@ -7,7 +7,7 @@
 use super::{ceremony_cookie, ceremony_in, ceremony_over, enter, ways::with_next};
 use crate::{
     error::Failure,
-    form::Form,
+    form::{Form, sentences},
     inner::{Answer, Inner, again, done, see_other, show},
     route::{Asked, at},
     signed::{Asker, agent},
@@ -78,8 +78,14 @@ pub(super) async fn arrive(site: &Site, asked: &Asked, asker: &Asker, arrived: A
             let way = arrived.way();
             let name = Line::default();
             let entering = (&way, browser.as_str(), client.as_str());
-            let (_, secret) = site.store().arrive(&arrived.proof, None, &name, entering).await?;
-            enter(site, asker, &secret, &arrived.next).await
+            match site.store().arrive(&arrived.proof, None, &name, entering).await {
+                Ok((_, secret)) => enter(site, asker, &secret, &arrived.next).await,
+                // Whose account it is was proved, so its person may know why: it is blocked.
+                Err(store::Error::Refused(refusal)) => {
+                    done(site, &Account::SignIn.path(), &sentences(&refusal))
+                }
+                Err(error) => Err(error.into()),
+            }
         }
         _ => {
             let kept = serde_json::to_string(&arrived).map_err(|_| Failure::Internal)?;

@@ -323,6 +323,29 @@ async fn what_organisers_write_is_added_changed_and_removed_and_the_second_of_tw
 }
 
 #[tokio::test]
+async fn a_program_that_moves_the_dates_fills_the_notice_like_the_desk_and_keeps_the_address() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let change = async |patch: Value| send(&world, "PATCH", EDITION, &token, "*", &patch).await;
+    let moved = change(json!({ "first_day": "2027-05-01", "last_day": "2027-05-03" })).await;
+    assert_eq!(moved.status, StatusCode::OK, "{}", moved.text());
+    assert_eq!(
+        moved.json()["notice"],
+        "The dates are now 1 to 3 May 2027, before they were 1 to 2 May 2027."
+    );
+    let again = change(json!({ "last_day": "2027-05-04" })).await;
+    assert_eq!(
+        again.json()["notice"],
+        "The dates are now 1 to 4 May 2027, before they were 1 to 2 May 2027."
+    );
+    change(json!({ "notice": "Bring a coat." })).await;
+    let kept = change(json!({ "last_day": "2027-05-05" })).await;
+    assert_eq!(kept.json()["notice"], "Bring a coat.");
+    let said = problem(&change(json!({ "slug": "elsewhere" })).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(said["field"], "slug");
+}
+
+#[tokio::test]
 async fn caps_on_registrations_are_set_counted_and_respected() {
     let world = World::new().await;
     let (_, token) = token(&world, Role::Registrar, TokenScope::Write).await;

@@ -137,8 +137,8 @@ async fn a_proxy_that_is_believed_makes_cookies_those_of_https_and_nobody_else_d
         let sent: Vec<_> = headers.iter().copied().chain(form).collect();
         let answer = world.send("POST", &format!("/sign-in/link/{token}/"), &sent, "a=b").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        let cookies = answer.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap());
-        let cookie = cookies.filter(|one| one.contains("plenary=")).next_back().unwrap().to_owned();
+        let mut cookies = answer.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap());
+        let cookie = cookies.rfind(|one| one.contains("plenary=")).unwrap().to_owned();
         assert_eq!(
             (cookie.starts_with("__Host-plenary="), cookie.contains("Secure")),
             (secure, secure),

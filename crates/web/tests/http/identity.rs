@@ -241,3 +241,18 @@ async fn an_answer_from_nowhere_signs_nobody_in() {
     let cookie = begun.header("set-cookie");
     assert!(cookie.starts_with("__Host-passkey=") && cookie.contains("HttpOnly"), "{cookie}");
 }
+
+#[tokio::test]
+async fn a_blocked_account_is_named_to_nobody_but_who_knows_its_password() {
+    let world = World::new().await;
+    let id = with_password(&world, "ada@example.org").await;
+    let operator = model::permission::Subject::operator("test".to_owned(), world.store.clock().now());
+    world.store.block_account(&operator, id).await.unwrap();
+    let right = try_password(&world, "ada@example.org", PASSWORD).await;
+    assert_eq!(right.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(right.text().contains("This account is blocked."), "{}", right.text());
+    let wrong = try_password(&world, "ada@example.org", "another horse of a battery").await;
+    let nobody = try_password(&world, "nobody@example.org", "another horse of a battery").await;
+    assert_eq!(said(&wrong, "ada@example.org"), said(&nobody, "nobody@example.org"));
+    assert!(world.store.sign_ins(id).await.unwrap().iter().all(|one| one.way != "password"));
+}

@@ -16,6 +16,7 @@ mod desk;
 mod desk_programme;
 mod failing;
 mod identity;
+mod ldap;
 mod live;
 mod mail;
 mod ops;
@@ -24,6 +25,8 @@ mod planner;
 mod registration;
 mod reviews;
 mod security;
+#[path = "../../../identity/tests/support/slapd.rs"]
+mod slapd;
 mod stars;
 mod static_copy;
 mod world;

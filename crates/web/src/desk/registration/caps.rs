@@ -1,6 +1,5 @@
 //! How many may be registered: a cap for each type and each way.
 
-use super::HELP;
 use crate::{
     desk::{enter, form_at},
     error::Failure,
@@ -24,6 +23,8 @@ use model::{
     registration::{Attendance, Capped, Caps, MOST_CAP, RegistrationType},
 };
 use std::collections::BTreeMap;
+
+const HELP: &str = "How many may be registered at most. Left empty, any number. Nobody is entered over a cap, and a list that goes over one says so before it is imported. A cap below what is registered cancels nobody.";
 
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     form_at(router, "/desk/{edition}/registrations/caps/", get(edit).post(save))
@@ -54,15 +55,18 @@ fn filled(caps: &Caps) -> Form {
 
 /// What the form says; `None` when a field is refused, which then says why.
 fn read(form: &mut Form) -> Option<Caps> {
-    let number = |text: &str| {
-        text.trim().parse().ok().filter(|most| *most <= MOST_CAP).ok_or_else(|| {
-            let problem = format!("it is no number from 0 to {MOST_CAP}");
-            Refusal::new("cap", problem, "Type one, or leave it empty for no cap")
-        })
-    };
     let mut caps = vec![];
     let mut is_refused = false;
     for of in Capped::all() {
+        let number = |text: &str| {
+            text.trim().parse().ok().filter(|most| *most <= MOST_CAP).ok_or_else(|| {
+                let problem = format!(
+                    "the cap for \"{}\" is no number from 0 to {MOST_CAP}",
+                    of.shown().to_lowercase()
+                );
+                Refusal::new("cap", problem, "Type one, or leave it empty for no cap")
+            })
+        };
         match form.read_optional(of.as_str(), number) {
             Some(most) => caps.extend(most.map(|most| (of, most))),
             None => is_refused = true,
