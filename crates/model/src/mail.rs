@@ -10,7 +10,7 @@
 //!   │ │                  ├────── 5xx ──> refused           │
 //!   │ │                  ├─────────────────────────────────┘
 //!   │ │                  └── no answer, or a kill ──> uncertain
-//!   │ ├── too often, or too late ──> given up
+//!   │ ├── too often, too late, or called off ──> given up
 //!   │ └── on the suppress list, or has left the list ──> suppressed
 //!   └── no SMTP server is configured ──> kept
 //! ```
@@ -154,7 +154,7 @@ pub enum State {
         /// When it said so.
         at: Timestamp,
     },
-    /// It was tried too often, or its time was over.
+    /// It was tried too often, its time was over, or what it tells of was taken back.
     GivenUp {
         /// When.
         at: Timestamp,
@@ -247,7 +247,7 @@ impl Stage {
             Self::Sent => "The mail server has taken it over and answers for it from there.",
             Self::Refused => "The mail server said that it will never take it.",
             Self::GivenUp => {
-                "It was tried for as long as it made sense, and the mail server did not take it."
+                "It is not tried any more: the mail server did not take it for as long as it made sense, or somebody decided so."
             }
             Self::Suppressed => "The address is on the suppress list, or the person has left this list.",
             Self::Uncertain => {

@@ -1,4 +1,4 @@
-//! Calendars of other conferences, and what an edition plans with.
+//! Calendars of other conferences.
 //!
 //! The conferences of a calendar are somebody else's facts. The record keeps them as they were last read, in one body,
 //! and the feed tells of the calendar: its name, its address, how many conferences it held and the digest of them. When
@@ -8,14 +8,14 @@ use crate::{
     Error, Result, Store,
     account::fact,
     body,
-    entity::{calendar, date_plan, edition},
+    entity::{calendar, edition},
     rows::json,
     tx::{Change, Tx},
 };
 use jiff::{SignedDuration, Timestamp};
 use model::{
     Refusal,
-    calendar::{CALENDARS_MAX, CONFERENCES_MAX, Calendar, DatePlan, OtherConference},
+    calendar::{CALENDARS_MAX, CONFERENCES_MAX, Calendar, OtherConference},
     feed::{Actor, Deed},
     id::{CalendarId, EditionId},
     retry::Schedule,
@@ -28,9 +28,6 @@ use sea_orm::{
 };
 use serde_json::Value;
 use uuid::Uuid;
-
-/// The word for an edition's plan in the feed.
-pub(crate) const PLAN: &str = "date-plan";
 
 /// How often an address is fetched.
 const DAILY: SignedDuration = SignedDuration::from_hours(24);
@@ -250,88 +247,6 @@ impl Store {
         })
         .await
     }
-
-    /// What an edition plans with, and the version of it to give back when it is saved; 0 before the first time. One
-    /// query.
-    pub async fn date_plan(&self, id: EditionId) -> Result<(DatePlan, i64)> {
-        match date_plan::Entity::find_by_id(id.0).one(self.readers()).await? {
-            Some(row) => Ok((plan_of(&row)?, row.changed_at)),
-            None => Ok((DatePlan::default(), 0)),
-        }
-    }
-
-    /// Changes what an edition plans with. `rule` gets the present plan and gives the new one. `version` is that of the
-    /// plan that somebody saw; when it was changed since, nothing is written and they are told.
-    pub async fn change_date_plan(
-        &self,
-        actor: &Actor,
-        id: EditionId,
-        version: i64,
-        rule: impl FnOnce(DatePlan) -> Result<DatePlan, Refusal> + Send,
-    ) -> Result<()> {
-        self.write(actor, async |tx| {
-            if edition::Entity::find_by_id(id.0).one(tx.db()).await?.is_none() {
-                return Err(Error::no_edition(id));
-            }
-            let row = date_plan::Entity::find_by_id(id.0).one(tx.db()).await?;
-            if row.as_ref().map_or(0, |row| row.changed_at) != version {
-                return Err(Refusal::new(
-                    "plan",
-                    "somebody else changed it while this page was open",
-                    "Your text is still here: compare it with theirs in another window, then save again",
-                )
-                .into());
-            }
-            let before = row.as_ref().map(plan_of).transpose()?;
-            let after = rule(before.clone().unwrap_or_default())?;
-            after.check()?;
-            if before.as_ref() == Some(&after) {
-                return Ok(());
-            }
-            put_plan(tx, id, row.as_ref(), Some(&after)).await
-        })
-        .await
-    }
-}
-
-/// Writes a plan in the place of the present one, or forgets it.
-async fn put_plan(
-    tx: &Tx,
-    id: EditionId,
-    before: Option<&date_plan::Model>,
-    after: Option<&DatePlan>,
-) -> Result<()> {
-    match after {
-        Some(plan) => {
-            // Two saves within a microsecond of one clock are two versions.
-            let version = before.map_or(0, |row| row.changed_at);
-            let changed_at = to_micros(tx.at()).max(version.saturating_add(1));
-            let row = date_plan::Model { edition: id.0, changed_at, plan: json(plan)? };
-            crate::save::upsert::<date_plan::Entity>(tx.db(), vec![row]).await?;
-        }
-        None => {
-            date_plan::Entity::delete_by_id(id.0).exec(tx.db()).await?;
-        }
-    }
-    let before = before.map(plan_of).transpose()?;
-    crate::content::note(tx, (PLAN, id.0), id, before.as_ref(), after).await
-}
-
-/// Makes the plan of an edition what it was `before`, if it still is what it was `after`; gives whether it was.
-pub(crate) async fn restore_plan(
-    tx: &Tx,
-    id: EditionId,
-    before: Option<Value>,
-    after: Option<&Value>,
-) -> Result<bool> {
-    let row = date_plan::Entity::find_by_id(id.0).one(tx.db()).await?;
-    let present = row.as_ref().map(plan_of).transpose()?;
-    if present.as_ref().map(fact).transpose()?.as_ref() != after {
-        return Ok(false);
-    }
-    let wanted: Option<DatePlan> = read(before)?;
-    put_plan(tx, id, row.as_ref(), wanted.as_ref()).await?;
-    Ok(true)
 }
 
 /// Whether what was done to a calendar can be taken back, as far as the record holds what it takes: the conferences of a
@@ -569,12 +484,6 @@ fn calendar(
         conferences: u32::try_from(conferences).map_err(|error| damaged(&error))?,
         digest: digest.to_owned(),
     })
-}
-
-/// The plan of a row.
-pub(crate) fn plan_of(row: &date_plan::Model) -> Result<DatePlan> {
-    serde_json::from_str(&row.plan)
-        .map_err(|error| Error::damaged(format!("date plan of edition {}", row.edition), error))
 }
 
 /// What a row says without its body.

@@ -27,6 +27,7 @@ mod call;
 mod ceremony;
 mod content;
 mod credential;
+mod date_plan;
 mod decision;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]

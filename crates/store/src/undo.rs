@@ -5,7 +5,7 @@
 //! which the log shows as a change like every other, and which can be taken back too.
 
 use crate::{
-    Error, Result, Store, account, calendar, content,
+    Error, Result, Store, account, calendar, content, date_plan,
     entity::{account as account_entity, change, edition, role_grant},
     feed, grant, load, mail,
     registration::{
@@ -72,7 +72,7 @@ fn can_undo_entry(entry: &Entry<Value>) -> Result<(), Refusal> {
         | invitation::KIND
         | mail::SENDER_KIND
         | TemplateId::KIND
-        | calendar::PLAN => return Ok(()),
+        | date_plan::KIND => return Ok(()),
         Suppression::KIND if entry.deed == Deed::Created => return Ok(()),
         Suppression::KIND => ("the log does not name the address", "Enter it on the suppress list again"),
         CalendarId::KIND => return calendar::can_undo(entry.deed, entry.before.as_ref()),
@@ -151,8 +151,8 @@ impl Store {
                     (CalendarId::KIND, Some(edition)) => {
                         calendar::restore(tx, edition, CalendarId(thing), before, after).await?
                     }
-                    (calendar::PLAN, Some(edition)) => {
-                        calendar::restore_plan(tx, edition, before, after.as_ref()).await?
+                    (date_plan::KIND, Some(edition)) => {
+                        date_plan::restore(tx, edition, before, after.as_ref()).await?
                     }
                     _ => {
                         restore(tx, subject, &kind, thing, before, after).await?;

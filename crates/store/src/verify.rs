@@ -2,6 +2,7 @@
 
 use crate::{
     Result, Store, account as accounts, announced, calendar as calendars, credential as credentials,
+    date_plan as plans,
     entity::{
         account, account_merge, announced as told, calendar, credential, date_plan, edition, identity, mail,
         mail_sender, mail_template, opt_out, registration, release, role_grant, sign_in, star, star_list,
@@ -183,8 +184,8 @@ async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<
         state.insert((Some(edition), kind, edition), fact);
     }
     for row in date_plan::Entity::find().all(db).await? {
-        let fact = accounts::fact(&calendars::plan_of(&row)?)?;
-        state.insert((Some(row.edition), calendars::PLAN.to_owned(), row.edition), fact);
+        let fact = accounts::fact(&plans::plan_of(&row)?)?;
+        state.insert((Some(row.edition), plans::KIND.to_owned(), row.edition), fact);
     }
     Ok(())
 }

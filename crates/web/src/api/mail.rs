@@ -54,7 +54,7 @@ enum MailState {
     Sent,
     /// The mail server will never take it.
     Refused,
-    /// It was tried for as long as it made sense, or somebody let it be.
+    /// It is not tried any more: it was for as long as it made sense, or somebody decided so.
     GivenUp,
     /// The address is on the suppress list, or the person has left the list.
     Suppressed,
