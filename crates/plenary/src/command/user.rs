@@ -175,8 +175,8 @@ async fn act(deed: Deed, store: &Store, config: &Config) -> anyhow::Result<()> {
 async fn list(store: &Store, words: &str, json: bool) -> anyhow::Result<()> {
     let mut all = vec![];
     for page in 0.. {
-        let query = PeopleQuery { words: words.to_owned(), within: None, page };
-        let found = store.people(&query).await?;
+        let query = PeopleQuery { words: words.to_owned(), within: None };
+        let found = store.people(&query, page).await?;
         let is_last = (page + 1) * PEOPLE_PER_PAGE >= found.total;
         for FoundPerson { known, grants } in found.people {
             if json {

@@ -16,7 +16,7 @@ mod m0009_desk;
 mod m0010_content;
 mod m0011_people;
 mod m0012_call;
-mod m0013_people_2;
+mod m0013_registration_cap;
 mod m0015_assignment;
 mod m0016_question;
 mod tools;
@@ -42,7 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_content::Migration),
             Box::new(m0011_people::Migration),
             Box::new(m0012_call::Migration),
-            Box::new(m0013_people_2::Migration),
+            Box::new(m0013_registration_cap::Migration),
             Box::new(m0015_assignment::Migration),
             Box::new(m0016_question::Migration),
         ]

@@ -149,7 +149,7 @@ async fn a_blocked_person_is_found_and_their_state_is_not_changed_from_the_log(w
         assert_eq!(store.person_named(&name).await.unwrap().unwrap().account.id, ada, "{name}");
     }
     assert!(store.account_by_handle(&handle).await.unwrap().is_none(), "others see them no more");
-    let found = store.people(&PeopleQuery::default()).await.unwrap();
+    let found = store.people(&PeopleQuery::default(), 0).await.unwrap();
     assert_eq!(found.people[0].known.account.state, AccountState::Blocked);
     let refused = store.undo(&operator(&world), blocking).await.unwrap_err().to_string();
     assert!(refused.contains("not blocked, unblocked or merged from the log"), "{refused}");

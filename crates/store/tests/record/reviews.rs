@@ -5,7 +5,7 @@ use crate::sample;
 use model::{
     account::Proof,
     assignment::{Bid, Chosen, Load, Plan, Round, Why},
-    call::{Call, CallKind, Late},
+    call::{Call, CallKind},
     edition::Edition,
     email::Email,
     feed::Actor,

@@ -18,7 +18,6 @@ use axum::{
 };
 use jiff::civil::Date;
 use model::{
-    Refusal,
     announced::Facts,
     copy::{Kept, may_follow},
     edition::{self, EditionState},

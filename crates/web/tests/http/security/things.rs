@@ -2,7 +2,7 @@
 
 use crate::world::{SignedIn, World};
 use model::{
-    call::{Call, CallKind, Late},
+    call::{Call, CallKind},
     edition::Sponsor,
     email::Email,
     feed::Actor,

@@ -12,7 +12,7 @@ pub(super) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &'static str {
-        "m0013_people_2"
+        "m0013_registration_cap"
     }
 }
 
