@@ -3,7 +3,7 @@
 //! The filters are drawn at random from a fixed seed, rare things among them: a kind of which an edition has no entry, a
 //! person who did nothing in the time asked for. That is where a log without the right index reads everything.
 
-use crate::report::{Bar, Report};
+use crate::report::{Bar, Report, percentile};
 use jiff::{SignedDuration, Timestamp};
 use model::{
     id::{AccountId, EditionId},
@@ -218,11 +218,4 @@ async fn fill(location: &Location, begin: Timestamp) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The value that this share of the others does not exceed.
-fn percentile(values: &mut [f64], share: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let at = ((values.len() as f64 * share).ceil() as usize).clamp(1, values.len().max(1)) - 1;
-    values.get(at).copied().unwrap_or_default()
 }

@@ -16,6 +16,7 @@ mod people;
 mod public;
 mod reference;
 mod report;
+mod review;
 mod server;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +43,8 @@ enum Which {
     Api(public::Args),
     /// The assignment of reviewers, on open data.
     Assignment(assignment::Args),
+    /// A review desk with 2,000 proposals, and the minute before a call closes.
+    Review(review::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Which::People(args) => people::run(&args),
         Which::Api(args) => api::run(&args),
         Which::Assignment(args) => assignment::run(&args),
+        Which::Review(args) => review::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {

@@ -105,6 +105,13 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
     }
 }
 
+/// The value that this share of the others does not exceed; 0 for none.
+pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = ((values.len() as f64 * share).ceil() as usize).clamp(1, values.len().max(1)) - 1;
+    values.get(at).copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

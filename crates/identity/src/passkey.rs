@@ -60,21 +60,36 @@ struct Body {
     passkey: Passkey,
 }
 
+/// Why a site has no passkeys. Each text goes on after "This site has no passkeys: ".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPasskeys {
+    /// Its address names no host.
+    #[error("a passkey belongs to a host name, and the address of this site is a number")]
+    Number,
+    /// It is served by `http:`.
+    #[error("browsers make them only for sites that are served by https")]
+    Plain,
+    /// Its address is no address.
+    #[error("browsers make them only for sites with an address, and that of this one cannot be read")]
+    Address,
+}
+
 /// Makes and checks passkeys for one site.
 #[derive(Clone, Debug)]
 pub struct Passkeys(Webauthn);
 
 impl Passkeys {
-    /// For the site at `base_url`, called `title` by devices. `None` where browsers make no passkeys: they need a host
-    /// with a name, and `https:` or this machine.
-    pub fn new(base_url: &str, title: &str) -> Option<Self> {
-        let url = Url::parse(base_url).ok()?;
-        let host = url.domain()?.to_owned();
+    /// For the site at `base_url`, called `title` by devices; or why browsers make no passkeys for it.
+    pub fn new(base_url: &str, title: &str) -> Result<Self, NoPasskeys> {
+        let url = Url::parse(base_url).map_err(|_| NoPasskeys::Address)?;
+        let host = url.domain().ok_or(NoPasskeys::Number)?.to_owned();
         if url.scheme() != "https" && host != "localhost" {
-            return None;
+            return Err(NoPasskeys::Plain);
         }
         let built = WebauthnBuilder::new(&host, &url).and_then(|builder| builder.rp_name(title).build());
-        built.inspect_err(|error| tracing::warn!(%error, base_url, "passkeys are not offered")).ok().map(Self)
+        built
+            .inspect_err(|error| tracing::warn!(%error, base_url, "passkeys are not offered"))
+            .map_or(Err(NoPasskeys::Address), |built| Ok(Self(built)))
     }
 
     /// Begins making a passkey for `account`; `name` and `shown` are what the device calls it. A device that holds one of
@@ -179,10 +194,16 @@ mod tests {
     #[test]
     fn passkeys_are_offered_only_where_browsers_make_them() {
         for sound in ["https://conf.example.org", "https://conf.example.org:8443", "http://localhost:8080"] {
-            assert!(Passkeys::new(sound, "Conf").is_some(), "{sound}");
+            assert!(Passkeys::new(sound, "Conf").is_ok(), "{sound}");
         }
-        for unsound in ["http://conf.example.org", "http://127.0.0.1:8080", "https://192.0.2.1", "nonsense"] {
-            assert!(Passkeys::new(unsound, "Conf").is_none(), "{unsound}");
+        for (unsound, why) in [
+            ("http://conf.example.org", NoPasskeys::Plain),
+            ("http://127.0.0.1:8080", NoPasskeys::Number),
+            ("https://192.0.2.1", NoPasskeys::Number),
+            ("https://[2001:db8::1]", NoPasskeys::Number),
+            ("nonsense", NoPasskeys::Address),
+        ] {
+            assert_eq!(Passkeys::new(unsound, "Conf").err(), Some(why), "{unsound}");
         }
     }
 

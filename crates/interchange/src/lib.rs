@@ -5,7 +5,8 @@
 //! here touches a disk or a network, and no input makes it panic, recurse without end or fill the memory.
 //!
 //! [`read_conferences`] takes lists of other conferences in the same way, for the date planner, and
-//! [`read_table`] a table of which somebody says what its columns mean, for registrations.
+//! [`read_table`] a table of which somebody says what its columns mean, for registrations, and [`read_records`] also a list of
+//! objects, for proposals.
 //!
 //! # How a format is added
 //!
@@ -22,5 +23,5 @@ pub mod write;
 
 pub use read::{
     ConferenceList, Format, Imported, Input, MAX_DEPTH, MAX_EVENTS, MAX_INPUT, Note, Options, ReadError,
-    read, read_conferences, read_table,
+    read, read_conferences, read_records, read_table,
 };

@@ -154,6 +154,8 @@ pub enum AccountState {
     /// It is in use.
     #[default]
     Active,
+    /// An administrator has locked it: nobody signs in to it in any way, until it is unblocked.
+    Blocked,
     /// It was merged into another, which has all that it had.
     Merged(AccountId),
     /// Its person had it deleted; what the conference must keep stands under its identifier, without a name.

@@ -32,18 +32,10 @@ impl Facts {
     pub fn news(&self, told: &Self) -> Vec<String> {
         let mut out = vec![];
         if (self.first_day, self.last_day) != (told.first_day, told.last_day) {
-            out.push(format!(
-                "The dates are now {}, before they were {}.",
-                days(self.first_day, self.last_day),
-                days(told.first_day, told.last_day)
-            ));
+            out.push(format!("{}{}.", self.dates_now(), days(told.first_day, told.last_day)));
         }
         if self.mode != told.mode {
-            out.push(format!(
-                "The conference is now {}, before it was {}.",
-                phrase(self.mode),
-                phrase(told.mode)
-            ));
+            out.push(format!("{}{}.", self.mode_now(), phrase(told.mode)));
         }
         out
     }
@@ -52,8 +44,36 @@ impl Facts {
     /// the news where it stands empty or says those of `before`, goes when there are none any more, and is otherwise left as
     /// it was written.
     pub fn notice(&self, before: &Self, told: &Self, written: &Line) -> Line {
-        let own = |facts: &Self| Line::clean(&facts.news(told).join(" "));
-        if *written == own(before) { own(self) } else { written.clone() }
+        if self == before {
+            return written.clone();
+        }
+        let own = Line::clean(&self.news(told).join(" "));
+        if written.is_empty() || before.is_news(written) { own } else { written.clone() }
+    }
+
+    /// Whether `text` is what [`Facts::news`] says of these facts to people who were told something else, whatever that
+    /// was: people are told again and again, and what they were told before the last time is kept nowhere.
+    fn is_news(&self, text: &Line) -> bool {
+        let text = text.as_str();
+        let sentences = [(self.dates_now(), "."), (self.mode_now(), ".")];
+        let mut rest = text;
+        for (begin, end) in sentences {
+            if let Some(behind) = rest.strip_prefix(begin.as_str()) {
+                let Some((_, after)) = behind.split_once(end) else { return false };
+                rest = after.trim_start();
+            }
+        }
+        rest.is_empty() && !text.is_empty()
+    }
+
+    /// How a sentence about new dates begins.
+    fn dates_now(&self) -> String {
+        format!("The dates are now {}, before they were ", days(self.first_day, self.last_day))
+    }
+
+    /// How a sentence about a new mode begins.
+    fn mode_now(&self) -> String {
+        format!("The conference is now {}, before it was ", phrase(self.mode))
     }
 
     /// Both in one line, such as "3 to 5 October 2027, online only".
@@ -104,8 +124,25 @@ mod tests {
         assert!(followed.as_str().contains("hybrid"), "{followed}");
         assert_eq!(told.notice(&twice, &told, &followed), Line::default(), "taken back");
         assert_eq!(once.notice(&once, &told, &Line::default()), Line::default(), "somebody emptied it");
-        let written = Line::clean("Bring a coat.");
-        assert_eq!(once.notice(&told, &told, &written), written);
+        for written in
+            ["Bring a coat.", "The dates are now 3 to 5 October 2027, before they were later. Bring a coat."]
+        {
+            let written = Line::clean(written);
+            assert_eq!(once.notice(&told, &told, &written), written);
+        }
+        // People were told of the first change; the second one replaces what the notice says of the first.
+        let moved = Facts { last_day: date("2027-10-06"), ..once };
+        let filled = moved.notice(&told, &told, &Line::default());
+        assert!(
+            filled.as_str().starts_with("The dates are now 3 to 6 October")
+                && filled.as_str().contains("online")
+        );
+        let again = Facts { last_day: date("2027-10-07"), ..moved };
+        assert_eq!(
+            again.notice(&moved, &moved, &filled).as_str(),
+            "The dates are now 3 to 7 October 2027, before they were 3 to 6 October 2027."
+        );
+        assert_eq!(moved.notice(&moved, &moved, &filled), filled, "it stays while nothing changes");
     }
 
     #[test]

@@ -257,6 +257,70 @@ pub struct DatePlan {
     pub lengths: Vec<u16>,
 }
 
+/// The most candidates that are compared.
+const CANDIDATES_MAX: usize = 100;
+
+/// The most zones in which people are expected.
+const EXPECTED_MAX: usize = 600;
+
+/// The most people who are expected in a zone.
+const PEOPLE_MAX: u32 = 10_000_000;
+
+/// The most words that say what an edition is about.
+const TOPICS_MAX: usize = 100;
+
+impl DatePlan {
+    /// What is wrong with a plan, however it was entered.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let refuse = |field: &str, problem: &str, remedy: &str| Err(Refusal::new(field, problem, remedy));
+        let sensible = |date: Date| (1970..=9_000).contains(&date.year());
+        let lengths = 1..=30;
+        for Candidate { first_day, days } in &self.candidates {
+            if !sensible(*first_day) || !lengths.contains(days) {
+                let problem = "one is not of 1 to 30 days, or lies outside of the years that are planned";
+                return refuse("candidates", problem, "Change it or leave it out");
+            }
+        }
+        if self.candidates.len() > CANDIDATES_MAX {
+            return refuse("candidates", "more than 100 candidates cannot be compared", "Leave some out");
+        }
+        if let Some(season) = &self.season {
+            let ahead = season.from.until(season.to).map(|span| span.get_days());
+            let possible = ahead.is_ok_and(|days| (0..=SEASON_MAX).contains(&days));
+            if !possible || !sensible(season.from) || !sensible(season.to) {
+                let problem = "the season ends before it begins, or is longer than two years";
+                return refuse("to", problem, "Choose a later day");
+            }
+            if !lengths.contains(&season.days) {
+                return refuse("days", "an edition lasts 1 to 30 days", "Give a number from 1 to 30");
+            }
+        }
+        if self.topics.len() > TOPICS_MAX {
+            return refuse("topics", "there are more than 100", "Leave some out");
+        }
+        if self.margin > 30 {
+            return refuse("margin", "it is longer than 30 days", "Give a number from 0 to 30");
+        }
+        if self.expected.len() > EXPECTED_MAX {
+            return refuse("expected", "more than 600 zones cannot be compared", "Leave some out");
+        }
+        if self.expected.iter().any(|one| one.people > PEOPLE_MAX) {
+            return refuse("expected", "nowhere are more than 10,000,000 people", "Give a smaller number");
+        }
+        if self.zones.len() > 50 {
+            return refuse("zones", "more than 50 zones cannot be compared", "Leave some out");
+        }
+        if self.lengths.iter().any(|minutes| !(30..=1_440).contains(minutes)) {
+            let remedy = "Give 30 minutes to 24 hours";
+            return refuse("lengths", "a day of the conference has half an hour to 24 hours", remedy);
+        }
+        if self.lengths.len() > 4 {
+            return refuse("lengths", "more than four lengths cannot be compared", "Leave some out");
+        }
+        Ok(())
+    }
+}
+
 /// Reads candidates as they are typed, one on each line: `2027-09-13 3` or `2027-09-13 to 2027-09-15`.
 pub fn read_candidates(text: &str) -> Result<Vec<Candidate>, Refusal> {
     let mut out: Vec<Candidate> = vec![];
@@ -292,7 +356,7 @@ pub fn read_candidates(text: &str) -> Result<Vec<Candidate>, Refusal> {
             return Err(refuse("lies outside of the years that are planned"));
         }
         out.push(Candidate { first_day, days: u8::try_from(days).unwrap_or(30) });
-        if out.len() > 100 {
+        if out.len() > CANDIDATES_MAX {
             return Err(refuse("is more than the 100 candidates that are compared"));
         }
     }
@@ -324,7 +388,7 @@ pub fn read_expected(text: &str) -> Result<Vec<Expected>, Refusal> {
             .replace([',', '_'], "")
             .parse()
             .ok()
-            .filter(|people| *people <= 10_000_000)
+            .filter(|people| *people <= PEOPLE_MAX)
             .ok_or_else(|| refuse("does not end with a number of people".to_owned()))?;
         let zone = zone.trim().trim_end_matches([':', '=']).trim().replace(' ', "_");
         let zone =
@@ -333,7 +397,7 @@ pub fn read_expected(text: &str) -> Result<Vec<Expected>, Refusal> {
             Some(known) => known.people = known.people.saturating_add(people),
             None => out.push(Expected { zone, people }),
         }
-        if out.len() > 600 {
+        if out.len() > EXPECTED_MAX {
             return Err(refuse("is more than the 600 zones that are compared".to_owned()));
         }
     }
@@ -347,7 +411,7 @@ pub fn read_words(text: &str) -> Vec<Line> {
         let word = Line::clean(word);
         if !word.is_empty()
             && !out.iter().any(|known| folded(known.as_str()) == folded(word.as_str()))
-            && out.len() < 100
+            && out.len() < TOPICS_MAX
         {
             out.push(word);
         }
@@ -359,6 +423,38 @@ pub fn read_words(text: &str) -> Vec<Line> {
 mod tests {
     use super::*;
     use jiff::civil::date;
+
+    #[test]
+    fn a_plan_is_refused_by_the_name_of_what_is_wrong() {
+        let field = |plan: DatePlan| plan.check().map_err(|refusal| refusal.field);
+        let season = |to: Date, days: u8| {
+            let season = Season { from: date(2027, 3, 1), to, weekday: Weekdays::Monday, days };
+            DatePlan { season: Some(season), ..DatePlan::default() }
+        };
+        let candidate = |days: u8| Candidate { first_day: date(2027, 9, 13), days };
+        assert_eq!(field(DatePlan::default()), Ok(()));
+        assert_eq!(field(season(date(2027, 6, 1), 3)), Ok(()));
+        for (plan, wrong) in [
+            (season(date(2027, 2, 1), 3), "to"),
+            (season(date(2029, 6, 1), 3), "to"),
+            (season(date(2027, 6, 1), 0), "days"),
+            (DatePlan { candidates: vec![candidate(31)], ..DatePlan::default() }, "candidates"),
+            (DatePlan { candidates: vec![candidate(3); 101], ..DatePlan::default() }, "candidates"),
+            (DatePlan { margin: 31, ..DatePlan::default() }, "margin"),
+            (DatePlan { zones: vec![Zone::utc(); 51], ..DatePlan::default() }, "zones"),
+            (DatePlan { lengths: vec![29], ..DatePlan::default() }, "lengths"),
+            (DatePlan { lengths: vec![60; 5], ..DatePlan::default() }, "lengths"),
+            (
+                DatePlan {
+                    expected: vec![Expected { zone: Zone::utc(), people: PEOPLE_MAX + 1 }],
+                    ..DatePlan::default()
+                },
+                "expected",
+            ),
+        ] {
+            assert_eq!(field(plan), Err(wrong.to_owned()));
+        }
+    }
 
     #[test]
     fn candidates_are_typed_as_a_length_or_as_a_last_day() {

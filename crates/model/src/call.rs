@@ -4,15 +4,23 @@
 //! microconference, BoFs, offers, sponsors. What is submitted to one is a [`crate::proposal::Proposal`]; who decides it
 //! are those with the role of the committee in the call.
 
+mod access;
 mod answer;
 mod deadline;
 mod form;
+mod incoming;
 mod invitation;
+mod opening;
+mod question;
 
+pub use access::{AccessCode, CODE_LENGTH, LETTERS, late, normal_code, shown_code};
 pub use answer::{Answer, Answers, People, Stage, readable};
 pub use deadline::{Deadline, DeadlineZone};
 pub use form::{Condition, Field, FieldKey, FieldKind, Form, Reader, WORDS_MAX};
+pub use incoming::{Column, Incoming, incoming};
 pub use invitation::{Invitation, invitation};
+pub use opening::{Opened, Opening};
+pub use question::{Amendment, Question, SAID_MAX};
 
 use crate::{
     Refusal,

@@ -2,11 +2,13 @@
 //! (requirement 98).
 
 use crate::{
+    Refusal,
     edition::{Edition, EditionState},
-    id::{EditionId, RoomId, SessionTypeId, TrackId},
+    id::{AccountId, EditionId, RoomId, SessionTypeId, TrackId},
+    permission::{Action, Place, Subject},
     programme::{Programme, Room, Track},
     session_type::SessionType,
-    text::Line,
+    text::{Line, folded},
 };
 use uuid::Uuid;
 
@@ -31,6 +33,26 @@ impl Kept {
     /// Everything that can come along.
     pub const ALL: Self =
         Self { rooms: true, tracks: true, types: true, pages: true, levels: true, mail: true };
+}
+
+/// Whether somebody may open the next edition from `old` as one of `series`, archiving `old` where that is said. Gives who
+/// organises the next one from the start: whoever organises `old` alone makes the next of its series, and organises that
+/// one too; whoever may open editions of the series anyway needs no further role.
+pub fn may_follow(
+    subject: &Subject,
+    old: &Edition,
+    series: &Line,
+    archive: bool,
+) -> Result<Option<AccountId>, Refusal> {
+    subject.may(Action::CreateEdition, &Place::edition(old))?;
+    if archive {
+        subject.may(Action::EditEdition, &Place::edition(old))?;
+    }
+    match subject.may(Action::CreateEdition, &Place::series(series)) {
+        Ok(()) => Ok(None),
+        Err(_) if folded(series.as_str()) == folded(old.series.as_str()) => Ok(subject.account),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// What an edition begins with.

@@ -82,6 +82,12 @@ ids! {
     RegistrationId = "registration";
     /// A call for proposals, reviews or offers.
     CallId = "call";
+    /// A code with which one may submit to a call that is closed.
+    AccessCodeId = "access-code";
+    /// A change of what a call says, published while it runs.
+    AmendmentId = "amendment";
+    /// A question about a call, and its answer.
+    QuestionId = "question";
     /// What was submitted to a call.
     ProposalId = "proposal";
     /// Somebody's part in a proposal.

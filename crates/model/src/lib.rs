@@ -16,6 +16,7 @@
 pub mod account;
 pub mod address;
 pub mod announced;
+pub mod assignment;
 pub mod calendar;
 pub mod call;
 pub mod conflict;

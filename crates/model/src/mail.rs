@@ -10,7 +10,7 @@
 //!   │ │                  ├────── 5xx ──> refused           │
 //!   │ │                  ├─────────────────────────────────┘
 //!   │ │                  └── no answer, or a kill ──> uncertain
-//!   │ ├── too often, or too late ──> given up
+//!   │ ├── too often, too late, or called off ──> given up
 //!   │ └── on the suppress list, or has left the list ──> suppressed
 //!   └── no SMTP server is configured ──> kept
 //! ```
@@ -27,13 +27,14 @@ pub use template::{Compiled, MailKind, Rendered, Text, Variable, Variables, reda
 use crate::{
     Refusal,
     email::Email,
-    id::{AccountId, EditionId, MailId},
+    id::{AccountId, EditionId, MailId, derived},
     retry::Schedule,
     text::{Line, excerpt},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use uuid::Uuid;
 
 /// When a mail that the server took back is tried again: after a minute, then less and less often, for almost three
 /// days. Greylisting (RFC 6647) asks for the first few minutes, an outage over a weekend for the rest.
@@ -153,7 +154,7 @@ pub enum State {
         /// When it said so.
         at: Timestamp,
     },
-    /// It was tried too often, or its time was over.
+    /// It was tried too often, its time was over, or what it tells of was taken back.
     GivenUp {
         /// When.
         at: Timestamp,
@@ -246,7 +247,7 @@ impl Stage {
             Self::Sent => "The mail server has taken it over and answers for it from there.",
             Self::Refused => "The mail server said that it will never take it.",
             Self::GivenUp => {
-                "It was tried for as long as it made sense, and the mail server did not take it."
+                "It is not tried any more: the mail server did not take it for as long as it made sense, or somebody decided so."
             }
             Self::Suppressed => "The address is on the suppress list, or the person has left this list.",
             Self::Uncertain => {
@@ -595,6 +596,22 @@ pub struct Suppression {
     pub note: Line,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl Suppression {
+    /// The word for it in the feed.
+    pub const KIND: &'static str = "suppression";
+
+    /// By what an address on the list is known where the address itself must not stand: in the feed and in addresses of
+    /// the site.
+    pub fn thing(address: &str) -> Uuid {
+        derived("", Self::KIND, address)
+    }
+
+    /// By what this one is known.
+    pub fn id(&self) -> Uuid {
+        Self::thing(self.address.as_str())
+    }
 }
 
 /// The end of the text of a mail that can be left.

@@ -87,8 +87,8 @@ words! {
         ManageMail = "manage_mail", "See and manage mail";
         /// See the accounts of everybody, with addresses.
         SeePeople = "see_people", "See accounts";
-        /// Merge and unmerge accounts of others.
-        ManagePeople = "manage_people", "Merge accounts of others";
+        /// Merge and unmerge, block and unblock accounts of others.
+        ManagePeople = "manage_people", "Merge and block accounts of others";
         /// Give and revoke roles within one's own scope.
         GiveRoles = "give_roles", "Give and revoke roles";
         /// See the pages as somebody else sees them, reading only.
@@ -163,6 +163,12 @@ impl Role {
             Self::Crew => matches!(action, A::SeeDesk | A::RunSession | A::ModerateRoom),
             Self::Moderator => matches!(action, A::SeeDesk | A::ModerateRoom),
         }
+    }
+
+    /// Whether somebody with this role is asked for reviews where they may write them. Organisers and administrators may, and
+    /// are not asked for it.
+    pub fn is_asked_to_review(self) -> bool {
+        matches!(self, Self::Committee | Self::Reviewer | Self::Lead)
     }
 
     /// Whether one who has this role may give `other` within their scope: nobody gives more than they have.
@@ -478,6 +484,19 @@ impl Subject {
         Err(Refusal::new("role", format!("you cannot give the role {role}"), "Ask an administrator"))
     }
 
+    /// Whether they may block and unblock the account of somebody else. Nobody locks themselves out.
+    pub fn may_block(&self, other: AccountId) -> Result<(), Refusal> {
+        self.may(Action::ManagePeople, &Place::installation())?;
+        if self.account == Some(other) {
+            return Err(Refusal::new(
+                "account",
+                "it is your own",
+                "Delete it under Your data, or ask another administrator",
+            ));
+        }
+        Ok(())
+    }
+
     /// Whether they may see the pages of somebody else as that person sees them, reading only. `places` are those where
     /// the other is known: the installation, and every edition that they have to do with. `theirs` are the other's
     /// grants, each with the place where it is given.
@@ -681,6 +700,21 @@ mod tests {
         assert!(organiser.may_view_as(own, &[], &[in_edition()]).is_err());
         let viewing = Subject { viewing_as: Some(AccountId(Uuid::from_u128(6))), ..organiser };
         assert!(viewing.may_view_as(other, &[], &[in_edition()]).is_err());
+    }
+
+    #[test]
+    fn accounts_are_blocked_by_those_alone_who_run_the_installation_and_nobody_blocks_themselves() {
+        let other = AccountId(Uuid::from_u128(8));
+        let own = AccountId(Uuid::from_u128(7));
+        let administrator = with(vec![grant(Role::Administrator, Scope::Everywhere)]);
+        assert!(administrator.may_block(other).is_ok());
+        assert!(administrator.may_block(own).is_err());
+        for role in Role::ALL.iter().filter(|role| **role != Role::Administrator) {
+            let scope = [Scope::Everywhere, Scope::Edition(edition()), Scope::Track(edition(), track(2))];
+            let scope = scope.into_iter().find(|scope| role.fits(scope)).unwrap();
+            assert!(with(vec![grant(*role, scope)]).may_block(other).is_err(), "{role}");
+        }
+        assert!(Subject::operator("test".to_owned(), NOW).may_block(other).is_ok());
     }
 
     #[test]

@@ -91,12 +91,12 @@ pub enum Segment {
     Registered,
     /// Everybody whose registration is of that type.
     RegisteredAs(RegistrationType),
-    /// Everybody who takes part in the programme, as far as an account is known to be theirs, and who registered as a
-    /// speaker.
+    /// Everybody who takes part in a session that is not cancelled, as far as an account is known to be theirs, and who
+    /// registered as a speaker.
     Speakers,
     /// Everybody who has the role of a lead in the edition, and who registered as one.
     Leads,
-    /// Everybody who has the role of an organiser of the edition.
+    /// Everybody who has the role of an organiser of the edition, of its series or of the whole installation.
     Organisers,
     /// Everybody who subscribed to the edition's posts.
     Subscribers,

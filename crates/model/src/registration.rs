@@ -13,9 +13,11 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+mod caps;
 mod difference;
 mod sheet;
 
+pub use caps::{Capped, Caps, Counted, MOST_CAP, Taken};
 pub use difference::{Changed, Difference, Problem, difference};
 pub use sheet::{Field, Mapping, Row, Sheet};
 

@@ -134,18 +134,23 @@ impl Review {
         self.revision < revision
     }
 
-    /// The scores as one figure from 0 (all the worst) to 100 (all the best), weighted; `None` where one lacks.
+    /// The scores as one figure: see [`figure`].
     pub fn figure(&self, criteria: &[Criterion]) -> Option<f64> {
-        let mut sum = 0.0;
-        let mut weights = 0.0;
-        for criterion in criteria {
-            let score = f64::from(*self.scores.get(&criterion.key)?);
-            let weight = f64::from(criterion.weight);
-            sum += weight * (score - 1.0) / f64::from(criterion.best.max(2) - 1);
-            weights += weight;
-        }
-        (weights > 0.0).then(|| 100.0 * sum / weights)
+        figure(&self.scores, criteria)
     }
+}
+
+/// Scores as one figure from 0 (all the worst) to 100 (all the best), weighted; `None` where one lacks.
+pub fn figure(scores: &Scores, criteria: &[Criterion]) -> Option<f64> {
+    let mut sum = 0.0;
+    let mut weights = 0.0;
+    for criterion in criteria {
+        let score = f64::from(*scores.get(&criterion.key)?);
+        let weight = f64::from(criterion.weight);
+        sum += weight * (score - 1.0) / f64::from(criterion.best.max(2) - 1);
+        weights += weight;
+    }
+    (weights > 0.0).then(|| 100.0 * sum / weights)
 }
 
 /// What the submitted reviews of a proposal say together.
@@ -164,12 +169,18 @@ pub struct Tally {
 impl Tally {
     /// Of the reviews of a proposal that is at `revision`. Drafts count for nothing.
     pub fn of<'a>(reviews: impl Iterator<Item = &'a Review>, criteria: &[Criterion], revision: u32) -> Self {
+        let submitted = reviews.filter(|review| review.submitted);
+        Self::from_figures(submitted.map(|review| (review.is_stale(revision), review.figure(criteria))))
+    }
+
+    /// Of submitted reviews: whether each is stale, and its figure.
+    pub fn from_figures(reviews: impl Iterator<Item = (bool, Option<f64>)>) -> Self {
         let mut tally = Self::default();
         let mut figures: Vec<f64> = vec![];
-        for review in reviews.filter(|review| review.submitted) {
+        for (stale, figure) in reviews {
             tally.reviews += 1;
-            tally.stale += usize::from(review.is_stale(revision));
-            figures.extend(review.figure(criteria));
+            tally.stale += usize::from(stale);
+            figures.extend(figure);
         }
         if !figures.is_empty() {
             let (least, most) = figures

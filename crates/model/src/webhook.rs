@@ -123,16 +123,16 @@ pub const KINDS: [(&str, &str); 15] = [
 ];
 
 /// What one must be allowed in order to read entries about that kind of thing; `None` for what no program reads:
-/// visitors' stars, and how people sign in.
+/// visitors' stars, how people sign in, their tokens, and who viewed as whom.
 pub fn needed(kind: &str) -> Option<Action> {
     Some(match kind {
         "edition" | "room" | "track" | "person" | "session" | "session-type" | "sponsor" | "release"
         | "page" | "menu" | "post" | "announced" => Action::SeeDesk,
-        "registration" => Action::SeeRegistrations,
+        "registration" | "registration-caps" => Action::SeeRegistrations,
         "account" | "identity" | "account-merge" | "invitation" => Action::SeePeople,
-        "grant" | "webhook" | "token" => Action::SeeLog,
+        "grant" | "webhook" => Action::SeeLog,
         "mail" | "template" => Action::ManageMail,
-        "stars" | "sign-in" | "credential" | "link" => return None,
+        "stars" | "sign-in" | "credential" | "link" | "token" | "viewing" => return None,
         // What a later version adds is private until it is named here.
         _ => Action::ManageInstallation,
     })
@@ -294,7 +294,7 @@ mod tests {
         assert!(told(entry("session", Some(edition(1))), &visitor, &here).is_none());
         assert_eq!(told(entry("release", Some(edition(1))), &visitor, &here).unwrap().actor, None);
         let administrator = with(Role::Administrator, Scope::Everywhere);
-        for private in ["stars", "sign-in", "credential"] {
+        for private in ["stars", "sign-in", "credential", "token", "viewing"] {
             assert!(
                 told(entry(private, None), &administrator, &Place::installation()).is_none(),
                 "{private}"

@@ -6,7 +6,9 @@
 //! - [`assignment`] assigns reviewers to proposals, provably with the largest total affinity, or fairly.
 //! - [`dates`] compares days on which an edition could take place with other conferences.
 //! - [`hours`] compares the hours of a conference day with where people are.
+//! - [`likeness`] finds proposals that are likely the same.
 
 pub mod assignment;
 pub mod dates;
 pub mod hours;
+pub mod likeness;

@@ -7,6 +7,8 @@ pub(crate) mod editions;
 pub(crate) mod export;
 pub(crate) mod grant;
 pub(crate) mod import;
+mod password;
+pub(crate) mod proposals;
 pub(crate) mod release;
 pub(crate) mod restore;
 pub(crate) mod serve;

@@ -4,6 +4,7 @@
 //! the environment a setting is called `PLENARY_` and its name, such as `PLENARY_LISTEN`, and one of a section has two
 //! underscores between the two: `PLENARY_SMTP__HOST`.
 
+use crate::demo::Standing;
 use anyhow::Context;
 use figment::{
     Figment,
@@ -11,9 +12,12 @@ use figment::{
 };
 use identity::settings::{LdapSettings, OidcSettings};
 use mail::{Smtp, SmtpSettings};
-use model::{text::WebUrl, time::SharedClock};
+use model::{
+    text::WebUrl,
+    time::{SharedClock, SystemClock},
+};
 use serde::{Deserialize, Serialize};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use store::{Location, Store};
 use web::{listen::Tls, proxy::TrustedProxies};
 
@@ -253,6 +257,9 @@ impl Config {
         if let Some(url) = &self.base_url {
             return url.trim_end_matches('/').to_owned();
         }
+        if let Some(demo) = Standing::beside(&self.data) {
+            return demo.origin;
+        }
         let scheme = if self.tls_certificate.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.listen)
     }
@@ -269,6 +276,11 @@ impl Config {
                 anyhow::bail!("tls_certificate: it is missing. Name the certificate of tls_key.")
             }
         }
+    }
+
+    /// The clock by which a command writes: the machine's, or that of the demo that runs on the record.
+    pub(crate) fn clock(&self) -> SharedClock {
+        Standing::beside(&self.data).map_or_else(|| Arc::new(SystemClock) as SharedClock, |demo| demo.clock())
     }
 
     /// Opens the record, bringing it to this version's schema.

@@ -1,13 +1,18 @@
 //! The invented edition that `plenary demo` opens, so that a newcomer meets a whole conference at once.
 //!
 //! Its content is one file, `demo/edition.toml`, embedded in the binary; the comments at its top say how it is laid
-//! out. `file.rs` holds its shapes, `build.rs` turns it into programmes, `content.rs` writes its pages and posts into a record.
+//! out. `file.rs` holds its shapes, `build.rs` turns it into programmes, `content.rs` writes its pages and posts into a record, and
+//! `calls.rs` the next edition with its calls.
 
 mod build;
+pub(crate) mod calls;
 pub(crate) mod content;
 mod file;
+mod standing;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use standing::Standing;
 
 use jiff::Timestamp;
 use model::{Refusal, programme::Programme};

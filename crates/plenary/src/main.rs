@@ -27,6 +27,8 @@ enum Command {
     Serve(command::serve::Args),
     /// Reads schedule files of other tools into the record and releases what changed.
     Import(command::import::Args),
+    /// Files proposals that another tool exported in a call.
+    Proposals(command::proposals::Args),
     /// Writes a static copy of the public site that works from a plain folder.
     Export(command::export::Args),
     /// Publishes the present state of the timetable as a numbered release.
@@ -39,7 +41,7 @@ enum Command {
     Backup(command::backup::Args),
     /// Puts a backup into its place: all of it or nothing.
     Restore(command::restore::Args),
-    /// Accounts: makes one, lets somebody in who is locked out.
+    /// Accounts: makes, lists and blocks them, lets somebody in who is locked out.
     User(command::user::Args),
     /// Roles: gives, revokes and lists them.
     Grant(command::grant::Args),
@@ -135,6 +137,7 @@ async fn run(ready: Ready) -> anyhow::Result<()> {
         // Both were made ready above.
         Command::Serve(_) => Ok(()),
         Command::Import(args) => command::import::run(args, config).await,
+        Command::Proposals(args) => command::proposals::run(args, config).await,
         Command::Export(args) => command::export::run(args, config).await,
         Command::Release(args) => command::release::run(args, config).await,
         Command::Editions(args) => command::editions::run(args, config).await,

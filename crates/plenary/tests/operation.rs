@@ -203,3 +203,71 @@ fn a_role_is_given_by_address_or_handle_and_taken_again() {
     run_ok(data, &["grant", "revoke", "nobody@example.org", "crew"]);
     assert!(!run_ok(data, &["grant", "list"]).contains("nobody@example.org"));
 }
+
+#[test]
+fn an_account_is_listed_blocked_unblocked_and_given_a_password_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    run_ok(data, &["user", "create", "ada@example.org", "--name", "Ada Lovelace"]);
+    run_ok(data, &["user", "create", "grace@example.org", "--name", "Grace Hopper"]);
+    run_ok(data, &["grant", "give", "grace@example.org", "administrator"]);
+    let all = run_ok(data, &["user", "list"]);
+    assert!(all.contains("Ada Lovelace  ada@example.org"), "{all}");
+    assert!(all.contains("Grace Hopper  grace@example.org  Administrator"), "{all}");
+    let found: Value = serde_json::from_str(&run_ok(data, &["user", "list", "lovelace", "--json"])).unwrap();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["email"]), (1, &"ada@example.org".into()));
+
+    run_ok(data, &["user", "block", "ada@example.org"]);
+    assert!(run_ok(data, &["user", "list", "ada"]).contains("ada@example.org  blocked"));
+    assert!(run_ok(data, &["user", "show", "ada@example.org"]).contains(", blocked"));
+    assert!(run_refused(data, &["token", "create", "ada@example.org", "--name", "x"]).contains("is blocked"));
+    assert!(
+        run_refused(data, &["user", "block", "grace@example.org"])
+            .contains("nobody would be an administrator")
+    );
+    run_ok(data, &["user", "unblock", "ada@example.org"]);
+    assert!(run_refused(data, &["user", "unblock", "ada@example.org"]).contains("it is not blocked"));
+
+    let set = |typed: &str| {
+        let mut child = support::plenary(data)
+            .args(["user", "set-password", "ada@example.org"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), typed.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), format!("{}{}", text(&output.stdout), text(&output.stderr)))
+    };
+    let (done, said) = set("a horse of some battery\n");
+    assert!(done && said.contains("is set") && !said.contains("horse"), "{said}");
+    for (typed, why) in
+        [("short\n", "needs 12"), ("", "none was given"), ("ada lovelace rides\n", "contains your")]
+    {
+        let (done, said) = set(typed);
+        assert!(!done && said.contains(why), "{said}");
+    }
+    // A password is never an argument: everybody on the machine could read it.
+    run_refused(data, &["user", "set-password", "ada@example.org", "a horse of some battery"]);
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_link_made_beside_a_demo_is_good_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let keep = folder.path().join("kept");
+    let args = ["demo", "--listen", "127.0.0.1:0", "--keep", keep.to_str().unwrap()];
+    let server = Server::start(folder.path(), &args);
+    run_ok(&keep, &["user", "create", "ada@example.org"]);
+    let link = run_ok(&keep, &["user", "link", "ada@example.org"]);
+    let (host, path) = link.trim().strip_prefix("http://").unwrap().split_once('/').unwrap();
+    assert_eq!(host, server.address, "it leads to the demo");
+    let (status, _, page) = server.get(&format!("/{path}"));
+    assert!(status == 200 && page.contains("Sign in"), "{status} {page}");
+    assert!(server.stop());
+    assert!(!keep.join("demo.json").exists(), "what is served next stands in the present");
+}

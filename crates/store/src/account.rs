@@ -19,6 +19,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryF
 use serde_json::Value;
 use uuid::Uuid;
 
+/// The states of accounts whose person is still here: in use, or blocked.
+pub(crate) const HERE: [&str; 2] = ["active", "blocked"];
+
 /// An account with everything that was proved to be its person's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownAccount {
@@ -64,22 +67,15 @@ pub struct AccountEdit {
 }
 
 impl Store {
-    /// The account of that identifier, also one that was merged or deleted. Two queries.
+    /// The account of that identifier, also one that was blocked, merged or deleted. Two queries.
     pub async fn account(&self, id: AccountId) -> Result<Option<KnownAccount>> {
         known(self.readers(), id).await
     }
 
-    /// The account of that handle; `None` when nobody who is still here has it.
+    /// The account in use of that handle; `None` when nobody who is still here has it. Three queries.
     pub async fn account_by_handle(&self, handle: &Handle) -> Result<Option<KnownAccount>> {
-        let row = account::Entity::find()
-            .filter(account::Column::Handle.eq(handle.as_str()))
-            .filter(account::Column::State.eq("active"))
-            .one(self.readers())
-            .await?;
-        match row {
-            Some(row) => known(self.readers(), AccountId(row.id)).await,
-            None => Ok(None),
-        }
+        let known = by_handle(self.readers(), handle).await?;
+        Ok(known.filter(|known| known.account.state == AccountState::Active))
     }
 
     /// Whose this is; `None` when nobody has proved it.
@@ -157,13 +153,36 @@ pub(crate) async fn known(db: &impl ConnectionTrait, id: AccountId) -> Result<Op
     Ok(Some(KnownAccount { account: account_of(&row)?, identities }))
 }
 
+/// The account of that handle which is in use or blocked.
+pub(crate) async fn by_handle(db: &impl ConnectionTrait, handle: &Handle) -> Result<Option<KnownAccount>> {
+    let row = account::Entity::find()
+        .filter(account::Column::Handle.eq(handle.as_str()))
+        .filter(account::Column::State.is_in(HERE))
+        .one(db)
+        .await?;
+    match row {
+        Some(row) => known(db, AccountId(row.id)).await,
+        None => Ok(None),
+    }
+}
+
 /// The account of that identifier, if it is in use.
 pub(crate) async fn active(db: &impl ConnectionTrait, id: AccountId) -> Result<Account> {
     let row = account::Entity::find_by_id(id.0).one(db).await?;
     let account = row.as_ref().map(account_of).transpose()?;
-    account.filter(|account| account.state == AccountState::Active).ok_or_else(|| {
-        Refusal::new("account", "there is no such account any more", "Look the person up again").into()
-    })
+    match account {
+        Some(account) if account.state == AccountState::Active => Ok(account),
+        Some(account) if account.state == AccountState::Blocked => Err(Refusal::new(
+            "account",
+            "this account is blocked",
+            "Ask those who run the site; an administrator can unblock it",
+        )
+        .into()),
+        _ => {
+            Err(Refusal::new("account", "there is no such account any more", "Look the person up again")
+                .into())
+        }
+    }
 }
 
 /// See [`Store::account_for`].
@@ -285,6 +304,7 @@ pub(crate) fn fact(thing: &impl serde::Serialize) -> Result<Value> {
 fn account_row(account: &Account) -> Result<account::Model> {
     let (state, merged_into) = match account.state {
         AccountState::Active => ("active", None),
+        AccountState::Blocked => ("blocked", None),
         AccountState::Merged(into) => ("merged", Some(into.0)),
         AccountState::Deleted => ("deleted", None),
     };
@@ -317,6 +337,7 @@ pub(crate) fn account_of(row: &account::Model) -> Result<Account> {
         created: from_micros(row.created_at).ok_or_else(|| damaged("no such instant"))?,
         state: match (row.state.as_str(), row.merged_into) {
             ("active", None) => AccountState::Active,
+            ("blocked", None) => AccountState::Blocked,
             ("deleted", None) => AccountState::Deleted,
             ("merged", Some(into)) => AccountState::Merged(AccountId(into)),
             _ => return Err(damaged("no such state")),

@@ -118,8 +118,8 @@ async fn merge(tx: &Tx, gone: AccountId, kept: AccountId) -> Result<MergeId> {
     let before = active(tx.db(), gone).await?;
     active(tx.db(), kept).await?;
     let primary = primary(tx, gone).await?;
-    let moved = holding::hand_over(tx, gone, kept, None).await?;
-    crate::mail::hand_over_opt_outs(tx, gone, kept).await?;
+    let mut moved = holding::hand_over(tx, gone, kept, None).await?;
+    moved.extend(crate::mail::hand_over_opt_outs(tx, gone, kept).await?);
     settle_primary(tx, kept, None).await?;
     let after = Account { state: AccountState::Merged(kept), ..before.clone() };
     account::put(tx, Some(&before), &after).await?;
@@ -153,6 +153,7 @@ async fn undo(tx: &Tx, merge: &Merge) -> Result<()> {
     account::put(tx, Some(&gone.account), &back).await?;
     let things: BTreeSet<Uuid> = merge.moved.iter().map(|moved| moved.thing).collect();
     holding::hand_over(tx, merge.kept, merge.gone, Some(&things)).await?;
+    crate::mail::give_back_opt_outs(tx, merge).await?;
     settle_primary(tx, merge.gone, merge.primary).await?;
     settle_primary(tx, merge.kept, None).await?;
     let undone = Some(Undone { at: tx.at(), by: tx.actor().to_owned() });

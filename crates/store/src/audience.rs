@@ -5,7 +5,8 @@ use crate::{
     Result, Store,
     content::allowed,
     entity::{
-        account, identity, mail as mail_entity, participation, role_grant, speaker_account, subscription,
+        account, identity, mail as mail_entity, participation, role_grant, slot, speaker_account,
+        subscription,
     },
     grant,
     holding::Holding,
@@ -31,7 +32,7 @@ use model::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 use serde_json::{Value, json};
 use std::{
@@ -43,6 +44,9 @@ use uuid::Uuid;
 /// The words for these in the feed.
 pub(crate) const SUBSCRIPTION_KIND: &str = "subscription";
 pub(crate) const SPEAKER_KIND: &str = "speaker-account";
+
+/// As rows hold [`model::programme::Standing::Cancelled`].
+const CANCELLED: &str = "cancelled";
 
 /// How many people a post would reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -219,11 +223,23 @@ pub(crate) async fn people(
             Segment::Organisers => accounts.extend(with_role(db, edition, Role::Organiser, now).await?),
             Segment::Leads => accounts.extend(with_role(db, edition, Role::Lead, now).await?),
             Segment::Speakers => {
+                let slots = || {
+                    slot::Entity::find()
+                        .select_only()
+                        .column(slot::Column::Session)
+                        .filter(slot::Column::Edition.eq(edition.id.0))
+                };
+                // A session is cancelled when it has slots and all of them are.
+                let held = slots().filter(slot::Column::Standing.ne(CANCELLED)).into_query();
+                let takes_place = Condition::any()
+                    .add(participation::Column::Session.in_subquery(held))
+                    .add(participation::Column::Session.not_in_subquery(slots().into_query()));
                 let on_stage: Vec<Uuid> = participation::Entity::find()
                     .select_only()
                     .distinct()
                     .column(participation::Column::Person)
                     .filter(participation::Column::Edition.eq(edition.id.0))
+                    .filter(takes_place)
                     .into_tuple()
                     .all(db)
                     .await?;
@@ -269,7 +285,7 @@ pub(crate) async fn people(
     addressed(db, accounts.into_iter().collect(), strangers).await
 }
 
-/// Whoever has the role in the edition or in a part of it at `now`.
+/// Whoever has the role in the edition or in a part of it, in its series or everywhere at `now`.
 async fn with_role(
     db: &impl ConnectionTrait,
     edition: &Edition,
@@ -278,7 +294,7 @@ async fn with_role(
 ) -> Result<Vec<AccountId>> {
     let of_edition = Condition::any()
         .add(role_grant::Column::Edition.eq(edition.id.0))
-        .add(role_grant::Column::Scope.eq("series"));
+        .add(role_grant::Column::Scope.is_in(["everywhere", "series"]));
     let rows = role_grant::Entity::find()
         .filter(role_grant::Column::Role.eq(role.as_str()))
         .filter(role_grant::Column::RevokedAt.is_null())

@@ -1,4 +1,4 @@
-//! Calendars of other conferences, and what an edition plans with.
+//! Calendars of other conferences.
 //!
 //! The conferences of a calendar are somebody else's facts. The record keeps them as they were last read, in one body,
 //! and the feed tells of the calendar: its name, its address, how many conferences it held and the digest of them. When
@@ -8,14 +8,14 @@ use crate::{
     Error, Result, Store,
     account::fact,
     body,
-    entity::{calendar, date_plan, edition},
+    entity::{calendar, edition},
     rows::json,
     tx::{Change, Tx},
 };
 use jiff::{SignedDuration, Timestamp};
 use model::{
     Refusal,
-    calendar::{CALENDARS_MAX, CONFERENCES_MAX, Calendar, DatePlan, OtherConference},
+    calendar::{CALENDARS_MAX, CONFERENCES_MAX, Calendar, OtherConference},
     feed::{Actor, Deed},
     id::{CalendarId, EditionId},
     retry::Schedule,
@@ -26,10 +26,8 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use serde_json::Value;
 use uuid::Uuid;
-
-/// The word for an edition's plan in the feed.
-pub(crate) const PLAN: &str = "date-plan";
 
 /// How often an address is fetched.
 const DAILY: SignedDuration = SignedDuration::from_hours(24);
@@ -245,72 +243,70 @@ impl Store {
             let Some(row) = row(tx.db(), edition, id).await? else {
                 return Err(gone());
             };
-            calendar::Entity::delete_by_id(row.id).exec(tx.db()).await?;
-            tx.note(vec![Change {
-                kind: CalendarId::KIND,
-                thing: row.id,
-                edition: Some(edition),
-                deed: Deed::Removed,
-                before: Some(fact(&calendar_of(&row)?)?),
-                after: None,
-            }])
-            .await
+            drop_row(tx, &calendar_of(&row)?).await
         })
         .await
     }
+}
 
-    /// What an edition plans with, and the version of it to give back when it is saved; 0 before the first time. One
-    /// query.
-    pub async fn date_plan(&self, id: EditionId) -> Result<(DatePlan, i64)> {
-        match date_plan::Entity::find_by_id(id.0).one(self.readers()).await? {
-            Some(row) => Ok((plan_of(&row)?, row.changed_at)),
-            None => Ok((DatePlan::default(), 0)),
-        }
-    }
+/// Whether what was done to a calendar can be taken back, as far as the record holds what it takes: the conferences of a
+/// calendar are not in the feed.
+pub(crate) fn can_undo(deed: Deed, before: Option<&Value>) -> Result<(), Refusal> {
+    let has_address = before.and_then(|fact| fact.get("address")).is_some_and(|address| !address.is_null());
+    let (problem, remedy) = match deed {
+        Deed::Created => return Ok(()),
+        Deed::Removed if has_address => return Ok(()),
+        Deed::Removed => ("the file was not kept", "Give it again on the page Dates"),
+        Deed::Changed => (
+            "it holds what stands at its source",
+            "Fetch it again, or give its file again, on the page Dates",
+        ),
+    };
+    Err(Refusal::new("undo", problem, remedy))
+}
 
-    /// Changes what an edition plans with. `rule` gets the present plan and gives the new one. `version` is that of the
-    /// plan that somebody saw; when it was changed since, nothing is written and they are told.
-    pub async fn change_date_plan(
-        &self,
-        actor: &Actor,
-        id: EditionId,
-        version: i64,
-        rule: impl FnOnce(DatePlan) -> Result<DatePlan, Refusal> + Send,
-    ) -> Result<()> {
-        self.write(actor, async |tx| {
-            if edition::Entity::find_by_id(id.0).one(tx.db()).await?.is_none() {
-                return Err(Error::no_edition(id));
-            }
-            let row = date_plan::Entity::find_by_id(id.0).one(tx.db()).await?;
-            if row.as_ref().map_or(0, |row| row.changed_at) != version {
-                return Err(Refusal::new(
-                    "plan",
-                    "somebody else changed it while this page was open",
-                    "Your text is still here: compare it with theirs in another window, then save again",
-                )
-                .into());
-            }
-            let before = row.as_ref().map(plan_of).transpose()?;
-            let after = rule(before.clone().unwrap_or_default())?;
-            if before.as_ref() == Some(&after) {
-                return Ok(());
-            }
-            // Two saves within a microsecond of one clock are two versions.
-            let changed_at = to_micros(tx.at()).max(version.saturating_add(1));
-            let row = date_plan::Model { edition: id.0, changed_at, plan: json(&after)? };
-            crate::save::upsert::<date_plan::Entity>(tx.db(), vec![row]).await?;
-            tx.note(vec![Change {
-                kind: PLAN,
-                thing: id.0,
-                edition: Some(id),
-                deed: if before.is_some() { Deed::Changed } else { Deed::Created },
-                before: before.as_ref().map(fact).transpose()?,
-                after: Some(fact(&after)?),
-            }])
-            .await
-        })
-        .await
+/// Removes a calendar that was added, if it still is the one, whatever was read from it since; adds one that was removed
+/// again, to be fetched at once. Gives whether it was as that deed left it.
+pub(crate) async fn restore(
+    tx: &Tx,
+    edition: EditionId,
+    id: CalendarId,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<bool> {
+    // How much stands at its source is not what was decided of it.
+    let decided = |calendar: Calendar| Calendar { conferences: 0, digest: String::new(), ..calendar };
+    let (wanted, left): (Option<Calendar>, Option<Calendar>) = (read(before)?, read(after)?);
+    let present = row_as_it_is(tx, id.0).await?;
+    if present.clone().map(decided) != left.map(decided) {
+        return Ok(false);
     }
+    if let Some(present) = present {
+        drop_row(tx, &present).await?;
+    }
+    if let Some(wanted) = wanted {
+        let row = new_row(tx, edition, &wanted.name, wanted.address.as_ref(), &wanted.topics).await?;
+        let row = calendar::Model { id: id.0, due_at: Some(to_micros(tx.at())), ..row };
+        put(tx, None, row).await?;
+    }
+    Ok(true)
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: Option<Value>) -> Result<Option<T>> {
+    value.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))
+}
+
+async fn drop_row(tx: &Tx, calendar: &Calendar) -> Result<()> {
+    calendar::Entity::delete_by_id(calendar.id.0).exec(tx.db()).await?;
+    tx.note(vec![Change {
+        kind: CalendarId::KIND,
+        thing: calendar.id.0,
+        edition: Some(calendar.edition),
+        deed: Deed::Removed,
+        before: Some(fact(calendar)?),
+        after: None,
+    }])
+    .await
 }
 
 fn gone() -> Error {
@@ -488,12 +484,6 @@ fn calendar(
         conferences: u32::try_from(conferences).map_err(|error| damaged(&error))?,
         digest: digest.to_owned(),
     })
-}
-
-/// The plan of a row.
-pub(crate) fn plan_of(row: &date_plan::Model) -> Result<DatePlan> {
-    serde_json::from_str(&row.plan)
-        .map_err(|error| Error::damaged(format!("date plan of edition {}", row.edition), error))
 }
 
 /// What a row says without its body.

@@ -1,11 +1,12 @@
 //! Calls of an edition and their forms, every version of them.
 
 use crate::{
-    Error, Result, Store,
+    Error, Result, Store, access,
     account::fact,
     content::{self, allowed},
     edition as editions,
-    entity::{call, call_form, proposal, track},
+    entity::{amendment, call, call_form, proposal, question, track},
+    opening,
     rows::json,
     save::upsert,
     tx::Tx,
@@ -70,6 +71,13 @@ impl Store {
                 may_manage(subject, &place, &before.call)?;
             }
             call.check(present.iter().map(|one| &one.call))?;
+            if let Some(before) = before
+                && (before.call.closes != call.closes || before.call.published != call.published)
+                && opening::find(tx.db(), edition, id).await?.is_some()
+            {
+                let problem = "its offers were opened, and nothing seals them again";
+                return Err(Refusal::new("closes", problem, "Make another call for further offers").into());
+            }
             if let Some(track) = call.track
                 && track::Entity::find_by_id((edition.0, track.0)).one(tx.db()).await?.is_none()
             {
@@ -115,6 +123,23 @@ impl Store {
                 let problem = format!("{filed} proposals or drafts belong to it");
                 return Err(Refusal::new("call", problem, "Unpublish it instead").into());
             }
+            // Whoever asked, or read an answer, finds it again.
+            let said = question::Entity::find()
+                .filter(question::Column::Edition.eq(edition.0))
+                .filter(question::Column::Call.eq(id.0))
+                .count(tx.db())
+                .await?
+                + amendment::Entity::find()
+                    .filter(amendment::Column::Edition.eq(edition.0))
+                    .filter(amendment::Column::Call.eq(id.0))
+                    .count(tx.db())
+                    .await?;
+            if said > 0 {
+                let problem = format!("{said} questions and amendments belong to it");
+                return Err(Refusal::new("call", problem, "Unpublish it instead").into());
+            }
+            access::remove_all(tx, edition, id).await?;
+            crate::assignment::remove_of_call(tx, edition, id).await?;
             call_form::Entity::delete_many()
                 .filter(call_form::Column::Edition.eq(edition.0))
                 .filter(call_form::Column::Call.eq(id.0))
@@ -246,11 +271,11 @@ pub(crate) async fn state(
     Ok(())
 }
 
-fn call_of(row: &call::Model) -> Result<Call> {
+pub(crate) fn call_of(row: &call::Model) -> Result<Call> {
     serde_json::from_str(&row.facts).map_err(|error| Error::damaged(format!("call {}", row.id), error))
 }
 
-fn form_of(row: &call_form::Model) -> Result<Form> {
+pub(crate) fn form_of(row: &call_form::Model) -> Result<Form> {
     let damaged = |what: &dyn std::fmt::Display| Error::damaged(format!("form of call {}", row.call), what);
     let fields = serde_json::from_str(&row.fields).map_err(|error| damaged(&error))?;
     let version = u32::try_from(row.version).map_err(|error| damaged(&error))?;

@@ -154,9 +154,7 @@ impl Store {
             {
                 return Err(archived(&after.edition.title).into());
             }
-            if before.edition.slug != after.edition.slug.as_str() {
-                slug_is_free(tx.db(), &after.edition.slug).await?;
-            }
+            slug_may_become(tx.db(), &before.edition, &after.edition.slug).await?;
             Ok(save::save(tx, Some(&before), &after).await?.0)
         })
         .await
@@ -189,6 +187,23 @@ async fn begin(tx: &Tx, beginning: &Beginning) -> Result<Edition> {
     let (programme, _) = save::save(tx, None, &beginning.programme).await?;
     types::save_types(tx, edition.id, &[], &beginning.types).await?;
     Ok(programme.edition)
+}
+
+/// Refuses another address for an edition where it is somebody else's, or where the edition is published: links to it stand
+/// everywhere.
+pub(crate) async fn slug_may_become(
+    db: &impl ConnectionTrait,
+    before: &edition::Model,
+    slug: &Slug,
+) -> Result<()> {
+    if before.slug == slug.as_str() {
+        return Ok(());
+    }
+    if releases::newest_head(db, before.id).await?.is_some() {
+        let problem = "it is public under its address, which stays";
+        return Err(Refusal::new("slug", problem, "Leave it as it is").into());
+    }
+    slug_is_free(db, slug).await
 }
 
 async fn slug_is_free(db: &impl ConnectionTrait, slug: &Slug) -> Result<()> {

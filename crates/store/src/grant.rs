@@ -19,7 +19,9 @@ use model::{
     text::Line,
     time::{from_micros, to_micros},
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+};
 use uuid::Uuid;
 
 /// To whom a role is given.
@@ -247,7 +249,7 @@ pub(crate) async fn keep_an_administrator(tx: &Tx) -> Result<()> {
     Ok(())
 }
 
-/// Whether nobody is an administrator at `now`.
+/// Whether nobody who can sign in is an administrator at `now`.
 pub(crate) async fn no_administrator(db: &impl ConnectionTrait, now: Timestamp) -> Result<bool> {
     let rows = role_grant::Entity::find()
         .filter(role_grant::Column::Role.eq(Role::Administrator.as_str()))
@@ -255,7 +257,13 @@ pub(crate) async fn no_administrator(db: &impl ConnectionTrait, now: Timestamp) 
         .all(db)
         .await?;
     let grants = rows.iter().map(grant_of).collect::<Result<Vec<_>>>()?;
-    Ok(!grants.iter().any(|grant| grant.holds(now)))
+    let holders = grants.iter().filter(|grant| grant.holds(now)).map(|grant| grant.account.0);
+    let here = account::Entity::find()
+        .filter(account::Column::Id.is_in(holders))
+        .filter(account::Column::State.eq("active"))
+        .count(db)
+        .await?;
+    Ok(here == 0)
 }
 
 /// The series of the edition in which a scope lies.

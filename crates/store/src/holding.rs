@@ -11,8 +11,9 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        author, change, credential, idea, idea_interest, identity, mail, proposal_comment, registration,
-        review, review_conflict, role_grant, sign_in, speaker_account, subscription, token, webhook,
+        assignment, author, bid, change, credential, idea, idea_interest, identity, mail, proposal_comment,
+        question, registration, review, review_conflict, review_load, role_grant, sign_in, speaker_account,
+        subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},
@@ -56,7 +57,7 @@ pub(crate) trait Holding:
         None
     }
 
-    /// What the feed says of it.
+    /// What the feed says of it; null where it says nothing yet.
     fn fact(row: &Self::Model) -> Result<Value>;
 
     /// The same thing, belonging to another account.
@@ -100,6 +101,10 @@ macro_rules! holdings {
             proposal_comment::Entity,
             idea_interest::Entity,
             idea::Entity,
+            question::Entity,
+            bid::Entity,
+            assignment::Entity,
+            review_load::Entity,
             mail::Entity,
         ])
     };
@@ -113,7 +118,7 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 15] = [
+pub(crate) const KINDS: [&str; 19] = [
     AccountId::KIND,
     IdentityId::KIND,
     SignInId::KIND,
@@ -127,6 +132,10 @@ pub(crate) const KINDS: [&str; 15] = [
     model::id::CommentId::KIND,
     crate::idea::INTEREST_KIND,
     model::id::IdeaId::KIND,
+    model::id::QuestionId::KIND,
+    crate::bid::KIND,
+    crate::assignment::KIND,
+    crate::bid::LOAD_KIND,
     CredentialId::KIND,
     TokenId::KIND,
 ];
@@ -204,7 +213,8 @@ async fn export_rows<E: Holding>(
     out: &mut Map<String, Value>,
 ) -> Result<()> {
     let rows = rows_of::<E>(db, id).await?;
-    let rows = rows.iter().map(E::exported).collect::<Result<Vec<_>>>()?;
+    let mut rows = rows.iter().map(E::exported).collect::<Result<Vec<_>>>()?;
+    rows.retain(|row| !row.is_null());
     out.insert(E::KIND.to_owned(), Value::Array(rows));
     Ok(())
 }
@@ -240,8 +250,10 @@ async fn forget_rows<E: Holding>(tx: &Tx, id: Uuid, by: &str) -> Result<()> {
 fn change<E: Holding>(before: Option<&E::Model>, after: Option<&E::Model>) -> Result<Option<Change>> {
     let Some(row) = before.or(after) else { return Ok(None) };
     let (thing, edition) = (E::id(row), E::edition(row));
-    let before = before.map(E::fact).transpose()?;
-    let after = after.map(E::fact).transpose()?;
+    let known = |row: Option<&E::Model>| -> Result<Option<Value>> {
+        Ok(row.map(E::fact).transpose()?.filter(|fact| !fact.is_null()))
+    };
+    let (before, after) = (known(before)?, known(after)?);
     if before == after {
         return Ok(None);
     }

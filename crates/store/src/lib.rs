@@ -12,17 +12,22 @@
 //! 3. What the feed says about it goes into [`verify()`], so that the crash test watches over it.
 //! 4. Tests that run on both databases (`tests/`).
 
+mod access;
 mod account;
 mod account_merge;
 mod announced;
 pub mod archive;
+mod assignment;
 mod audience;
+mod bid;
+mod block;
 mod body;
 mod calendar;
 mod call;
 mod ceremony;
 mod content;
 mod credential;
+mod date_plan;
 mod decision;
 mod edition;
 #[expect(unreachable_pub, reason = "the derive of an entity wants its types public; the module is not")]
@@ -43,11 +48,14 @@ mod lookup;
 mod mail;
 mod microconference;
 mod migration;
+mod opening;
 mod own_data;
 mod page;
 mod people;
 mod post;
 mod proposal;
+mod proposal_import;
+mod question;
 mod registration;
 mod release;
 mod review;
@@ -58,9 +66,11 @@ mod secret;
 mod session_type;
 mod settings;
 mod sign_in;
+mod sitting;
 mod sponsor;
 mod star;
 mod store;
+mod to_do;
 mod token;
 mod toot;
 mod tx;
@@ -73,7 +83,9 @@ mod webhook;
 
 pub use account::{AccountEdit, KnownAccount, NewAccount};
 pub use announced::Untold;
+pub use assignment::{Applied, AssignedPair, AssignedProposal, AssignedReviewer, Assigning};
 pub use audience::Audience;
+pub use bid::{BidHead, BidPage};
 pub use calendar::{CalendarContent, KnownCalendar};
 pub use call::{Forms, OpenCall};
 pub use ceremony::{CEREMONY_LIFE, Ceremony};
@@ -93,15 +105,23 @@ pub use microconference::{Acceptance, HeldBefore, MicroconferenceHead, Microconf
 pub use people::{FoundPerson, PEOPLE_PER_PAGE, PeoplePage, PeopleQuery};
 pub use post::{PostStep, Stepped};
 pub use proposal::{OwnHead, OwnProposal, Revision, Written};
+pub use proposal_import::FiledElsewhere;
+pub use question::Exchange;
 pub use registration::{Agreed, RegistrationCounts, RegistrationFilter, RegistrationImport};
-pub use review::{Comment, Filed, FiledHead, Mine};
+pub use review::{
+    Comment, Filed, Mine,
+    export::{FiledText, FiledTitle, Opinion},
+    filed::{FILED_PER_PAGE, FiledFilter, FiledHead, FiledPage, Taken},
+};
 pub use search::Hit;
 pub use secret::Secret;
 pub use sign_in::{LINK_LIFE, Link, Purpose, Redeemed, SETUP_LIFE, STAY, SignIn, Signed, Way};
+pub use sitting::{Sitting, Turn};
 pub use store::Store;
+pub use to_do::{Behind, PATIENCE, TO_DO_SHOWN, ToDo, Waiting, WaitingList};
 pub use token::{Bearer, KnownToken, NewToken};
 pub use toot::{AccessToken, ClaimedToot};
-pub use undo::can_undo_all;
+pub use undo::can_undo;
 pub use verify::verify;
 pub use viewing::VIEW_LIFE;
 pub use webhook::{Attempt, Delivery, Due, KnownWebhook, Outcome, WebhookEdit};

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait,
-    sea_query::{Expr, Query, Value},
+    sea_query::{Expr, Query, SelectStatement, Value},
 };
 
 /// Texts that are looked up with one statement.
@@ -16,6 +16,11 @@ pub(crate) const LOOKUP: usize = 500;
 /// A list that is joined stays a hash join however the table grows. Both databases call the column of `VALUES` `column1`
 /// (postgresql.org/docs/current/sql-values.html, sqlite.org/lang_select.html).
 pub(crate) fn among<C: ColumnTrait, V: Into<Value>>(column: C, values: impl IntoIterator<Item = V>) -> Expr {
+    column.in_subquery(listed(values))
+}
+
+/// What [`among`] looks in, for a column that has no type of its own; at least one value.
+pub(crate) fn listed<V: Into<Value>>(values: impl IntoIterator<Item = V>) -> SelectStatement {
     let list = values.into_iter().map(Into::<Value>::into);
-    column.in_subquery(Query::select().column("column1").from_values(list, "listed").to_owned())
+    Query::select().column("column1").from_values(list, "listed").to_owned()
 }

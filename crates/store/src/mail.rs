@@ -9,15 +9,21 @@
 mod choice;
 mod deliver;
 mod desk;
+mod notify;
 mod template;
 
 pub use choice::OptOut;
 pub(crate) use choice::{
-    claim_mail_to, forget_opt_outs, hand_over_opt_outs, opt_out_fact, suppression_fact, suppression_thing,
+    claim_mail_to, forget_opt_outs, give_back_opt_outs, hand_over_opt_outs, opt_out_fact,
+    restore_suppression, suppression_fact,
 };
 pub use deliver::{Claimed, Outgoing, ServerTrouble};
+pub(crate) use desk::call_off;
 pub use desk::{MailFilter, MailPage};
-pub(crate) use template::{bring, sender_fact, sender_of, sender_thing, template_fact, template_thing};
+pub(crate) use notify::{Notice, notify};
+pub(crate) use template::{
+    bring, restore_sender, restore_text, sender_fact, sender_of, sender_thing, template_fact, template_thing,
+};
 
 use crate::{
     Error, Result, Store,
@@ -48,7 +54,6 @@ const CHUNK: usize = 200;
 
 /// The words for these things in the feed.
 pub(crate) const SENDER_KIND: &str = "mail-sender";
-pub(crate) const SUPPRESSION_KIND: &str = "suppression";
 pub(crate) const OPT_OUT_KIND: &str = "opt-out";
 
 /// What became of mails that were to be queued.

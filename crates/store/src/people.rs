@@ -21,7 +21,7 @@ use model::{
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    QueryTrait, Select,
     sea_query::{Expr, LikeExpr},
 };
 
@@ -35,8 +35,6 @@ pub struct PeopleQuery {
     pub words: String,
     /// Only those who have to do with one of these editions.
     pub within: Option<Vec<EditionId>>,
-    /// The page, from 0.
-    pub page: u64,
 }
 
 /// A page of people.
@@ -58,48 +56,42 @@ pub struct FoundPerson {
 }
 
 impl Store {
-    /// People by name, handle, affiliation and address. Four queries, however many there are.
-    pub async fn people(&self, query: &PeopleQuery) -> Result<PeoplePage> {
-        let mut wanted = Condition::all().add(account_entity::Column::State.eq("active"));
-        for word in query.words.split_whitespace().take(8) {
-            let by_address = identity::Entity::find()
-                .select_only()
-                .column(identity::Column::Account)
-                .filter(identity::Column::Kind.eq("email"))
-                .filter(Expr::col(identity::Column::Subject).like(containing(&word.to_lowercase())))
-                .into_query();
-            wanted = wanted.add(
-                Condition::any()
-                    .add(Expr::col(account_entity::Column::FoundBy).like(containing(&folded(word))))
-                    .add(account_entity::Column::Id.in_subquery(by_address)),
-            );
+    /// People by name, handle, affiliation and address: the page of that number, from 0. Four queries, however many there
+    /// are.
+    pub async fn people(&self, query: &PeopleQuery, page: u64) -> Result<PeoplePage> {
+        let found = account_entity::Entity::find().filter(wanted(query));
+        let total = found.clone().count(self.readers()).await?;
+        let page = found.offset(page.saturating_mul(PEOPLE_PER_PAGE)).limit(PEOPLE_PER_PAGE);
+        Ok(PeoplePage { people: self.found(page).await?, total })
+    }
+
+    /// The same from a place in the list on: at most `limit` people who stand after that one, by the name that they have
+    /// now. Four queries.
+    pub async fn people_after(
+        &self,
+        query: &PeopleQuery,
+        last: Option<AccountId>,
+        limit: u64,
+    ) -> Result<Vec<FoundPerson>> {
+        let mut found = account_entity::Entity::find().filter(wanted(query));
+        if let Some(last) = last
+            && let Some(row) = account_entity::Entity::find_by_id(last.0).one(self.readers()).await?
+        {
+            let same = Condition::all()
+                .add(account_entity::Column::FoundBy.eq(row.found_by.as_str()))
+                .add(account_entity::Column::Id.gt(last.0));
+            found = found
+                .filter(Condition::any().add(account_entity::Column::FoundBy.gt(row.found_by)).add(same));
         }
-        if let Some(editions) = &query.within {
-            let with_role = role_grant::Entity::find()
-                .select_only()
-                .column(role_grant::Column::Account)
-                .filter(role_grant::Column::Edition.is_in(editions.iter().map(|id| id.0)))
-                .into_query();
-            let registered = registration::Entity::find()
-                .select_only()
-                .column(registration::Column::Account)
-                .filter(registration::Column::Edition.is_in(editions.iter().map(|id| id.0)))
-                .filter(registration::Column::Account.is_not_null())
-                .into_query();
-            wanted = wanted.add(
-                Condition::any()
-                    .add(account_entity::Column::Id.in_subquery(with_role))
-                    .add(account_entity::Column::Id.in_subquery(registered)),
-            );
-        }
+        self.found(found.limit(limit)).await
+    }
+
+    /// The people of these accounts, in the order of lists, with their addresses and roles.
+    async fn found(&self, accounts: Select<account_entity::Entity>) -> Result<Vec<FoundPerson>> {
         let db = self.readers();
-        let found = account_entity::Entity::find().filter(wanted);
-        let total = found.clone().count(db).await?;
-        let rows = found
+        let rows = accounts
             .order_by_asc(account_entity::Column::FoundBy)
             .order_by_asc(account_entity::Column::Id)
-            .offset(query.page.saturating_mul(PEOPLE_PER_PAGE))
-            .limit(PEOPLE_PER_PAGE)
             .all(db)
             .await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
@@ -115,8 +107,7 @@ impl Store {
             role_grant::Entity::find().filter(role_grant::Column::Account.is_in(ids)).all(db).await?;
         let grants = grants.iter().map(grant::grant_of).collect::<Result<Vec<Grant>>>()?;
         let now = self.now();
-        let people = rows
-            .iter()
+        rows.iter()
             .map(|row| {
                 let id = AccountId(row.id);
                 let known = KnownAccount {
@@ -126,11 +117,11 @@ impl Store {
                 let grants = grants.iter().filter(|grant| grant.account == id && grant.holds(now)).cloned();
                 Ok(FoundPerson { known, grants: grants.collect() })
             })
-            .collect::<Result<_>>()?;
-        Ok(PeoplePage { people, total })
+            .collect()
     }
 
-    /// Who is meant by an address or a handle as somebody typed it: `None` when nobody who is still here has it.
+    /// Who is meant by an address or a handle as somebody typed it, also when they are blocked: `None` when nobody who is
+    /// still here has it.
     pub async fn person_named(&self, text: &str) -> Result<Option<KnownAccount>> {
         if text.trim().trim_start_matches('@').contains('@') {
             let proof = model::account::Proof::Email(Email::parse(text)?);
@@ -139,7 +130,7 @@ impl Store {
                 None => Ok(None),
             };
         }
-        self.account_by_handle(&Handle::parse(text)?).await
+        account::by_handle(self.readers(), &Handle::parse(text)?).await
     }
 
     /// The account of `email` with another tag behind its `+`, or without one: nearly always the same box
@@ -224,6 +215,43 @@ impl Store {
             .filter(account_entity::Column::CreatedAt.gte(to_micros(since)));
         Ok(found.count(self.readers()).await?)
     }
+}
+
+/// The accounts that a query means.
+fn wanted(query: &PeopleQuery) -> Condition {
+    let mut wanted = Condition::all().add(account_entity::Column::State.is_in(account::HERE));
+    for word in query.words.split_whitespace().take(8) {
+        let by_address = identity::Entity::find()
+            .select_only()
+            .column(identity::Column::Account)
+            .filter(identity::Column::Kind.eq("email"))
+            .filter(Expr::col(identity::Column::Subject).like(containing(&word.to_lowercase())))
+            .into_query();
+        wanted = wanted.add(
+            Condition::any()
+                .add(Expr::col(account_entity::Column::FoundBy).like(containing(&folded(word))))
+                .add(account_entity::Column::Id.in_subquery(by_address)),
+        );
+    }
+    if let Some(editions) = &query.within {
+        let with_role = role_grant::Entity::find()
+            .select_only()
+            .column(role_grant::Column::Account)
+            .filter(role_grant::Column::Edition.is_in(editions.iter().map(|id| id.0)))
+            .into_query();
+        let registered = registration::Entity::find()
+            .select_only()
+            .column(registration::Column::Account)
+            .filter(registration::Column::Edition.is_in(editions.iter().map(|id| id.0)))
+            .filter(registration::Column::Account.is_not_null())
+            .into_query();
+        wanted = wanted.add(
+            Condition::any()
+                .add(account_entity::Column::Id.in_subquery(with_role))
+                .add(account_entity::Column::Id.in_subquery(registered)),
+        );
+    }
+    wanted
 }
 
 /// A pattern for texts that hold `part` as it is written.

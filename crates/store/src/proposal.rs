@@ -4,13 +4,13 @@
 //! [`crate::review`], which knows of conflicts.
 
 use crate::{
-    Error, Result, Store, account as accounts, call as calls,
+    Error, Result, Store, access, account as accounts, call as calls,
     call::{Forms, OpenCall},
     content::note,
     edition as editions,
     entity::{author, edition, identity, proposal, proposal_revision, track},
     holding::Holding,
-    mail,
+    mail::{self, Notice},
     rows::{self, json},
     save::upsert,
     tx::Tx,
@@ -172,24 +172,28 @@ impl Store {
         Ok((revisions, self.call_forms(edition, own.open.call.id).await?))
     }
 
-    /// Begins a proposal as a draft, or submits it at once where `submit` says so. `content` was read by the present form.
+    /// Begins a proposal as a draft, or submits it at once where `submit` holds the access code that was typed, which may be
+    /// empty. `content` was read by the present form.
     pub async fn begin_proposal(
         &self,
         subject: &Subject,
         edition: EditionId,
         call: CallId,
         content: &Content,
-        submit: Option<Late>,
+        submit: Option<&str>,
     ) -> Result<Written> {
         let account = signed_in(subject)?;
         self.write(&subject.actor, async |tx| {
             let home = rows::edition(&editions::open(tx.db(), edition).await?)?;
             let open = calls::find(tx.db(), edition, call).await?.ok_or_else(calls::gone)?;
-            let late = submit.unwrap_or(Late::No);
             // One may begin a draft before the call opens, not of one that nobody has heard of.
-            if open.call.phase(tx.at()) == model::call::Phase::Hidden && late != Late::Invited {
+            if open.call.phase(tx.at()) == model::call::Phase::Hidden {
                 return Err(calls::gone());
             }
+            let submit = match submit {
+                Some(code) => Some(access::right(tx, edition, call, code).await?.unwrap_or(Late::No)),
+                None => None,
+            };
             let me = accounts::active(tx.db(), account).await?;
             let own = author::Entity::find()
                 .filter(author::Column::Account.eq(account.0))
@@ -234,14 +238,14 @@ impl Store {
         .await
     }
 
-    /// Saves what an author wrote: `rule` gets the proposal as it is and answers with what it says now. Where `submit` says
-    /// so, it is submitted too. What was submitted before must stay complete.
+    /// Saves what an author wrote: `rule` gets the proposal as it is and answers with what it says now. Where `submit`
+    /// holds the access code that was typed, which may be empty, it is submitted too. What was submitted before must stay complete.
     pub async fn revise_proposal(
         &self,
         subject: &Subject,
         edition: EditionId,
         id: ProposalId,
-        submit: Option<Late>,
+        submit: Option<&str>,
         rule: impl FnOnce(&OwnProposal) -> Result<Content, Refusal> + Send,
     ) -> Result<Written> {
         let account = signed_in(subject)?;
@@ -250,7 +254,13 @@ impl Store {
             let own = own(tx.db(), account, edition, id).await?.ok_or_else(gone)?;
             let content = rule(&own)?;
             let revised = own.proposal.clone().revise(content, &own.open.call, tx.at())?;
-            let submit = submit.filter(|_| matches!(revised.state, State::Draft | State::Withdrawn));
+            let submit = match submit.filter(|_| matches!(revised.state, State::Draft | State::Withdrawn)) {
+                Some(code) => {
+                    let right = access::right(tx, edition, own.open.call.id, code).await?;
+                    Some(right.unwrap_or(Late::Began))
+                }
+                None => None,
+            };
             let after = finish(revised, &own.open, &own.tracks, submit, tx.at())?;
             put(tx, edition, Some(&own.proposal), Some(&after)).await?;
             if submit.is_some() {
@@ -437,23 +447,16 @@ fn finish(
 
 /// Tells the author that it has arrived.
 async fn receipt(tx: &Tx, edition: &Edition, proposal: &Proposal, account: AccountId) -> Result<()> {
-    let Some(known) = accounts::known(tx.db(), account).await? else { return Ok(()) };
-    let Some(email) = known.email() else { return Ok(()) };
-    let mut mail = NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition.id);
-    mail = mail
-        .with("name", known.account.name.as_str())
-        .with("subject", format!("your proposal #{} has arrived", proposal.number))
-        .with(
-            "body",
-            format!(
-                "\"{}\" was submitted. You can change it at any time; the committee sees what changed.",
-                proposal.content.title
-            ),
-        )
-        .with("link", "");
-    mail.account = Some(account);
-    mail.once = Some(format!("submitted {} {}", proposal.id, proposal.revision));
-    mail::queue(tx, vec![mail]).await?;
+    let notice = Notice {
+        subject: &format!("your proposal #{} has arrived", proposal.number),
+        body: &format!(
+            "\"{}\" was submitted. You can change it at any time; the committee sees what changed.",
+            proposal.content.title
+        ),
+        link: "",
+        once: &format!("submitted {} {}", proposal.id, proposal.revision),
+    };
+    mail::notify(tx, edition.id, vec![account], &notice).await?;
     Ok(())
 }
 
@@ -775,5 +778,11 @@ pub(crate) async fn state(
     }
     crate::microconference::state(db, state, broken).await?;
     crate::idea::state(db, state).await?;
-    crate::review::state(db, state).await
+    crate::access::state(db, state).await?;
+    crate::question::state(db, state).await?;
+    crate::opening::state(db, state).await?;
+    crate::review::state(db, state).await?;
+    crate::bid::state(db, state).await?;
+    crate::assignment::state(db, state).await?;
+    crate::sitting::state(db, state).await
 }

@@ -17,7 +17,8 @@ use model::{
     feed::{Actor, Deed},
     id::{AccountId, EditionId, RegistrationId},
     registration::{
-        Attendance, Difference, Mapping, Registration, RegistrationState, RegistrationType, Sheet, difference,
+        Attendance, Counted, Difference, Mapping, Registration, RegistrationState, RegistrationType, Sheet,
+        difference,
     },
     text::{Line, folded},
     time::Zone,
@@ -28,8 +29,10 @@ use sea_orm::{
     sea_query::{Expr, LikeExpr},
 };
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use uuid::Uuid;
+
+pub(crate) mod caps;
 
 /// The most registrations of one edition.
 const MOST: usize = 200_000;
@@ -53,7 +56,7 @@ pub struct RegistrationFilter {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistrationCounts {
     /// Active ones by type and way.
-    pub active: BTreeMap<(RegistrationType, Attendance), u64>,
+    pub active: Counted,
     /// All that are active.
     pub total: u64,
     /// All that are cancelled.
@@ -120,34 +123,7 @@ impl Store {
 
     /// How many registrations an edition has. One query.
     pub async fn registration_counts(&self, id: EditionId) -> Result<RegistrationCounts> {
-        let rows: Vec<(String, String, String, i64, i64)> = registration::Entity::find()
-            .select_only()
-            .column(registration::Column::Kind)
-            .column(registration::Column::Mode)
-            .column(registration::Column::State)
-            .column_as(registration::Column::Id.count(), "all")
-            .column_as(registration::Column::Account.count(), "linked")
-            .filter(registration::Column::Edition.eq(id.0))
-            .group_by(registration::Column::Kind)
-            .group_by(registration::Column::Mode)
-            .group_by(registration::Column::State)
-            .into_tuple()
-            .all(self.readers())
-            .await?;
-        let mut out = RegistrationCounts::default();
-        for (kind, mode, state, count, linked) in rows {
-            let [count, linked] = [count, linked].map(|number| u64::try_from(number).unwrap_or_default());
-            if RegistrationState::parse(&state) != Some(RegistrationState::Active) {
-                out.cancelled += count;
-                continue;
-            }
-            out.total += count;
-            out.linked += linked;
-            if let (Some(kind), Some(mode)) = (RegistrationType::parse(&kind), Attendance::parse(&mode)) {
-                *out.active.entry((kind, mode)).or_default() += count;
-            }
-        }
-        Ok(out)
+        counts(self.readers(), id).await
     }
 
     /// Where the people are who are registered: in the zone that they said, else in that of their country. Whoever said
@@ -180,13 +156,35 @@ impl Store {
         Ok(out)
     }
 
-    /// Enters or changes a registration by hand. One that is new, or whose address changed, is joined to the account of
-    /// whoever has proved the address. An address that another registration of the edition has is refused.
-    pub async fn put_registration(&self, actor: &Actor, wanted: &Registration) -> Result<()> {
+    /// Enters a registration, or makes the one of its identifier what it says: see [`Store::change_registration`].
+    pub async fn put_registration(&self, actor: &Actor, wanted: &Registration) -> Result<Registration> {
+        self.change_registration(actor, wanted.edition, wanted.id, |_| Ok(wanted.clone())).await
+    }
+
+    /// Enters or changes a registration by hand: `rule` gets it as it is, `None` where there is none, and answers with the
+    /// new one, or says no. One that is new, or whose address changed, is joined to the account of whoever has proved the
+    /// address. Refused are an address that another registration of the edition has, and a place beyond a cap. Gives what
+    /// is in the record then.
+    pub async fn change_registration(
+        &self,
+        actor: &Actor,
+        id: EditionId,
+        registration: RegistrationId,
+        rule: impl FnOnce(Option<&Registration>) -> Result<Registration, Refusal> + Send,
+    ) -> Result<Registration> {
         self.write(actor, async |tx| {
-            let id = wanted.edition;
             if edition::Entity::find_by_id(id.0).one(tx.db()).await?.is_none() {
                 return Err(Error::no_edition(id));
+            }
+            let row = registration::Entity::find_by_id(registration.0).one(tx.db()).await?;
+            let known = row.as_ref().map(registration_of).transpose()?;
+            let is_known = known.is_some();
+            let before = known.filter(|known| known.edition == id);
+            let wanted = Registration { id: registration, edition: id, ..rule(before.as_ref())? };
+            if is_known && before.is_none() {
+                return Err(
+                    Refusal::new("registration", "it is of another edition", "Load the page again").into()
+                );
             }
             let same = registration::Entity::find()
                 .filter(registration::Column::Edition.eq(id.0))
@@ -203,20 +201,16 @@ impl Store {
                 )
                 .into());
             }
-            let row = registration::Entity::find_by_id(wanted.id.0).one(tx.db()).await?;
-            let before = row.as_ref().map(registration_of).transpose()?;
-            if before.as_ref().is_some_and(|before| before.edition != id) {
-                return Err(
-                    Refusal::new("registration", "it is of another edition", "Load the page again").into()
-                );
-            }
+            caps::room(tx, before.as_ref(), &wanted).await?;
             let account = accounts::owner(tx.db(), &Proof::Email(wanted.email.clone())).await?;
             let kept = before
                 .as_ref()
                 .filter(|before| before.email == wanted.email)
                 .and_then(|before| before.account);
             let account = account.map(|row| AccountId(row.account)).or(kept);
-            write(tx, vec![(before, Registration { account, ..wanted.clone() })]).await
+            let after = Registration { account, ..wanted };
+            write(tx, vec![(before, after.clone())]).await?;
+            Ok(after)
         })
         .await
     }
@@ -274,6 +268,24 @@ impl Store {
                 )
                 .into());
             }
+            if !agreed.over_caps
+                && let Some(caps) = caps::stored(tx.db(), edition).await?
+            {
+                let counted = counts(tx.db(), edition).await?.active;
+                let over = difference.over(&caps, &counted, agreed.cancel_missing);
+                if !over.is_empty() {
+                    let told: Vec<String> = over
+                        .iter()
+                        .map(|one| format!("{} {} of {}", one.of.shown(), one.count, one.most))
+                        .collect();
+                    return Err(Refusal::new(
+                        "over_caps",
+                        format!("it would go over a cap: {}", told.join(", ")),
+                        "Tick that you mean it, or raise the cap under Registrations, Caps",
+                    )
+                    .into());
+                }
+            }
             let Difference { added, changed, missing, .. } = difference;
             let mut changes: Vec<(Option<Registration>, Registration)> = vec![];
             changes.extend(added.iter().map(|(_, one)| (None, one.clone())));
@@ -303,6 +315,8 @@ pub struct Agreed {
     pub cancel_missing: bool,
     /// Whether also most of all may be.
     pub cancel_most: bool,
+    /// Whether it may go over a cap.
+    pub over_caps: bool,
 }
 
 /// Joins to an account the registrations with an address that its person has just proved. Called wherever an address
@@ -386,7 +400,10 @@ pub(crate) async fn restore(
     let wanted: Option<Registration> =
         before.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))?;
     match (wanted, present) {
-        (Some(wanted), present) => write(tx, vec![(present, wanted)]).await?,
+        (Some(wanted), present) => {
+            caps::room(tx, present.as_ref(), &wanted).await?;
+            write(tx, vec![(present, wanted)]).await?;
+        }
         (None, Some(present)) => {
             let cancelled = Registration { state: RegistrationState::Cancelled, ..present.clone() };
             write(tx, vec![(Some(present), cancelled)]).await?;
@@ -475,6 +492,38 @@ pub(crate) async fn registered(
         find = find.filter(registration::Column::Kind.eq(kind.as_str()));
     }
     find.all(db).await?.iter().map(registration_of).collect()
+}
+
+/// See [`Store::registration_counts`].
+async fn counts(db: &impl ConnectionTrait, id: EditionId) -> Result<RegistrationCounts> {
+    let rows: Vec<(String, String, String, i64, i64)> = registration::Entity::find()
+        .select_only()
+        .column(registration::Column::Kind)
+        .column(registration::Column::Mode)
+        .column(registration::Column::State)
+        .column_as(registration::Column::Id.count(), "all")
+        .column_as(registration::Column::Account.count(), "linked")
+        .filter(registration::Column::Edition.eq(id.0))
+        .group_by(registration::Column::Kind)
+        .group_by(registration::Column::Mode)
+        .group_by(registration::Column::State)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut out = RegistrationCounts::default();
+    for (kind, mode, state, count, linked) in rows {
+        let [count, linked] = [count, linked].map(|number| u64::try_from(number).unwrap_or_default());
+        if RegistrationState::parse(&state) != Some(RegistrationState::Active) {
+            out.cancelled += count;
+            continue;
+        }
+        out.total += count;
+        out.linked += linked;
+        if let (Some(kind), Some(mode)) = (RegistrationType::parse(&kind), Attendance::parse(&mode)) {
+            *out.active.entry((kind, mode)).or_default() += count;
+        }
+    }
+    Ok(out)
 }
 
 async fn all(db: &impl ConnectionTrait, id: EditionId) -> Result<Vec<Registration>> {

@@ -5,34 +5,35 @@
 //! that reads for a [`Subject`] finds the conflicts itself; none takes them from its caller. Whoever only reviews a blind call
 //! learns no author.
 
+pub(crate) mod export;
+pub(crate) mod filed;
+pub(crate) mod judge;
+
 use crate::{
-    Error, Result, Store, account as accounts, call as calls,
+    Error, Result, Store, call as calls,
     call::{Forms, OpenCall},
     content::note,
     edition as editions,
-    entity::{
-        account, author, identity, participation, proposal, proposal_comment, review, review_conflict,
-        speaker_account,
-    },
+    entity::{account, proposal, proposal_comment, review, review_conflict},
     holding::Holding,
-    lookup::LOOKUP,
+    mail::{self, Notice},
     proposal as proposals,
-    proposal::{author_of, gone, proposal_of},
+    proposal::{gone, proposal_of},
     rows::json,
     save::upsert,
     tx::Tx,
 };
 use jiff::Timestamp;
+use judge::{Judge, Over};
 use model::{
     Refusal,
     call::{CommentTime, Naming},
-    conflict::{Conflict, Known, conflicts},
+    conflict::Conflict,
     edition::Edition,
-    email::Email,
-    id::{AccountId, CallId, CommentId, EditionId, ProposalId},
+    id::{AccountId, CommentId, EditionId, ProposalId},
     permission::{Action, Subject},
     proposal::{Author, Decision, Proposal, State, Step},
-    review::{Review, Scores, Tally},
+    review::Review,
     text::{Line, RichText},
     time::{from_micros, to_micros},
 };
@@ -46,33 +47,6 @@ use uuid::Uuid;
 /// The words for these in the feed.
 pub(crate) const KIND: &str = "review";
 pub(crate) const CONFLICT_KIND: &str = "review-conflict";
-
-/// A proposal in the list at the desk, as far as whoever asks may know it.
-#[derive(Clone, Debug)]
-pub struct FiledHead {
-    /// Which it is.
-    pub id: ProposalId,
-    /// Its call.
-    pub call: CallId,
-    /// Its number.
-    pub number: u32,
-    /// Its title.
-    pub title: Line,
-    /// Where it stands.
-    pub state: State,
-    /// When it was submitted.
-    pub submitted: Option<Timestamp>,
-    /// Its authors, unless they are not to be known.
-    pub authors: Option<Vec<Author>>,
-    /// Why whoever asks must not review it.
-    pub conflicts: Vec<Conflict>,
-    /// What the reviews say; `None` where there is a conflict.
-    pub tally: Option<Tally>,
-    /// The own review, where there is one.
-    pub mine: Option<Mine>,
-    /// What the committee means to decide; `None` where there is a conflict, or whoever asks does not decide.
-    pub prepared: Option<Decision>,
-}
 
 /// How far somebody's own review is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,14 +104,6 @@ pub struct Comment {
 }
 
 impl Store {
-    /// What was submitted to the calls of an edition that `subject` may read, by number. A constant number of queries.
-    pub async fn filed_proposals(&self, subject: &Subject, edition: &Edition) -> Result<Vec<FiledHead>> {
-        let db = self.read().await?;
-        let out = filed(&db, subject, edition, self.now()).await?;
-        db.commit().await?;
-        Ok(out)
-    }
-
     /// One proposal at the desk; `None` for drafts, and for those who may not read its call. A constant number of queries.
     pub async fn filed_proposal(
         &self,
@@ -422,135 +388,9 @@ pub(crate) async fn tell(
     once: &str,
     base_url: &str,
 ) -> Result<usize> {
-    use model::mail::{MailKind, Mailbox, NewMail};
-    let mut mails = vec![];
-    for account in authors.iter().filter_map(|author| author.account) {
-        let Some(known) = accounts::known(tx.db(), account).await? else { continue };
-        let Some(email) = known.email() else { continue };
-        let mut mail =
-            NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition.id);
-        mail = mail
-            .with("name", known.account.name.as_str())
-            .with("subject", subject)
-            .with("body", body)
-            .with("link", proposals::own_page(base_url));
-        mail.account = Some(account);
-        mail.once = Some(format!("{once} {account}"));
-        mails.push(mail);
-    }
-    Ok(crate::mail::queue(tx, mails).await?.queued.len())
-}
-
-/// What the list reads of a proposal: its texts and answers are long.
-type Row = (Uuid, Uuid, i32, String, String, Option<i64>, i32, Option<String>);
-
-/// See [`Store::filed_proposals`].
-async fn filed(
-    db: &impl ConnectionTrait,
-    subject: &Subject,
-    edition: &Edition,
-    now: Timestamp,
-) -> Result<Vec<FiledHead>> {
-    let open = calls::calls(db, edition.id).await?;
-    let readable: BTreeMap<CallId, &OpenCall> = open
-        .iter()
-        .filter(|one| subject.may(Action::SeeProposals, &calls::place(edition, &one.call)).is_ok())
-        .filter(|one| one.call.is_open_to_committee(now))
-        .map(|one| (one.call.id, one))
-        .collect();
-    if readable.is_empty() {
-        return Ok(vec![]);
-    }
-    let rows: Vec<Row> = proposal::Entity::find()
-        .select_only()
-        .columns([
-            proposal::Column::Id,
-            proposal::Column::Call,
-            proposal::Column::Number,
-            proposal::Column::Title,
-            proposal::Column::State,
-            proposal::Column::SubmittedAt,
-            proposal::Column::Revision,
-            proposal::Column::Prepared,
-        ])
-        .filter(proposal::Column::Edition.eq(edition.id.0))
-        .filter(proposal::Column::Call.is_in(readable.keys().map(|id| id.0)))
-        .filter(proposal::Column::State.ne(State::Draft.as_str()))
-        .order_by_asc(proposal::Column::Number)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.0).collect();
-    let mut authors: BTreeMap<Uuid, Vec<Author>> = BTreeMap::new();
-    let author_rows = author::Entity::find()
-        .filter(author::Column::Edition.eq(edition.id.0))
-        .order_by_asc(author::Column::Position)
-        .order_by_asc(author::Column::Id)
-        .all(db)
-        .await?;
-    for row in author_rows.iter().filter(|row| ids.contains(&row.proposal)) {
-        authors.entry(row.proposal).or_default().push(author_of(row)?);
-    }
-    let judge = Judge::of(db, subject, edition.id, authors.values().flatten()).await?;
-    // Scores without the texts: six thousand reviews are read for this list.
-    let scored: Vec<(Uuid, Uuid, i32, String, bool)> = review::Entity::find()
-        .select_only()
-        .columns([
-            review::Column::Proposal,
-            review::Column::Account,
-            review::Column::Revision,
-            review::Column::Scores,
-            review::Column::Submitted,
-        ])
-        .filter(review::Column::Edition.eq(edition.id.0))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut reviews: BTreeMap<Uuid, Vec<Review>> = BTreeMap::new();
-    for (id, account, revision, scores, submitted) in scored {
-        let scores: Scores = serde_json::from_str(&scores)
-            .map_err(|error| Error::damaged(format!("review of {id}"), error))?;
-        reviews.entry(id).or_default().push(Review {
-            proposal: ProposalId(id),
-            reviewer: AccountId(account),
-            revision: u32::try_from(revision).unwrap_or_default(),
-            scores,
-            to_committee: RichText::default(),
-            to_authors: RichText::default(),
-            submitted,
-            at: Timestamp::UNIX_EPOCH,
-        });
-    }
-    let none = vec![];
-    rows.into_iter()
-        .filter_map(|row| Some((*readable.get(&CallId(row.1))?, row)))
-        .map(|(open, (id, call, number, title, state, submitted, revision, prepared))| {
-            let revision = u32::try_from(revision).unwrap_or_default();
-            let authors = authors.remove(&id).unwrap_or_default();
-            let conflicts = judge.conflicts(ProposalId(id), &authors);
-            let clear = conflicts.is_empty();
-            let reviews = reviews.get(&id).unwrap_or(&none);
-            let decides = subject.may(Action::DecideProposals, &calls::place(edition, &open.call)).is_ok();
-            let mine = reviews.iter().find(|review| Some(review.reviewer) == subject.account);
-            let state = State::parse(&state)
-                .ok_or_else(|| Error::damaged(format!("proposal {id}"), "no such state"))?;
-            Ok(FiledHead {
-                id: ProposalId(id),
-                call: CallId(call),
-                number: u32::try_from(number).unwrap_or_default(),
-                title: Line::clean(&title),
-                state,
-                submitted: submitted.and_then(from_micros),
-                tally: clear.then(|| Tally::of(reviews.iter(), &open.call.reviewing.criteria, revision)),
-                mine: mine
-                    .filter(|_| clear)
-                    .map(|review| Mine { submitted: review.submitted, stale: review.is_stale(revision) }),
-                prepared: prepared.as_deref().and_then(Decision::parse).filter(|_| clear && decides),
-                authors: knows_authors(subject, edition, open).then_some(authors),
-                conflicts,
-            })
-        })
-        .collect()
+    let notice = Notice { subject, body, link: &proposals::own_page(base_url), once };
+    let joined = authors.iter().filter_map(|author| author.account).collect();
+    mail::notify(tx, edition.id, joined, &notice).await
 }
 
 /// Whether `subject` may know who proposes.
@@ -580,8 +420,8 @@ pub(crate) async fn one(
         return Ok(None);
     }
     let authors = proposals::authors(db, id).await?;
-    let judge = Judge::of(db, subject, edition.id, authors.iter()).await?;
-    let conflicts = judge.conflicts(id, &authors);
+    let judge = Judge::of(db, edition.id, subject.account, &Over::These([id.0].into())).await?;
+    let conflicts = judge.conflicts(subject.account, id);
     let clear = conflicts.is_empty();
     let may_decide = clear && subject.may(Action::DecideProposals, &place).is_ok();
     if !may_decide {
@@ -619,7 +459,7 @@ pub(crate) async fn one(
         forms: calls::forms(db, edition.id, open.call.id).await?,
         revisions: proposals::revisions(db, id).await?,
         authors: knows_authors(subject, edition, &open).then_some(authors),
-        declared: judge.declared.contains(&id),
+        declared: subject.account.is_some_and(|me| judge.has_declared(me, id)),
         proposal: stored,
         open,
         conflicts,
@@ -656,121 +496,6 @@ async fn comments(
             })
         })
         .collect()
-}
-
-/// What is needed to find the conflicts of whoever asks with any number of proposals.
-struct Judge {
-    me: Known,
-    authors: BTreeMap<AccountId, Known>,
-    declared: BTreeSet<ProposalId>,
-    is_somebody: bool,
-}
-
-impl Judge {
-    /// Of `subject`, for proposals of these authors. As many queries for ten as for five hundred.
-    async fn of<'a>(
-        db: &impl ConnectionTrait,
-        subject: &Subject,
-        edition: EditionId,
-        authors: impl Iterator<Item = &'a Author>,
-    ) -> Result<Self> {
-        let Some(me) = subject.account else {
-            return Ok(Self {
-                me: Known::default(),
-                authors: BTreeMap::new(),
-                declared: BTreeSet::new(),
-                is_somebody: false,
-            });
-        };
-        let mut ids: BTreeSet<Uuid> = authors.filter_map(|author| author.account).map(|id| id.0).collect();
-        ids.insert(me.0);
-        let ids: Vec<Uuid> = ids.into_iter().collect();
-        let mut affiliations: BTreeMap<Uuid, Line> = BTreeMap::new();
-        let mut addresses: BTreeMap<Uuid, Vec<Email>> = BTreeMap::new();
-        for chunk in ids.chunks(LOOKUP) {
-            let rows: Vec<(Uuid, String)> = account::Entity::find()
-                .select_only()
-                .columns([account::Column::Id, account::Column::Affiliation])
-                .filter(account::Column::Id.is_in(chunk.iter().copied()))
-                .into_tuple()
-                .all(db)
-                .await?;
-            affiliations.extend(rows.into_iter().map(|(id, name)| (id, Line::clean(&name))));
-            let rows: Vec<(Uuid, String)> = identity::Entity::find()
-                .select_only()
-                .columns([identity::Column::Account, identity::Column::Subject])
-                .filter(identity::Column::Kind.eq("email"))
-                .filter(identity::Column::Account.is_in(chunk.iter().copied()))
-                .into_tuple()
-                .all(db)
-                .await?;
-            for (id, address) in rows {
-                if let Ok(address) = Email::parse(&address) {
-                    addresses.entry(id).or_default().push(address);
-                }
-            }
-        }
-        let known = |id: Uuid| {
-            let affiliation = affiliations.get(&id).cloned().unwrap_or_default();
-            Known::new(AccountId(id), &affiliation, addresses.get(&id).into_iter().flatten())
-        };
-        let declared: Vec<Uuid> = review_conflict::Entity::find()
-            .select_only()
-            .column(review_conflict::Column::Proposal)
-            .filter(review_conflict::Column::Account.eq(me.0))
-            .filter(review_conflict::Column::Edition.eq(edition.0))
-            .into_tuple()
-            .all(db)
-            .await?;
-        Ok(Self {
-            me: Known { companions: companions(db, me).await?, ..known(me.0) },
-            authors: ids.iter().map(|id| (AccountId(*id), known(*id))).collect(),
-            declared: declared.into_iter().map(ProposalId).collect(),
-            is_somebody: true,
-        })
-    }
-
-    fn conflicts(&self, id: ProposalId, authors: &[Author]) -> Vec<Conflict> {
-        if !self.is_somebody {
-            return vec![];
-        }
-        let known: Vec<&Known> =
-            authors.iter().filter_map(|author| self.authors.get(&author.account?)).collect();
-        conflicts(&self.me, &known, self.declared.contains(&id))
-    }
-}
-
-/// Those with whom somebody stood together on a programme, in any edition. Three queries.
-async fn companions(db: &impl ConnectionTrait, me: AccountId) -> Result<BTreeSet<AccountId>> {
-    let mine =
-        speaker_account::Entity::find().filter(speaker_account::Column::Account.eq(me.0)).all(db).await?;
-    if mine.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let here: BTreeSet<(Uuid, Uuid)> = mine.iter().map(|row| (row.edition, row.person)).collect();
-    let parts = participation::Entity::find()
-        .filter(participation::Column::Edition.is_in(mine.iter().map(|row| row.edition)))
-        .all(db)
-        .await?;
-    let sessions: BTreeSet<(Uuid, Uuid)> = parts
-        .iter()
-        .filter(|part| here.contains(&(part.edition, part.person)))
-        .map(|part| (part.edition, part.session))
-        .collect();
-    let beside: BTreeSet<(Uuid, Uuid)> = parts
-        .iter()
-        .filter(|part| sessions.contains(&(part.edition, part.session)))
-        .map(|part| (part.edition, part.person))
-        .collect();
-    let others = speaker_account::Entity::find()
-        .filter(speaker_account::Column::Edition.is_in(mine.iter().map(|row| row.edition)))
-        .all(db)
-        .await?;
-    Ok(others
-        .into_iter()
-        .filter(|row| row.account != me.0 && beside.contains(&(row.edition, row.person)))
-        .map(|row| AccountId(row.account))
-        .collect())
 }
 
 /// How the people of these accounts are called.
@@ -843,19 +568,19 @@ macro_rules! written {
             const ACCOUNT: Self::Column = $entity::Column::Account;
             const ID: Self::Column = $entity::Column::Id;
 
-            fn id(row: &$entity::Model) -> Uuid {
+            fn id(row: &$entity::Model) -> uuid::Uuid {
                 row.id
             }
 
-            fn edition(row: &$entity::Model) -> Option<EditionId> {
-                Some(EditionId(row.edition))
+            fn edition(row: &$entity::Model) -> Option<model::id::EditionId> {
+                Some(model::id::EditionId(row.edition))
             }
 
-            fn fact(row: &$entity::Model) -> Result<Value> {
+            fn fact(row: &$entity::Model) -> Result<serde_json::Value> {
                 Ok($said(row))
             }
 
-            fn of_account(row: $entity::Model, account: Uuid) -> $entity::Model {
+            fn of_account(row: $entity::Model, account: uuid::Uuid) -> $entity::Model {
                 ($of)(row, account)
             }
 
@@ -863,16 +588,18 @@ macro_rules! written {
                 $stays && others.iter().any(|other| other.proposal == row.proposal)
             }
 
-            fn exported(row: &$entity::Model) -> Result<Value> {
+            fn exported(row: &$entity::Model) -> Result<serde_json::Value> {
                 let mut value = $said(row);
-                if let Value::Object(map) = &mut value {
-                    map.insert("proposal".to_owned(), json!(row.proposal));
+                if let serde_json::Value::Object(map) = &mut value {
+                    map.insert("proposal".to_owned(), serde_json::json!(row.proposal));
                 }
                 Ok(value)
             }
         }
     };
 }
+
+pub(crate) use written;
 
 written!(review, KIND, said, |row, account| review::Model { account, ..row }, true);
 written!(

@@ -57,10 +57,15 @@ impl Secret {
 
 /// A fresh secret of 256 random bits, as it stands in a link or a cookie.
 pub(crate) fn new_token() -> Result<String> {
-    let mut bytes = [0; TOKEN];
+    Ok(URL_SAFE_NO_PAD.encode(random::<TOKEN>()?))
+}
+
+/// Random bytes from the system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| Error::Database { detail: format!("no random numbers: {error}") })?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }
 
 #[cfg(test)]

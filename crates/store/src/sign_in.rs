@@ -250,7 +250,7 @@ impl Store {
         .await
     }
 
-    /// Whether the installation has no administrator yet. One query.
+    /// Whether the installation has no administrator yet. Two queries.
     pub async fn needs_set_up(&self) -> Result<bool> {
         grant::no_administrator(self.readers(), self.now()).await
     }

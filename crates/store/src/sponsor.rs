@@ -36,12 +36,34 @@ impl Store {
         Ok((plan(self.readers(), id).await?, rows.iter().map(rows::sponsor).collect::<Result<_>>()?))
     }
 
-    /// Adds a sponsor, or changes the one of that identifier; its rank is that of its level. Refused while the sponsors
-    /// are frozen.
+    /// Adds a sponsor, or makes the one of its identifier what it says: see [`Store::change_sponsor`].
     pub async fn save_sponsor(&self, subject: &Subject, id: EditionId, sponsor: &Sponsor) -> Result<()> {
-        check(sponsor)?;
+        self.change_sponsor(subject, id, sponsor.id, |_| Ok(Some(sponsor.clone()))).await.map(drop)
+    }
+
+    /// Removes a sponsor: see [`Store::change_sponsor`].
+    pub async fn remove_sponsor(&self, subject: &Subject, id: EditionId, sponsor: SponsorId) -> Result<()> {
+        self.change_sponsor(subject, id, sponsor, |_| Ok(None)).await.map(drop)
+    }
+
+    /// Adds, changes or removes a sponsor: `rule` gets it as it is, `None` where there is none, and answers with the new
+    /// one, with `None` for none, or says no. Its rank is that of its level. Refused while the sponsors are frozen. Gives
+    /// what is in the record then.
+    pub async fn change_sponsor(
+        &self,
+        subject: &Subject,
+        id: EditionId,
+        sponsor: SponsorId,
+        rule: impl Fn(Option<&Sponsor>) -> Result<Option<Sponsor>, Refusal> + Send + Sync,
+    ) -> Result<Option<Sponsor>> {
         self.change_sponsors(subject, id, |plan, sponsors| {
-            let mut after = sponsor.clone();
+            let before = sponsors.iter().position(|other| other.id == sponsor);
+            let Some(wanted) = rule(before.map(|at| &sponsors[at]))? else {
+                sponsors.retain(|other| other.id != sponsor);
+                return Ok(None);
+            };
+            check(&wanted)?;
+            let mut after = Sponsor { id: sponsor, ..wanted };
             let alike = sponsors.iter().find(|other| other.level == after.level);
             let last = sponsors.last().map_or(0, |last| last.rank.saturating_add(1));
             after.rank = match alike {
@@ -50,20 +72,11 @@ impl Store {
                 Some(other) => other.rank,
                 None => last,
             };
-            match sponsors.iter_mut().find(|other| other.id == after.id) {
-                Some(before) => *before = after,
-                None => sponsors.push(after),
+            match before {
+                Some(at) => sponsors[at] = after.clone(),
+                None => sponsors.push(after.clone()),
             }
-            Ok(())
-        })
-        .await
-    }
-
-    /// Removes a sponsor. Refused while the sponsors are frozen.
-    pub async fn remove_sponsor(&self, subject: &Subject, id: EditionId, sponsor: SponsorId) -> Result<()> {
-        self.change_sponsors(subject, id, |_, sponsors| {
-            sponsors.retain(|other| other.id != sponsor);
-            Ok(())
+            Ok(Some(after))
         })
         .await
     }
@@ -94,12 +107,12 @@ impl Store {
         .await
     }
 
-    async fn change_sponsors(
+    async fn change_sponsors<T>(
         &self,
         subject: &Subject,
         id: EditionId,
-        rule: impl Fn(&SponsorPlan, &mut Vec<Sponsor>) -> Result<(), Refusal> + Send + Sync,
-    ) -> Result<()> {
+        rule: impl Fn(&SponsorPlan, &mut Vec<Sponsor>) -> Result<T, Refusal> + Send + Sync,
+    ) -> Result<T> {
         self.write(&subject.actor, async |tx| {
             let edition = allowed(tx.db(), subject, Action::EditSponsors, id, None).await?;
             let plan = plan(tx.db(), id).await?;
@@ -109,14 +122,25 @@ impl Store {
         .await
     }
 
-    /// Sets the levels of an edition, the highest first. The ranks of its sponsors follow. Refused while they are frozen.
+    /// Sets the levels of an edition, the highest first: see [`Store::change_levels`].
     pub async fn set_levels(&self, subject: &Subject, id: EditionId, levels: &[Line]) -> Result<SponsorPlan> {
+        self.change_levels(subject, id, |_| Ok(levels.to_vec())).await
+    }
+
+    /// Changes the levels of an edition: `rule` gets the plan as it is and answers with the levels, the highest first, or
+    /// says no. The ranks of its sponsors follow. Refused while they are frozen.
+    pub async fn change_levels(
+        &self,
+        subject: &Subject,
+        id: EditionId,
+        rule: impl Fn(&SponsorPlan) -> Result<Vec<Line>, Refusal> + Send + Sync,
+    ) -> Result<SponsorPlan> {
         self.write(&subject.actor, async |tx| {
             let edition = allowed(tx.db(), subject, Action::EditSponsors, id, None).await?;
             let before = stored(tx.db(), id).await?;
             let present = before.clone().unwrap_or_default();
             may_change(&edition, &present, tx.at())?;
-            let after = present.with_levels(levels.iter().cloned())?;
+            let after = present.with_levels(rule(&present)?)?;
             put_plan(tx, id, before.as_ref(), Some(&after)).await?;
             alter(tx, id, |sponsors| {
                 for sponsor in sponsors.iter_mut() {
@@ -179,18 +203,18 @@ impl Store {
 }
 
 /// Changes the sponsors among the edition's rows, and notes what differs.
-async fn alter(
+async fn alter<T>(
     tx: &Tx,
     id: EditionId,
-    rule: impl FnOnce(&mut Vec<Sponsor>) -> Result<(), Refusal>,
-) -> Result<()> {
+    rule: impl FnOnce(&mut Vec<Sponsor>) -> Result<T, Refusal>,
+) -> Result<T> {
     let before = load::load(tx.db(), edition::Column::Id.eq(id.0)).await?;
     let before = before.ok_or_else(|| Error::no_edition(id))?;
     let mut after = before.programme()?;
-    rule(&mut after.sponsors)?;
+    let outcome = rule(&mut after.sponsors)?;
     after.normalise();
     save::save(tx, Some(&before), &after).await?;
-    Ok(())
+    Ok(outcome)
 }
 
 /// Makes the plan what `after` says, and notes it.

@@ -131,17 +131,7 @@ impl Store {
             let Some(row) = row else {
                 return Err(Refusal::new("token", "there is no such token", "Load the page again").into());
             };
-            let before = token_of(&row)?;
-            if before.revoked.is_some() {
-                return Ok(());
-            }
-            let after = Token { revoked: Some(tx.at()), ..before.clone() };
-            token::Entity::update_many()
-                .col_expr(token::Column::RevokedAt, Expr::value(to_micros(tx.at())))
-                .filter(token::Column::Id.eq(id.0))
-                .exec(tx.db())
-                .await?;
-            note(tx, Some(&before), &after).await
+            revoke(tx, &token_of(&row)?).await
         })
         .await
     }
@@ -199,6 +189,28 @@ impl Store {
         let row = edition::Entity::find_by_id(id.0).one(self.readers()).await?;
         row.as_ref().map(rows::edition).transpose()
     }
+}
+
+/// Revokes a token; nothing is written when it is revoked already.
+async fn revoke(tx: &Tx, before: &Token) -> Result<()> {
+    if before.revoked.is_some() {
+        return Ok(());
+    }
+    let after = Token { revoked: Some(tx.at()), ..before.clone() };
+    token::Entity::update_many()
+        .col_expr(token::Column::RevokedAt, Expr::value(to_micros(tx.at())))
+        .filter(token::Column::Id.eq(before.id.0))
+        .exec(tx.db())
+        .await?;
+    note(tx, Some(before), &after).await
+}
+
+/// Revokes all tokens of an account.
+pub(crate) async fn revoke_all(tx: &Tx, id: AccountId) -> Result<()> {
+    for known in of_account(tx.db(), id).await? {
+        revoke(tx, &known.token).await?;
+    }
+    Ok(())
 }
 
 async fn of_account(db: &impl ConnectionTrait, id: AccountId) -> Result<Vec<KnownToken>> {

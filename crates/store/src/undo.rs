@@ -5,11 +5,14 @@
 //! which the log shows as a change like every other, and which can be taken back too.
 
 use crate::{
-    Error, Result, Store, account, content,
+    Error, Result, Store, account, calendar, content, date_plan,
     entity::{account as account_entity, change, edition, role_grant},
-    feed, grant, load,
+    feed, grant, load, mail,
     microconference::undo as microconference,
-    registration,
+    registration::{
+        self,
+        caps::{CAPS_KIND, restore_caps},
+    },
     rows::Positions,
     save::{self, Thing},
     session_type,
@@ -19,12 +22,13 @@ use model::{
     Refusal,
     account::Account,
     edition::{Edition, Sponsor},
-    feed::{Entry, Sequence},
+    feed::{Deed, Entry, Sequence},
     id::{
-        AccountId, EditionId, GrantId, MailId, PersonId, RegistrationId, RoomId, SessionId, SessionTypeId,
-        SponsorId, TrackId,
+        AccountId, CalendarId, EditionId, GrantId, MailId, MergeId, PersonId, RegistrationId, RoomId,
+        SessionId, SessionTypeId, SponsorId, TemplateId, TrackId,
     },
     invitation,
+    mail::Suppression,
     permission::{Action, Grant, Place, Role, Subject},
     programme::{Person, Programme, Room, Session, Track},
 };
@@ -44,22 +48,45 @@ type Changed = (Option<EditionId>, String, Uuid);
 /// What it was before the changes and after them.
 type Sides = (Option<Value>, Option<Value>);
 
-/// Whether entries that were written together can be taken back, as far as their kinds go; else why not. What was done to a
+/// Whether what one deed wrote can be taken back, as far as the kinds of its entries go; else why not. What was done to a
 /// microconference is taken back with all that it did.
-pub fn can_undo_all<'a>(kinds: impl Iterator<Item = &'a str> + Clone) -> Result<(), Refusal> {
-    let whole = microconference::is_one(kinds.clone());
-    let mut each = kinds.filter(|kind| !whole || microconference::order(kind).is_none());
-    each.try_for_each(can_undo)
+///
+/// What a deed mailed is no hindrance: mail that still waits is called off with the rest, and what was mailed stays
+/// mailed.
+pub fn can_undo(deed: &[Entry<Value>]) -> Result<(), Refusal> {
+    let whole = is_whole(deed);
+    let mut things = deed.iter().filter(|entry| entry.kind != MailId::KIND).peekable();
+    if things.peek().is_none() && !deed.is_empty() {
+        let remedy = "Send it again, or let it be, on its own page";
+        return Err(Refusal::new("undo", "what was mailed stays mailed", remedy));
+    }
+    things
+        .filter(|entry| !whole || microconference::order(&entry.kind).is_none())
+        .try_for_each(can_undo_entry)
 }
 
-/// Whether entries of that kind can be taken back, as far as their kind goes; else why not.
-fn can_undo(kind: &str) -> Result<(), Refusal> {
-    let (problem, remedy) = match kind {
+/// Whether that was done to a microconference as a whole.
+fn is_whole(deed: &[Entry<Value>]) -> bool {
+    microconference::is_one(deed.iter().map(|entry| entry.kind.as_str()))
+}
+
+fn can_undo_entry(entry: &Entry<Value>) -> Result<(), Refusal> {
+    let (problem, remedy) = match entry.kind.as_str() {
         kind if PROGRAMME.contains(&kind) || [AccountId::KIND, GrantId::KIND].contains(&kind) => {
             return Ok(());
         }
         kind if content::CAN_UNDO.contains(&kind) => return Ok(()),
-        SessionTypeId::KIND | RegistrationId::KIND | invitation::KIND => return Ok(()),
+        SessionTypeId::KIND
+        | RegistrationId::KIND
+        | CAPS_KIND
+        | invitation::KIND
+        | mail::SENDER_KIND
+        | TemplateId::KIND
+        | date_plan::KIND => return Ok(()),
+        Suppression::KIND if entry.deed == Deed::Created => return Ok(()),
+        Suppression::KIND => ("the log does not name the address", "Enter it on the suppress list again"),
+        CalendarId::KIND => return calendar::can_undo(entry.deed, entry.before.as_ref()),
+        MergeId::KIND => ("a merge is undone as a whole", "Undo it on the page of the account that was kept"),
         "release" => {
             ("a release is never taken out of its numbers", "Take it back on the edition's page Release")
         }
@@ -79,7 +106,8 @@ impl Store {
     }
 
     /// Takes back everything that was written together with the entry of that number, when `subject` may and nothing
-    /// of it has changed since. Gives how many things became what they were.
+    /// of it has changed since. Mail that the deed queued and that still waits is called off. Gives how many things
+    /// became what they were.
     pub async fn undo(&self, subject: &Subject, seq: Sequence) -> Result<usize> {
         self.write(&subject.actor, async |tx| {
             let entries = together(tx.db(), seq).await?;
@@ -108,8 +136,12 @@ pub(crate) async fn take_back(tx: &Tx, subject: &Subject, seq: Sequence) -> Resu
 /// Makes the things of these entries what they were before the first of them. `asks` says whether roles go only by whoever
 /// may give them.
 async fn back(tx: &Tx, subject: &Subject, entries: Vec<Entry<Value>>, asks: bool) -> Result<usize> {
-    can_undo_all(entries.iter().map(|entry| entry.kind.as_str()))?;
-    let whole = microconference::is_one(entries.iter().map(|entry| entry.kind.as_str()));
+    can_undo(&entries)?;
+    let whole = is_whole(&entries);
+    let (mails, entries): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| entry.kind == MailId::KIND);
+    let queued = mails.iter().filter(|entry| entry.deed == Deed::Created);
+    mail::call_off(tx, queued.map(|entry| entry.thing)).await?;
     // A thing that one deed changed twice becomes what it was before the first.
     let mut things: BTreeMap<Changed, Sides> = BTreeMap::new();
     for entry in entries {
@@ -118,8 +150,7 @@ async fn back(tx: &Tx, subject: &Subject, entries: Vec<Entry<Value>>, asks: bool
             .or_insert_with(|| (entry.before.clone(), None));
         sides.1 = entry.after;
     }
-    // Mail that was sent stays sent.
-    things.retain(|(_, kind, _), (before, after)| before != after && !(whole && kind == MailId::KIND));
+    things.retain(|_, (before, after)| before != after);
     let count = things.len();
     let (programme, others): (Vec<_>, Vec<_>) =
         things.into_iter().partition(|((_, kind, _), _)| PROGRAMME.contains(&kind.as_str()));
@@ -132,9 +163,21 @@ async fn back(tx: &Tx, subject: &Subject, entries: Vec<Entry<Value>>, asks: bool
             (SessionTypeId::KIND, Some(edition)) => {
                 session_type::restore(tx, edition, thing, before, after.as_ref()).await?
             }
+            (CAPS_KIND, Some(edition)) => restore_caps(tx, edition, before, after.as_ref()).await?,
             (RegistrationId::KIND, _) => registration::restore(tx, thing, before, after.as_ref()).await?,
             (invitation::KIND, _) => {
                 crate::invitation::restore(tx, subject, thing, before, after.as_ref()).await?
+            }
+            (mail::SENDER_KIND, Some(edition)) => {
+                mail::restore_sender(tx, edition, before, after.as_ref()).await?
+            }
+            (TemplateId::KIND, Some(edition)) => mail::restore_text(tx, edition, before, after).await?,
+            (Suppression::KIND, _) => mail::restore_suppression(tx, thing, after.as_ref()).await?,
+            (CalendarId::KIND, Some(edition)) => {
+                calendar::restore(tx, edition, CalendarId(thing), before, after).await?
+            }
+            (date_plan::KIND, Some(edition)) => {
+                date_plan::restore(tx, edition, before, after.as_ref()).await?
             }
             _ => {
                 restore(tx, subject, (&kind, thing), before, after, asks).await?;
@@ -234,8 +277,17 @@ async fn restore(
         if present.as_ref().map(account::fact).transpose()? != after {
             return Err(changed_since(kind));
         }
+        let before = before.map(read::<Account>).transpose()?;
+        let state = |account: &Option<Account>| account.as_ref().map(|account| account.state);
         match before {
-            Some(before) => account::put(tx, present.as_ref(), &read::<Account>(before)?).await,
+            // Browsers and tokens end with it, and the last administrator stays: none of that is undone by a log.
+            Some(_) if state(&before) != state(&present) => Err(Refusal::new(
+                "undo",
+                "an account is not blocked, unblocked or merged from the log",
+                "Do it on the account's own page",
+            )
+            .into()),
+            Some(before) => account::put(tx, present.as_ref(), &before).await,
             None => Err(Refusal::new(
                 "undo",
                 "an account that came into being is its person's",
@@ -295,6 +347,7 @@ async fn restore_programme(tx: &Tx, id: EditionId, wanted: Vec<Wanted>) -> Resul
         return Err(whole.into());
     }
     programme.normalise();
+    crate::edition::slug_may_become(tx.db(), &rows.edition, &programme.edition.slug).await?;
     save::save(tx, Some(&rows), &programme).await?;
     Ok(())
 }

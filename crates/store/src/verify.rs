@@ -2,6 +2,7 @@
 
 use crate::{
     Result, Store, account as accounts, announced, calendar as calendars, credential as credentials,
+    date_plan as plans,
     entity::{
         account, account_merge, announced as told, calendar, credential, date_plan, edition, identity, mail,
         mail_sender, mail_template, opt_out, registration, release, role_grant, sign_in, star, star_list,
@@ -16,6 +17,7 @@ use model::{
         AccountId, CalendarId, CredentialId, EditionId, GrantId, IdentityId, MailId, MergeId, RegistrationId,
         SessionTypeId, SignInId, TemplateId, TokenId, ViewingId, WebhookId,
     },
+    mail::Suppression,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -40,7 +42,8 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
-/// - Addresses and browsers belong to accounts that are in use, and each account has one primary address.
+/// - Addresses belong to accounts that are in use or blocked, browsers to such as are in use, and each account has one
+///   primary address.
 /// - No role waits for an address that an account has.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
@@ -176,9 +179,13 @@ async fn planning(db: &DatabaseTransaction, state: &mut State, broken: &mut Vec<
         let fact = accounts::fact(&registration)?;
         state.insert((Some(row.edition), RegistrationId::KIND.to_owned(), row.id), fact);
     }
+    for (edition, fact) in crate::registration::caps::state(db).await? {
+        let kind = crate::registration::caps::CAPS_KIND.to_owned();
+        state.insert((Some(edition), kind, edition), fact);
+    }
     for row in date_plan::Entity::find().all(db).await? {
-        let fact = accounts::fact(&calendars::plan_of(&row)?)?;
-        state.insert((Some(row.edition), calendars::PLAN.to_owned(), row.edition), fact);
+        let fact = accounts::fact(&plans::plan_of(&row)?)?;
+        state.insert((Some(row.edition), plans::KIND.to_owned(), row.edition), fact);
     }
     Ok(())
 }
@@ -199,8 +206,8 @@ async fn mails(db: &DatabaseTransaction, state: &mut State) -> Result<()> {
         state.insert((Some(row.edition), TemplateId::KIND.to_owned(), thing), fact);
     }
     for row in suppression::Entity::find().all(db).await? {
-        let thing = mailing::suppression_thing(&row.address);
-        state.insert((None, mailing::SUPPRESSION_KIND.to_owned(), thing), mailing::suppression_fact(&row));
+        let thing = Suppression::thing(&row.address);
+        state.insert((None, Suppression::KIND.to_owned(), thing), mailing::suppression_fact(&row));
     }
     for row in opt_out::Entity::find().all(db).await? {
         state.insert((None, mailing::OPT_OUT_KIND.to_owned(), row.id), mailing::opt_out_fact(&row));
@@ -251,7 +258,7 @@ async fn accounts_in_order(db: &DatabaseTransaction, broken: &mut Vec<String>) -
     }
     let mut primaries: BTreeMap<Uuid, usize> = BTreeMap::new();
     for row in identity::Entity::find().all(db).await? {
-        if states.get(&row.account).is_none_or(|state| state != "active") {
+        if states.get(&row.account).is_none_or(|state| !accounts::HERE.contains(&state.as_str())) {
             broken.push(format!("identity {}: its account {} is in use no more", row.id, row.account));
         }
         if row.kind == "email" {

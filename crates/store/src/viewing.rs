@@ -15,7 +15,7 @@ use model::{
     account::{Account, Viewing},
     feed::Deed,
     id::{AccountId, EditionId, SignInId, ViewingId},
-    permission::{Grant, Place, Subject},
+    permission::{Grant, Place, Scope, Subject},
     text::Line,
     time::{from_micros, to_micros},
 };
@@ -32,7 +32,8 @@ pub const VIEW_LIFE: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) struct Known {
     /// Their grants, each with the place where it is given.
     pub(crate) grants: Vec<(Grant, Place)>,
-    /// Where they are known: the installation, and every edition that they have to do with.
+    /// Where they are known: the installation, the series in which they have a role, and every edition that they have to do
+    /// with.
     pub(crate) places: Vec<Place>,
 }
 
@@ -99,7 +100,8 @@ impl Store {
         Ok(out)
     }
 
-    /// The places where a person is known: the installation, and every edition that they have to do with. Two queries.
+    /// The places where a person is known: the installation, the series in which they have a role, and every edition that
+    /// they have to do with. Two queries.
     pub async fn places_of(&self, id: AccountId) -> Result<Vec<Place>> {
         let grants = grant::of_account(self.readers(), id).await?;
         Ok(known(self.readers(), id, &grants).await?.places)
@@ -117,6 +119,10 @@ pub(crate) async fn known(db: &impl ConnectionTrait, id: AccountId, grants: &[Gr
     places.extend(
         editions.iter().map(|(edition, series)| Place { edition: Some(*edition), ..Place::series(series) }),
     );
+    places.extend(grants.iter().filter_map(|grant| match &grant.scope {
+        Scope::Series(name) => Some(Place::series(name)),
+        _ => None,
+    }));
     Ok(Known { grants: grants.iter().map(place).collect(), places })
 }
 

@@ -59,7 +59,7 @@ export async function open(browser, options = {}) {
   return page;
 }
 
-/** A page on which somebody is signed in, by a link from whoever runs the server. The server must stand at the real time. */
+/** A page on which somebody is signed in, by a link from whoever runs the server. */
 export async function signIn(server, browser, address, options = {}) {
   const link = server.run("user", "link", address).match(/\/sign-in\/link\/\S+/)[0];
   const page = await open(browser, options);

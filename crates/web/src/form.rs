@@ -113,9 +113,7 @@ impl Form {
 
     /// Says at a field what a rule says about it.
     pub(crate) fn refuse(&mut self, name: &str, refusal: &Refusal) {
-        self.errors
-            .entry(name.to_owned())
-            .or_insert_with(|| capital(&format!("{}. {}.", refusal.problem, refusal.remedy)));
+        self.errors.entry(name.to_owned()).or_insert_with(|| sentences(refusal));
     }
 
     /// Says what a rule says: at the field that the refusal names where the form has it, else at its head.
@@ -213,6 +211,11 @@ impl Form {
             None => self.fields.push((name.to_owned(), value.to_owned())),
         }
     }
+}
+
+/// What is wrong and what to do, as two sentences.
+pub(crate) fn sentences(refusal: &Refusal) -> String {
+    capital(&format!("{}. {}.", refusal.problem, refusal.remedy))
 }
 
 /// `text` with a capital at its begin.

@@ -4,11 +4,11 @@
 //! field `inner: Inner`.
 
 use crate::{
-    assets,
+    assets, cookies,
     error::Failure,
     headers::{self, Policy},
     page::{Anchor, PageError},
-    signed::{self, Person},
+    signed::Person,
     site::Site,
 };
 use askama::Template;
@@ -151,8 +151,11 @@ impl Inner {
             (
                 "Calls",
                 &[
+                    (D::ToDo, "To do", Action::SeeProposals, Part),
                     (D::Proposals, "Proposals", Action::SeeProposals, Part),
                     (D::Microconferences, "Microconferences", Action::SeeProposals, Part),
+                    (D::Assignments, "Assignments", Action::DecideProposals, Part),
+                    (D::Sitting, "Meeting", Action::SeeProposals, Part),
                     (D::Calls, "Calls", Action::ManageCalls, Part),
                 ],
             ),
@@ -281,10 +284,7 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Answer {
     headers.extend(headers::of(Policy::Private));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     // The notice was shown.
-    headers.append(
-        header::SET_COOKIE,
-        HeaderValue::from_static("notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),
-    );
+    headers.append(header::SET_COOKIE, cookies::set(NOTICE, "", 0));
     Ok(response)
 }
 
@@ -304,7 +304,7 @@ pub(crate) fn done(site: &Site, to: &str, notice: &str) -> Answer {
     let mut response = see_other(to);
     let text = URL_SAFE_NO_PAD.encode(notice);
     let signature = site.store().secret().sign(PURPOSE, &text);
-    let cookie = signed::set(site, NOTICE, &format!("{text}.{signature}"), 60);
+    let cookie = cookies::set(NOTICE, &format!("{text}.{signature}"), 60);
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)
 }
@@ -329,7 +329,7 @@ pub(crate) fn to_sign_in(next: &str) -> Response<HttpBody> {
 }
 
 fn notice_in(site: &Site, headers: &HeaderMap) -> Option<String> {
-    let (text, signature) = signed::cookie(headers, NOTICE)?.split_once('.')?;
+    let (text, signature) = cookies::value(headers, NOTICE)?.split_once('.')?;
     if !site.store().secret().verifies(PURPOSE, text, signature) {
         return None;
     }

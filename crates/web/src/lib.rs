@@ -29,6 +29,7 @@ mod api;
 pub mod assets;
 pub mod body;
 mod compat;
+mod cookies;
 mod deliver;
 mod desk;
 pub mod error;

@@ -25,10 +25,10 @@ use serde_json::json;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::watch;
 
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// After how long a browser asks again when the stream broke.
-const RETRY: Duration = Duration::from_secs(3);
+pub(crate) const RETRY: Duration = Duration::from_secs(3);
 
 /// `GET /{edition}/events`.
 pub(crate) async fn events(

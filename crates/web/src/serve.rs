@@ -5,12 +5,14 @@
 //! gets the headers that protect the visitor.
 
 use crate::{
+    cookies,
     error::{Failure, Problem, wants_json},
     headers::{self, Policy},
     inner,
     ops::{self, Seen},
     page,
     route::{self, Client, RouteName},
+    signed::Viewing,
     site::Site,
 };
 use axum::{
@@ -80,7 +82,7 @@ impl Front {
     {
         let mut seen = Seen { number: self.site.meters().request(), at: Instant::now(), hit: true };
         if let Some((route, mut response)) = self.kept(request.method(), request.uri(), request.headers()) {
-            if self.encrypted || self.site.is_https() {
+            if self.is_secure(request.headers()) {
                 headers::only_encrypted(response.headers_mut());
             }
             ops::note(&self.site, seen, request.method(), route, &response);
@@ -109,12 +111,18 @@ impl Front {
         Some((body.route, body.answer_at_once(method, request)?))
     }
 
-    async fn by_route(self, mut request: Request, seen: Seen) -> Response<HttpBody> {
+    /// Whether the visitor came by HTTPS: to this server, to the site's own address, or to a proxy that is believed.
+    fn is_secure(&self, headers: &HeaderMap) -> bool {
         let proxies = &self.site.options().trusted_proxies;
-        let client = proxies.client(self.peer, request.headers());
-        let secure =
-            self.encrypted || self.site.is_https() || proxies.says_https(self.peer, request.headers());
+        self.encrypted || self.site.is_https() || proxies.says_https(self.peer, headers)
+    }
+
+    async fn by_route(self, mut request: Request, seen: Seen) -> Response<HttpBody> {
+        let client = self.site.options().trusted_proxies.client(self.peer, request.headers());
+        let secure = self.is_secure(request.headers());
+        cookies::receive(request.headers_mut(), secure);
         request.extensions_mut().insert(Client(client));
+        request.extensions_mut().insert(Viewing::default());
         let (parts, body) = request.into_parts();
         let asked = parts.clone();
         let mut response = self.within_limits(Request::from_parts(parts, body)).await;
@@ -132,6 +140,7 @@ impl Front {
         if secure {
             headers::only_encrypted(&mut headers);
         }
+        cookies::send(&mut headers, secure);
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         }
@@ -220,7 +229,14 @@ impl Front {
         } else {
             let home = asked.uri.path().split('/').nth(1).filter(|slug| self.site.edition(slug).is_some());
             let viewer = self.site.viewer(None, self.site.now());
-            let page = page::error_page(status.as_u16(), failure.title(), &problem, &remedy, home, &viewer);
+            let viewing = asked.extensions.get::<Viewing>().and_then(Viewing::name);
+            let said = page::Said {
+                status: status.as_u16(),
+                title: failure.title(),
+                problem: &problem,
+                remedy: &remedy,
+            };
+            let page = page::error_page(&said, home, viewing, &viewer);
             match page {
                 Ok(page) => ("text/html; charset=utf-8", page),
                 Err(error) => {

@@ -1,10 +1,10 @@
 //! Who asks: the cookie of a browser in which somebody is signed in, and what handlers learn from it.
 //!
 //! The cookie holds the secret of a sign-in and its signature, so that what is not ours is told apart without asking
-//! the record. Scripts cannot read it, other sites' forms do not send it, and where the site is served by TLS it never
-//! travels without (RFC 6265bis, sections 4.1.2 and 4.1.3).
+//! the record. Scripts cannot read it, other sites' forms do not send it, and from a visitor who came by HTTPS it never
+//! travels without: see [`cookies`].
 
-use crate::{error::Failure, site::Site};
+use crate::{cookies, error::Failure, site::Site};
 use axum::{
     extract::{FromRef, FromRequestParts},
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
@@ -13,10 +13,14 @@ use model::{
     permission::{Action, Place, Subject},
     text::excerpt,
 };
+use std::sync::{Arc, OnceLock};
 use store::Signed;
 
 /// What the signature of a cookie is for.
 const PURPOSE: &str = "sign-in cookie";
+
+/// The name of the cookie.
+const NAME: &str = "plenary";
 
 /// Somebody who is signed in. As an argument of a handler it answers a visitor with the page to sign in.
 #[derive(Clone, Debug)]
@@ -34,6 +38,18 @@ impl Person {
     }
 }
 
+/// As whom the one who asks views, once it is known: the front gives it to each request, so that the page about a failure
+/// leads back too.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Viewing(Arc<OnceLock<String>>);
+
+impl Viewing {
+    /// The name of the person viewed as, where anybody asked who it is and they do view.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+}
+
 /// Whoever asks: somebody who is signed in, or a visitor.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker(pub(crate) Option<Person>);
@@ -48,6 +64,10 @@ where
         let site = Site::from_ref(state);
         let Some(secret) = secret_in(&site, &parts.headers) else { return Ok(Self(None)) };
         let Some(signed) = site.store().signed(&secret).await? else { return Ok(Self(None)) };
+        if let (Some(viewed), Some(viewing)) = (&signed.viewing_as, parts.extensions.get::<Viewing>()) {
+            // Asked twice within one request, it is the same.
+            let _ = viewing.0.set(viewed.name.to_string());
+        }
         let subject = signed.subject(site.now());
         let (store, sign_in) = (site.store().clone(), signed.sign_in.clone());
         if store.is_unseen(&sign_in) {
@@ -83,48 +103,22 @@ where
     }
 }
 
-/// The name of the cookie. With the prefix `__Host-` a browser takes it only by TLS, and from this host alone.
-fn name(site: &Site) -> &'static str {
-    if site.is_https() { "__Host-plenary" } else { "plenary" }
-}
-
 /// The cookie's secret, if its signature is ours.
 pub(crate) fn secret_in(site: &Site, headers: &HeaderMap) -> Option<String> {
-    let value = cookie(headers, name(site))?;
-    let (secret, signature) = value.split_once('.')?;
+    let (secret, signature) = cookies::value(headers, NAME)?.split_once('.')?;
     let ours = secret.len() <= 64 && site.store().secret().verifies(PURPOSE, secret, signature);
     ours.then(|| secret.to_owned())
-}
-
-/// The value of a cookie.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
 }
 
 /// The header that signs a browser in with that secret.
 pub(crate) fn sign_in_cookie(site: &Site, secret: &str) -> HeaderValue {
     let signature = site.store().secret().sign(PURPOSE, secret);
-    set(site, name(site), &format!("{secret}.{signature}"), store::STAY.as_secs())
+    cookies::set(NAME, &format!("{secret}.{signature}"), store::STAY.as_secs())
 }
 
 /// The header that signs a browser out.
-pub(crate) fn sign_out_cookie(site: &Site) -> HeaderValue {
-    set(site, name(site), "", 0)
-}
-
-/// A cookie of ours: for the whole site, for this host alone, not for scripts, not for other sites' requests but links.
-pub(crate) fn set(site: &Site, name: &str, value: &str, seconds: i64) -> HeaderValue {
-    let secure = if site.is_https() { "; Secure" } else { "" };
-    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    // Names and values are ours: base64 and digits.
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+pub(crate) fn sign_out_cookie() -> HeaderValue {
+    cookies::set(NAME, "", 0)
 }
 
 /// What a browser calls itself, for a person's list of sign-ins.

@@ -1,7 +1,8 @@
-//! What happens by the clock: posts that were scheduled are published when their time has come.
+//! What happens by the clock: posts that were scheduled are published when their time has come, and sealed offers are
+//! opened when their call closes.
 //!
-//! Every node keeps this clock. That one post is published once is the record's promise, not this task's: see
-//! [`store::Store::publish_due`].
+//! Every node keeps this clock. That one thing happens once is the record's promise, not this task's: see
+//! [`store::Store::publish_due`] and [`store::Store::open_offers`].
 
 use crate::site::Site;
 use jiff::SignedDuration;
@@ -10,20 +11,15 @@ use std::time::Duration;
 /// The clock is looked at at least this often: the system may sleep, and clocks are set.
 const OFTEN: Duration = Duration::from_secs(30);
 
-/// Publishes scheduled posts until the server stops.
-pub(crate) async fn publish(site: Site) {
+/// Does what is due until the server stops.
+pub(crate) async fn run(site: Site) {
     let mut feed = site.store().watch();
     loop {
         feed.mark_unchanged();
-        let pause = match site.store().publish_due(site.base_url()).await {
-            Ok(posts) => {
-                for post in posts {
-                    tracing::info!(post = %post.id, "a scheduled post is published");
-                }
-                until_next(&site).await
-            }
+        let pause = match due(&site).await {
+            Ok(()) => until_next(&site).await,
             Err(error) => {
-                tracing::warn!(%error, "scheduled posts could not be published; it is tried again");
+                tracing::warn!(%error, "what is due by the clock could not be done; it is tried again");
                 OFTEN
             }
         };
@@ -36,12 +32,21 @@ pub(crate) async fn publish(site: Site) {
     }
 }
 
-async fn until_next(site: &Site) -> Duration {
-    match site.store().next_post().await {
-        Ok(Some(at)) => {
-            let left = at.duration_since(site.now()).max(SignedDuration::from_millis(1));
-            left.unsigned_abs().min(OFTEN)
-        }
-        Ok(None) | Err(_) => OFTEN,
+async fn due(site: &Site) -> store::Result<()> {
+    for post in site.store().publish_due(site.base_url()).await? {
+        tracing::info!(post = %post.id, "a scheduled post is published");
     }
+    for opening in site.store().open_offers().await? {
+        tracing::info!(call = %opening.call, offers = opening.offers.len(), "sealed offers are opened");
+    }
+    Ok(())
+}
+
+async fn until_next(site: &Site) -> Duration {
+    let (post, opening) = (site.store().next_post().await, site.store().next_opening().await);
+    let next = [post, opening].into_iter().filter_map(|at| at.ok().flatten()).min();
+    next.map_or(OFTEN, |at| {
+        let left = at.duration_since(site.now()).max(SignedDuration::from_millis(1));
+        left.unsigned_abs().min(OFTEN)
+    })
 }

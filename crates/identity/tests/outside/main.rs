@@ -5,20 +5,10 @@
 
 mod directory;
 mod provider;
+#[path = "../support/slapd.rs"]
+mod slapd;
 
-use std::{net::TcpListener, path::Path};
-
-/// Says that a test was skipped; in continuous integration nothing is.
-#[expect(clippy::print_stderr, reason = "the reader of a test must see that it did not run")]
-fn skipped(why: &str) {
-    assert!(std::env::var_os("CI").is_none(), "{why}");
-    eprintln!("skipped: {why}");
-}
-
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use std::path::Path;
 
 /// The repository.
 fn repository() -> &'static Path {

@@ -1,6 +1,9 @@
 //! Signing in at an OpenID Connect provider.
 
-use crate::{free_port, repository, skipped};
+use crate::{
+    repository,
+    slapd::{free_port, skipped},
+};
 use identity::{
     Health, Secret, Trouble,
     oidc::{Begun, Provider, Returned},

@@ -23,7 +23,7 @@ mod xcal;
 mod xml;
 
 pub use conferences::{ConferenceList, read_conferences};
-pub use table::read_table;
+pub use table::{read_records, read_table};
 
 use crate::{container, read::decode::Source};
 use jiff::Timestamp;

@@ -1,8 +1,9 @@
-//! Tables as they are: spreadsheets of which somebody says on screen what the columns mean.
+//! Tables as they are: spreadsheets of which somebody says what the columns mean.
 
-use super::{Input, Note, ReadError, bundle::Table, decode::Source};
+use super::{Input, Note, ReadError, bundle::Table, decode::Source, json::JsonFile};
 use crate::container;
 use model::registration::{Row, Sheet};
+use serde_json::Value;
 
 /// The most rows of a table that is read so.
 const ROWS_MAX: usize = 100_000;
@@ -46,6 +47,76 @@ pub fn read_table(input: Input<'_>) -> Result<(Sheet, Vec<Note>), ReadError> {
     let rows = rows.into_iter().map(|row| Row { line: row.line(), cells: row.cells }).collect();
     let name = model::text::excerpt(input.name, 200);
     Ok((Sheet { name, columns, rows }, notes))
+}
+
+/// Reads records: a table as [`read_table`] does, or JSON with a list of objects in it, whose fields become the columns. Of
+/// several lists in the file the longest is taken; a field that is no text, number or list of such is left out.
+///
+/// # Errors
+/// As [`read_table`]; when the JSON is malformed, too deep, or holds no list of objects.
+pub fn read_records(input: Input<'_>) -> Result<(Sheet, Vec<Note>), ReadError> {
+    let mut members = container::unpack(input.name, input.bytes)?;
+    let (Some(member), true) = (members.pop(), members.is_empty()) else {
+        return Err(ReadError::Unrecognised {
+            file: input.name.to_owned(),
+            problem: "it is an archive of several files or of none".to_owned(),
+            remedy: "Give the one file that holds the records".to_owned(),
+        });
+    };
+    let source = Source::decode(&member.name, &member.bytes)?;
+    if !source.text.trim_start().starts_with(['{', '[']) {
+        return read_table(input);
+    }
+    let file = JsonFile::parse(&source)?;
+    let list = longest(&file.value).ok_or_else(|| ReadError::Unrecognised {
+        file: input.name.to_owned(),
+        problem: "there is no list of objects in it".to_owned(),
+        remedy: "Export the records as a JSON list, or as CSV".to_owned(),
+    })?;
+    if list.len() > ROWS_MAX {
+        return Err(ReadError::too_large(input.name, "", "100,000 records"));
+    }
+    let mut columns: Vec<String> = vec![];
+    for key in list.iter().filter_map(Value::as_object).flat_map(|object| object.keys()) {
+        if !columns.contains(key) && columns.len() < COLUMNS_MAX {
+            columns.push(key.clone());
+        }
+    }
+    let rows = (1..)
+        .zip(list)
+        .map(|(line, value)| Row {
+            line,
+            cells: columns.iter().map(|column| value.get(column).map(cell).unwrap_or_default()).collect(),
+        })
+        .collect();
+    Ok((Sheet { name: model::text::excerpt(input.name, 200), columns, rows }, file.notes))
+}
+
+/// The longest list that holds nothing but objects.
+fn longest(value: &Value) -> Option<&Vec<Value>> {
+    let own = value.as_array().filter(|list| !list.is_empty() && list.iter().all(Value::is_object));
+    let below: Vec<&Value> = match value {
+        Value::Array(list) => list.iter().collect(),
+        Value::Object(map) => map.values().collect(),
+        _ => vec![],
+    };
+    below.into_iter().filter_map(longest).chain(own).max_by_key(|list| list.len())
+}
+
+/// A field as a cell holds it; a list as its texts, one in a line.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Array(list) => list
+            .iter()
+            .filter(|one| !one.is_array() && !one.is_object())
+            .map(cell)
+            .collect::<Vec<_>>()
+            .join("\n"),
+        _ => String::new(),
+    }
 }
 
 /// A list of addresses under a heading.

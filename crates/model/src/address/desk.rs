@@ -81,6 +81,10 @@ pub enum EditionDesk {
     Calls,
     /// A new call.
     NewCall,
+    /// The amendments of a call and the questions about it.
+    CallQuestions(CallId),
+    /// The access codes of a call.
+    CallCodes(CallId),
     /// One call.
     Call(CallId),
     /// What was submitted to the calls.
@@ -91,6 +95,16 @@ pub enum EditionDesk {
     Microconferences,
     /// One microconference.
     Microconference(ProposalId),
+    /// What of the proposals waits for somebody.
+    ToDo,
+    /// What one would review.
+    Bids,
+    /// Who reviews what.
+    Assignments,
+    /// Who reviews what of one call.
+    Assignment(CallId),
+    /// What the committee has before it.
+    Sitting,
     /// Tracks.
     Tracks,
     /// A new track.
@@ -149,6 +163,8 @@ pub enum EditionDesk {
     Registration(RegistrationId),
     /// Import of registrations.
     ImportRegistrations,
+    /// How many may be registered.
+    RegistrationCaps,
     /// Who has which role in this edition.
     Grants,
     /// Sender, templates and what is sent.
@@ -177,11 +193,18 @@ impl EditionDesk {
             Self::Room(id) => of("rooms", &id),
             Self::Calls => page("calls"),
             Self::NewCall => page("calls/new"),
+            Self::CallQuestions(id) => page(&format!("calls/{id}/questions")),
+            Self::CallCodes(id) => page(&format!("calls/{id}/codes")),
             Self::Call(id) => page(&format!("calls/{id}")),
             Self::Proposals => page("proposals"),
             Self::Proposal(id) => page(&format!("proposals/{id}")),
             Self::Microconferences => page("microconferences"),
             Self::Microconference(id) => of("microconferences", &id),
+            Self::ToDo => page("proposals/to-do"),
+            Self::Bids => page("proposals/bids"),
+            Self::Assignments => page("assignment"),
+            Self::Assignment(call) => of("assignment", &call),
+            Self::Sitting => page("proposals/meeting"),
             Self::Tracks => page("tracks"),
             Self::NewTrack => page("tracks/new"),
             Self::Track(id) => of("tracks", &id),
@@ -211,6 +234,7 @@ impl EditionDesk {
             Self::NewRegistration => page("registrations/new"),
             Self::Registration(id) => of("registrations", &id),
             Self::ImportRegistrations => page("registrations/import"),
+            Self::RegistrationCaps => page("registrations/caps"),
             Self::Grants => page("grants"),
             Self::Mail => page("mail"),
             Self::Template(id) => of("mail/templates", &id),

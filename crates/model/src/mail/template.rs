@@ -140,6 +140,12 @@ impl MailKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
+    /// Whether a text says what the built-in one of this kind says.
+    pub fn is_built_in(self, text: &Text) -> bool {
+        let built_in = self.text();
+        text.subject == built_in.subject && text.body.trim() == built_in.body.trim()
+    }
+
     /// Whether an edition can have its own text of it. Signing in belongs to no edition.
     pub fn is_of_edition(self) -> bool {
         !matches!(self, Self::SignIn | Self::VerifyAddress)

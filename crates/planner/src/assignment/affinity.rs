@@ -215,7 +215,7 @@ impl Texts {
 }
 
 /// The words of a text, of two characters and more.
-fn split(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn split(text: &str) -> impl Iterator<Item = String> {
     let text = folded(text);
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())

@@ -28,6 +28,7 @@
 pub mod affinity;
 mod fair;
 mod flow;
+pub mod round;
 #[cfg(test)]
 mod tests;
 

@@ -49,12 +49,16 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         None => Arc::new(SystemClock),
     };
     let (slug, zone) = (latest.edition.slug.clone(), latest.edition.zone.clone());
+    let edition = latest.edition.clone();
     // What was released later than that moment has not happened yet; the first release always has.
     let happened = releases.iter().filter(|release| release.published <= clock.now()).count();
     releases.truncate(happened.max(1));
     fill(&location, &releases).await?;
     demo::content::fill(&location, &slug, clock.now()).await?;
+    demo::calls::fill(&location, &edition, clock.now()).await?;
     let store = Store::open(&location, clock.clone()).await?;
+    let password = demo::calls::let_in(&store).await?;
+    let guests = Guests { password, personas: demo::calls::personas()? };
     tracing::info!(
         data = %folder.display(),
         clock = %zone.local(clock.now()).strftime("%A %F %H:%M %Z"),
@@ -64,7 +68,27 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     // Nobody of an invented conference reads mail: all of it is kept, whatever the settings say.
     let config = Config { listen: args.listen, data: folder.clone(), smtp: None, ..config.clone() };
     let opened = super::serve::open(&config)?;
-    super::serve::site(store, clock, &config, opened, &path).await
+    let _noted = demo::Standing::of(&clock, opened.origin()?).note(&folder)?;
+    super::serve::site(store, clock, &config, opened, &path, &|origin| guests.shown(origin)).await
+}
+
+/// Who can sign in to the demo, and how.
+struct Guests {
+    password: String,
+    personas: Vec<demo::calls::Persona>,
+}
+
+impl Guests {
+    /// What is printed of them. The password is fresh at every start and opens nothing but the demo.
+    fn shown(&self, origin: &str) -> String {
+        let width = self.personas.iter().map(|one| one.email.as_str().len()).max().unwrap_or_default();
+        let people = self.personas.iter().map(|one| format!("  {:width$}  {}", one.email.as_str(), one.does));
+        format!(
+            "Sign in at {origin}/sign-in/password/ as one of these, all with the password \"{}\":\n{}",
+            self.password,
+            people.collect::<Vec<_>>().join("\n")
+        )
+    }
 }
 
 /// Publishes the demo's releases, each at its own moment in the past, into a record that does not hold them.

@@ -1,8 +1,7 @@
 //! `plenary editions`: what the record holds.
 
 use crate::{config::Config, output};
-use model::{address::Address, release::ReleaseHead, time::SystemClock};
-use std::sync::Arc;
+use model::{address::Address, release::ReleaseHead};
 
 /// How to list.
 #[derive(Debug, clap::Args)]
@@ -24,7 +23,7 @@ struct Row {
 
 /// Lists the editions, newest first.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let store = config.open(Arc::new(SystemClock)).await?;
+    let store = config.open(config.clock()).await?;
     let rows: Vec<Row> = store
         .editions()
         .await?

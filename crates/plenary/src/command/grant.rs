@@ -12,10 +12,9 @@ use model::{
     id::GrantId,
     permission::{Grant, Role, Scope, Subject},
     text::{Line, Slug},
-    time::{Clock, SystemClock},
 };
 use serde_json::json;
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 use store::{Grantee, KnownAccount, NewGrant, Store};
 
 /// What to do.
@@ -96,14 +95,14 @@ fn role(word: &str) -> Result<Role, String> {
 
 /// Does it.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let store = config.open(Arc::new(SystemClock)).await?;
+    let store = config.open(config.clock()).await?;
     let outcome = act(args.deed, &store).await;
     store.close().await;
     outcome
 }
 
 async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
-    let now = SystemClock.now();
+    let now = store.clock().now();
     let subject = Subject::operator(operator(), now);
     match deed {
         Deed::Give { who, role, place, from, until, note } => {

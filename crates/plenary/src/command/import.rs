@@ -11,12 +11,11 @@ use model::{
     programme::{Problem, Programme},
     release::ReleaseHead,
     text::Slug,
-    time::{SystemClock, Zone},
+    time::Zone,
 };
 use std::{
     io::Read,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 use store::{ImportOptions, Store};
 
@@ -85,7 +84,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let inputs: Vec<Input<'_>> = files.iter().map(|(name, bytes)| Input { name, bytes }).collect();
     let imported = interchange::read(&inputs, &options)?;
     progress.step("comparing with the record");
-    let store = config.open(Arc::new(SystemClock)).await?;
+    let store = config.open(config.clock()).await?;
     let mut reports = vec![];
     for (at, conference) in imported.into_iter().enumerate() {
         let conference = in_known_zone(&store, conference, at, &inputs, &options).await?;

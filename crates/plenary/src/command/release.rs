@@ -8,9 +8,8 @@ use model::{
     diff::{Difference, diff},
     edition::Edition,
     programme::Programme,
-    time::{SystemClock, Zone},
+    time::Zone,
 };
-use std::sync::Arc;
 use store::Store;
 
 /// What to release.
@@ -29,7 +28,7 @@ pub(crate) struct Args {
 
 /// Shows what changes, and publishes it.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let store = config.open(Arc::new(SystemClock)).await?;
+    let store = config.open(config.clock()).await?;
     let edition = super::edition(&store, args.edition.as_deref()).await?;
     let difference = pending(&store, &edition).await?;
     show(&difference, &edition.zone);

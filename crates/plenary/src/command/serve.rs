@@ -67,6 +67,14 @@ pub(crate) struct Opened {
     smtp: Option<Smtp>,
 }
 
+impl Opened {
+    /// The address at which it listens, with its scheme.
+    pub(crate) fn origin(&self) -> std::io::Result<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.listener.local_addr()?))
+    }
+}
+
 /// How long the mail server may take to answer when the server is told to stop.
 const FAREWELL: Duration = Duration::from_secs(15);
 
@@ -108,27 +116,33 @@ pub(crate) fn open_confined(config: &Config) -> anyhow::Result<Opened> {
 /// Serves until the process is told to stop.
 pub(crate) async fn run(config: &Config, opened: Opened) -> anyhow::Result<()> {
     let clock: SharedClock = Arc::new(SystemClock);
+    crate::demo::Standing::forget(&config.data);
     let store = config.open(clock.clone()).await?;
-    site(store, clock, config, opened, "").await
+    site(store, clock, config, opened, "", &|_| String::new()).await
 }
 
-/// Serves `store`. The first line printed holds the address, followed by `path`.
+/// Serves `store`. The first line printed holds the address, followed by `path`; below it stands what `more` says of the site
+/// at that origin.
 pub(crate) async fn site(
     store: Store,
     clock: SharedClock,
     config: &Config,
     opened: Opened,
     path: &str,
+    more: &(dyn Fn(&str) -> String + Sync),
 ) -> anyhow::Result<()> {
+    let here = opened.origin()?;
     let listener = tokio::net::TcpListener::from_std(opened.listener)?;
-    let address = listener.local_addr()?;
     let site = web::Site::new(store.clone(), clock, config.site_options()?).await?;
-    let scheme = if opened.tls.is_some() { "https" } else { "http" };
-    output::line(format_args!("Plenary is at {scheme}://{address}/{path}"));
+    output::line(format_args!("Plenary is at {here}/{path}"));
     if path.is_empty() {
-        invite(&store, config.base_url.as_deref(), &format!("{scheme}://{address}")).await?;
+        invite(&store, config.base_url.as_deref(), &here).await?;
     }
-    let origin = config.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    let origin = config.base_url.clone().unwrap_or(here);
+    let more = more(origin.trim_end_matches('/'));
+    if !more.is_empty() {
+        output::line(more);
+    }
     let ending = CancellationToken::new();
     let mailer = tokio::spawn(mail::run(
         store.clone(),

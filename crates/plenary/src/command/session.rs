@@ -11,9 +11,7 @@ use model::{
     edit::{self, Edit},
     edition::Edition,
     text::Line,
-    time::SystemClock,
 };
-use std::sync::Arc;
 
 /// Which session, and what to do.
 #[derive(Debug, clap::Args)]
@@ -72,7 +70,7 @@ enum Deed {
 
 /// Changes the session, and says what that changed.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let store = config.open(Arc::new(SystemClock)).await?;
+    let store = config.open(config.clock()).await?;
     let edition = super::edition(&store, args.edition.as_deref()).await?;
     let (code, wanted) = parse(args.deed, &edition)?;
     let before = store.programme(edition.id).await?;

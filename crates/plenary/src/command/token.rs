@@ -6,12 +6,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use jiff::{ToSpan, civil::Date};
-use model::{
-    permission::TokenScope,
-    text::Line,
-    time::{Clock, SystemClock, Zone},
-};
-use std::sync::Arc;
+use model::{permission::TokenScope, text::Line, time::Zone};
 use store::{NewToken, Store};
 
 /// What to do.
@@ -59,7 +54,7 @@ enum Deed {
 
 /// Does it.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let store = config.open(Arc::new(SystemClock)).await?;
+    let store = config.open(config.clock()).await?;
     let outcome = act(args.deed, &store).await;
     store.close().await;
     outcome
@@ -98,7 +93,7 @@ async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
                     .collect();
                 return output::json(&all);
             }
-            let now = SystemClock.now();
+            let now = store.clock().now();
             for one in &tokens {
                 let state = if one.token.holds(now) { "good" } else { "good no more" };
                 output::line(format_args!(
@@ -114,7 +109,7 @@ async fn act(deed: Deed, store: &Store) -> anyhow::Result<()> {
         }
         Deed::Revoke { who, token } => {
             let known = super::user::named(store, &who).await?;
-            let now = SystemClock.now();
+            let now = store.clock().now();
             let tokens = store.tokens_of(known.account.id).await?;
             let meant: Vec<_> = tokens
                 .iter()

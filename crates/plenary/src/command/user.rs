@@ -1,14 +1,21 @@
 //! `plenary user`: accounts, from the command line of the server.
 
+use super::password;
 use crate::{
-    config::{Config, actor},
+    config::{Config, actor, operator},
     output,
 };
 use anyhow::anyhow;
+use identity::password::{NewPassword, Passwords};
 use jiff::SignedDuration;
-use model::{account::Proof, address::Account as Address, email::Email, text::Line, time::SystemClock};
-use std::sync::Arc;
-use store::{KnownAccount, NewAccount, Purpose, Store};
+use model::{
+    account::{AccountState, Proof},
+    address::Account as Address,
+    email::Email,
+    permission::Subject,
+    text::Line,
+};
+use store::{FoundPerson, KnownAccount, NewAccount, PEOPLE_PER_PAGE, PeopleQuery, Purpose, Store};
 
 /// So long a link made here is good: it goes through somebody's hands.
 const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -38,6 +45,30 @@ enum Deed {
         /// Their e-mail address or handle.
         who: String,
     },
+    /// Lists accounts by name, with their roles; also those that are blocked.
+    List {
+        /// Only those whose name, handle, affiliation or address holds these words.
+        words: Vec<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Blocks an account: nobody signs in to it in any way, its browsers are signed out, its tokens revoked.
+    Block {
+        /// Their e-mail address or handle.
+        who: String,
+    },
+    /// Unblocks an account: its person signs in again as before.
+    Unblock {
+        /// Their e-mail address or handle.
+        who: String,
+    },
+    /// Sets somebody's password, which is read from the terminal or from standard input, and signs them out of all
+    /// browsers.
+    SetPassword {
+        /// Their e-mail address or handle.
+        who: String,
+    },
     /// Signs somebody out of all browsers.
     SignOut {
         /// Their e-mail address or handle.
@@ -55,7 +86,7 @@ enum Deed {
 
 /// Does it.
 pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
-    let store = config.open(Arc::new(SystemClock)).await?;
+    let store = config.open(config.clock()).await?;
     let outcome = act(args.deed, &store, config).await;
     store.close().await;
     outcome
@@ -79,6 +110,29 @@ async fn act(deed: Deed, store: &Store, config: &Config) -> anyhow::Result<()> {
             let known = named(store, &who).await?;
             print_link(store, config, known.account.id).await?;
         }
+        Deed::List { words, json } => list(store, &words.join(" "), json).await?,
+        Deed::Block { who } => {
+            let known = named(store, &who).await?;
+            store.block_account(&subject(store), known.account.id).await?;
+            output::line(format_args!("@{} is blocked.", known.account.handle));
+        }
+        Deed::Unblock { who } => {
+            let known = named(store, &who).await?;
+            store.unblock_account(&subject(store), known.account.id).await?;
+            output::line(format_args!("@{} can sign in again.", known.account.handle));
+        }
+        Deed::SetPassword { who } => {
+            let known = named(store, &who).await?;
+            let chosen = NewPassword::choose(&password::read()?, &words_of(&known))?;
+            let hash = Passwords::new(1)?.hash(&chosen).await?;
+            let id = known.account.id;
+            store.set_password(&actor(), id, &hash, None).await?;
+            let browsers = store.sign_out(&actor(), id, None).await?;
+            output::line(format_args!(
+                "The password of @{} is set. They were signed out of {browsers} browsers.",
+                known.account.handle
+            ));
+        }
         Deed::SignOut { who } => {
             let known = named(store, &who).await?;
             let browsers = store.sign_out(&actor(), known.account.id, None).await?;
@@ -97,8 +151,9 @@ async fn act(deed: Deed, store: &Store, config: &Config) -> anyhow::Result<()> {
                 }));
             }
             let account = &known.account;
+            let blocked = if account.state == AccountState::Blocked { ", blocked" } else { "" };
             output::line(format_args!(
-                "{} (@{}), since {}",
+                "{} (@{}), since {}{blocked}",
                 account.name,
                 account.handle,
                 account.created.strftime("%F")
@@ -114,6 +169,51 @@ async fn act(deed: Deed, store: &Store, config: &Config) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Prints the accounts that hold the words, page by page, so that a large installation is no burden.
+async fn list(store: &Store, words: &str, json: bool) -> anyhow::Result<()> {
+    let mut all = vec![];
+    for page in 0.. {
+        let query = PeopleQuery { words: words.to_owned(), within: None };
+        let found = store.people(&query, page).await?;
+        let is_last = (page + 1) * PEOPLE_PER_PAGE >= found.total;
+        for FoundPerson { known, grants } in found.people {
+            if json {
+                all.push(serde_json::json!({
+                    "account": known.account, "email": known.email(), "grants": grants,
+                }));
+                continue;
+            }
+            let account = &known.account;
+            let mut roles: Vec<&str> = grants.iter().map(|grant| grant.role.shown()).collect();
+            roles.sort_unstable();
+            roles.dedup();
+            let blocked = (account.state == AccountState::Blocked).then_some("blocked");
+            let email = known.email().map(ToString::to_string).unwrap_or_default();
+            let more: Vec<&str> = blocked.into_iter().chain(roles).collect();
+            output::line(
+                format_args!("@{}  {}  {email}  {}", account.handle, account.name, more.join(", "))
+                    .to_string()
+                    .trim_end(),
+            );
+        }
+        if is_last {
+            break;
+        }
+    }
+    if json { output::json(&all) } else { Ok(()) }
+}
+
+/// What must not stand in somebody's password: their names and addresses.
+fn words_of(known: &KnownAccount) -> Vec<&str> {
+    let addresses = known.identities.iter().filter_map(|identity| identity.proof.email().map(Email::as_str));
+    [known.account.handle.as_str(), known.account.name.as_str()].into_iter().chain(addresses).collect()
+}
+
+/// Who is at the command line, who may do everything.
+fn subject(store: &Store) -> Subject {
+    Subject::operator(operator(), store.clock().now())
 }
 
 /// A link for the account, on the standard output alone: it is as good as a password until it is used.

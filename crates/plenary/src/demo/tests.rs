@@ -148,3 +148,64 @@ fn a_file_that_contradicts_itself_is_refused_with_the_place() {
     assert!(refused("session = \"proof-driver\"", "session = \"prof-driver\"").contains("prof-driver"));
     assert!(refused("tagline =", "tag =").contains("edition.toml"));
 }
+
+#[tokio::test]
+async fn the_next_edition_is_in_the_middle_of_its_calls() {
+    use model::{
+        account::Proof,
+        call::Phase,
+        merge::Carries,
+        permission::Subject,
+        proposal::{Decision, State},
+        text::Slug,
+        time::StoppedClock,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let location = store::Location::from_data_dir(folder.path());
+    let now: Timestamp = "2027-10-02T14:50:00+09:30".parse().unwrap();
+    let record = store::Store::open(&location, std::sync::Arc::new(StoppedClock(now))).await.unwrap();
+    let options = store::ImportOptions { release: true, ..store::ImportOptions::default() };
+    record.import(&model::feed::Actor::System, &current(), Carries::ALL, &options).await.unwrap();
+    calls::fill(&location, &current().edition, now).await.unwrap();
+    // What is there already stays as it is.
+    calls::fill(&location, &current().edition, now).await.unwrap();
+
+    let edition = Slug::parse("underframe-2028").unwrap();
+    let edition = record.edition(&edition).await.unwrap().unwrap().edition;
+    let open = record.calls(edition.id).await.unwrap();
+    let phases: Vec<(&str, Phase)> =
+        open.iter().map(|one| (one.call.slug.as_str(), one.call.phase(now))).collect();
+    assert!(phases.iter().any(|(_, phase)| matches!(phase, Phase::Open(_))), "{phases:?}");
+    assert!(phases.iter().any(|(_, phase)| matches!(phase, Phase::Closed(_))), "{phases:?}");
+    assert!(phases.iter().any(|(_, phase)| matches!(phase, Phase::Announced(_))), "{phases:?}");
+    let of = async |email: &str| {
+        let proof = Proof::Email(model::email::Email::parse(email).unwrap());
+        let account = record.account_of(&proof).await.unwrap().unwrap();
+        Subject::person(account, record.grants_of(account).await.unwrap(), now)
+    };
+    let seen = async |email: &str| {
+        let filter = store::FiledFilter::default();
+        record.filed_proposals(&of(email).await, &edition, &filter).await.unwrap().heads
+    };
+    let marek = seen("marek@ironbark.example.net").await;
+    assert!(marek.iter().any(|head| head.prepared == Some(Decision::Accept)));
+    assert!(
+        marek.iter().any(|head| head.state == State::UnderReview && head.mine.is_some_and(|mine| mine.stale))
+    );
+    let rosalind = seen("rosalind@gantry.example.com").await;
+    let conflicted = rosalind.iter().filter(|head| !head.conflicts.is_empty()).count();
+    assert_eq!(conflicted, 1, "a reviewer has a conflict with what somebody of the same place proposed");
+    let badges = open.iter().find(|one| one.call.slug.as_str() == "name-badges").unwrap();
+    assert_eq!(record.opening(edition.id, badges.call.id).await.unwrap().unwrap().offers.len(), 2);
+
+    let password = calls::let_in(&record).await.unwrap();
+    let passwords = identity::password::Passwords::new(1).unwrap();
+    let typed = identity::Secret::new(password);
+    for persona in calls::personas().unwrap() {
+        let account = record.account_of(&Proof::Email(persona.email.clone())).await.unwrap().unwrap();
+        let (_, hash) = record.password(account).await.unwrap().unwrap();
+        let verdict = passwords.check(&typed, Some(&hash)).await.unwrap();
+        assert!(!matches!(verdict, identity::password::Verdict::Wrong), "{}", persona.email);
+    }
+    assert_eq!(store::verify(&record).await.unwrap(), Vec::<String>::new());
+}

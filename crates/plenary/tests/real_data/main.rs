@@ -12,5 +12,6 @@ mod edits;
 mod folder;
 mod formats;
 mod history;
+mod proposals;
 mod served;
 mod support;

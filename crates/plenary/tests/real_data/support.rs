@@ -40,6 +40,13 @@ pub(crate) fn independently(program: &str, arguments: &[&Path]) -> Value {
 
 /// The members of a history, by name, which begins with the time.
 pub(crate) fn members(archive: &Path) -> BTreeMap<String, Vec<u8>> {
+    let out = unpacked(archive);
+    assert!(out.len() > 20, "{} holds a history", archive.display());
+    out
+}
+
+/// The members of an archive, by name.
+pub(crate) fn unpacked(archive: &Path) -> BTreeMap<String, Vec<u8>> {
     let file = std::fs::File::open(archive).unwrap();
     let mut tar = tar::Archive::new(lzma_rust2::XzReader::new(file, true));
     let mut out = BTreeMap::new();
@@ -50,7 +57,6 @@ pub(crate) fn members(archive: &Path) -> BTreeMap<String, Vec<u8>> {
         entry.read_to_end(&mut bytes).unwrap();
         out.insert(name, bytes);
     }
-    assert!(out.len() > 20, "{} holds a history", archive.display());
     out
 }
 

@@ -4,6 +4,7 @@
 //! Every table of a programme has the primary key (edition, id), so that two editions may hold the same
 //! identifiers. Instants are microseconds, see [`model::time::to_micros`]. Small lists are JSON text.
 
+mod assigning;
 mod calling;
 mod content;
 mod mailing;
@@ -12,9 +13,11 @@ mod planner;
 mod programme;
 mod programs;
 mod proving;
+mod questioning;
 mod record;
 mod registering;
 
+pub(crate) use assigning::{assignment, assignment_plan, bid, review_load, sitting};
 pub(crate) use calling::{
     author, call, call_form, idea, idea_interest, microconference, proposal, proposal_comment,
     proposal_revision, review, review_conflict,
@@ -32,8 +35,9 @@ pub(crate) use programme::{
 };
 pub(crate) use programs::{attempt, delivery, lease, token, webhook};
 pub(crate) use proving::{ceremony, credential};
+pub(crate) use questioning::{access_code, amendment, opening, question};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
-pub(crate) use registering::{registration, registration_upload};
+pub(crate) use registering::{registration, registration_caps, registration_upload};
 
 /// What SeaORM wants of an entity that has no relations of its own.
 macro_rules! no_relations {

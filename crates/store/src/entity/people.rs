@@ -34,7 +34,7 @@ pub(crate) mod account {
         /// JSON of [`model::account::Visibility`].
         pub visibility: String,
         pub created_at: i64,
-        /// `active`, `merged`, `deleted`.
+        /// `active`, `blocked`, `merged`, `deleted`.
         pub state: String,
         pub merged_into: Option<Uuid>,
         /// Name, handle and affiliation, folded as search folds them.

@@ -1,4 +1,4 @@
-//! Registrations, and lists that are being imported.
+//! Registrations, how many there may be, and lists that are being imported.
 
 use super::no_relations;
 
@@ -24,6 +24,22 @@ pub(crate) mod registration {
         pub account: Option<Uuid>,
         /// What a search looks in, folded.
         pub searched: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod registration_caps {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "registration_caps")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub edition: Uuid,
+        /// JSON of [`model::registration::Caps`].
+        pub caps: String,
     }
 
     no_relations!();

@@ -3,7 +3,7 @@
 //! A list is left for a series, so that next year's edition does not begin anew with those who left. An address that
 //! belongs to an account leaves for the account too, whichever of its addresses is used later.
 
-use super::{OPT_OUT_KIND, SUPPRESSION_KIND};
+use super::OPT_OUT_KIND;
 use crate::{
     Error, Result, Store,
     entity::{edition, mail, mail_attempt, opt_out, suppression},
@@ -13,6 +13,7 @@ use crate::{
 };
 use model::{
     Refusal,
+    account::{Merge, Moved},
     email::Email,
     feed::{Actor, Deed},
     id::{AccountId, MailId, derived},
@@ -131,16 +132,7 @@ impl Store {
                     "Look whether somebody has taken it off already",
                 )));
             };
-            suppression::Entity::delete_by_id(address.to_string()).exec(tx.db()).await?;
-            tx.note(vec![Change {
-                kind: SUPPRESSION_KIND,
-                thing: suppression_thing(&row.address),
-                edition: None,
-                deed: Deed::Removed,
-                before: Some(suppression_fact(&row)),
-                after: None,
-            }])
-            .await
+            remove(tx, &row).await
         })
         .await
     }
@@ -160,18 +152,45 @@ pub(super) async fn no_mailbox(tx: &Tx, address: &str, answer: &str) -> Result<(
     put(tx, None, row).await
 }
 
+/// Takes the address of that identifier off the suppress list again, if it still is on it as it was `after` it came there;
+/// gives whether it was.
+pub(crate) async fn restore_suppression(tx: &Tx, thing: Uuid, after: Option<&Value>) -> Result<bool> {
+    let rows = suppression::Entity::find().all(tx.db()).await?;
+    let row = rows.into_iter().find(|row| Suppression::thing(&row.address) == thing);
+    match row {
+        Some(row) if Some(&suppression_fact(&row)) == after => {
+            remove(tx, &row).await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+async fn remove(tx: &Tx, row: &suppression::Model) -> Result<()> {
+    suppression::Entity::delete_by_id(row.address.clone()).exec(tx.db()).await?;
+    tx.note(vec![Change {
+        kind: Suppression::KIND,
+        thing: Suppression::thing(&row.address),
+        edition: None,
+        deed: Deed::Removed,
+        before: Some(suppression_fact(row)),
+        after: None,
+    }])
+    .await
+}
+
 async fn put(tx: &Tx, before: Option<suppression::Model>, after: suppression::Model) -> Result<()> {
     if before.as_ref() == Some(&after) {
         return Ok(());
     }
     let (was, is) = (before.as_ref().map(suppression_fact), suppression_fact(&after));
-    let thing = suppression_thing(&after.address);
+    let thing = Suppression::thing(&after.address);
     upsert::<suppression::Entity>(tx.db(), vec![after]).await?;
     if was.as_ref() == Some(&is) {
         return Ok(());
     }
     tx.note(vec![Change {
-        kind: SUPPRESSION_KIND,
+        kind: Suppression::KIND,
         thing,
         edition: None,
         deed: if was.is_some() { Deed::Changed } else { Deed::Created },
@@ -279,11 +298,6 @@ fn suppression_of(row: &suppression::Model) -> Result<Suppression> {
     })
 }
 
-/// By what an address on the list is known in the feed, which does not name it.
-pub(crate) fn suppression_thing(address: &str) -> Uuid {
-    derived("", SUPPRESSION_KIND, address)
-}
-
 /// What the feed tells of it: the address stays out, since the feed stays for ever.
 pub(crate) fn suppression_fact(row: &suppression::Model) -> Value {
     json!({ "reason": row.reason, "domain": row.address.rsplit('@').next() })
@@ -299,12 +313,36 @@ pub(crate) fn opt_out_fact(row: &opt_out::Model) -> Value {
     json!({ "series": row.series, "list": row.list })
 }
 
-/// Has the other account leave the lists that one has left.
-pub(crate) async fn hand_over_opt_outs(tx: &Tx, from: AccountId, into: AccountId) -> Result<()> {
+/// Has the other account leave the lists that one has left. Gives which it had not left before, by which a merge is
+/// undone.
+pub(crate) async fn hand_over_opt_outs(tx: &Tx, from: AccountId, into: AccountId) -> Result<Vec<Moved>> {
+    let mut moved = vec![];
     let left = opt_out::Entity::find().filter(opt_out::Column::Who.eq(account_who(from)));
     for row in left.all(tx.db()).await? {
         if let Some(list) = List::parse(&row.list) {
-            set(tx, &account_who(into), &row.series, list, true).await?;
+            let who = account_who(into);
+            let thing = opt_out_thing(&who, &row.series, list.as_str());
+            if opt_out::Entity::find_by_id(thing).one(tx.db()).await?.is_none() {
+                set(tx, &who, &row.series, list, true).await?;
+                moved.push(Moved { kind: OPT_OUT_KIND.to_owned(), thing });
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// Has an account come back to the lists that it left by a merge alone. Where its person has come back and left again
+/// since, that stays.
+pub(crate) async fn give_back_opt_outs(tx: &Tx, merge: &Merge) -> Result<()> {
+    let moved = merge.moved.iter().filter(|moved| moved.kind == OPT_OUT_KIND);
+    let things: Vec<Uuid> = moved.map(|moved| moved.thing).collect();
+    let rows = opt_out::Entity::find()
+        .filter(opt_out::Column::Id.is_in(things))
+        .filter(opt_out::Column::Who.eq(account_who(merge.kept)))
+        .filter(opt_out::Column::Since.eq(to_micros(merge.at)));
+    for row in rows.all(tx.db()).await? {
+        if let Some(list) = List::parse(&row.list) {
+            set(tx, &row.who, &row.series, list, false).await?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ use super::{change, deliver, fact, mail_of};
 use crate::{
     Error, Result, Store,
     entity::{mail, mail_attempt},
+    lookup::{LOOKUP, among},
     save::upsert,
     tx::{Change, Tx},
 };
@@ -163,6 +164,30 @@ impl Store {
         })
         .await
     }
+}
+
+/// Calls off those of these mails that still wait: what they tell of was taken back. What a server has, or may have, stays
+/// what it is. Whoever is to be told of the same another time is told then.
+pub(crate) async fn call_off(tx: &Tx, mails: impl Iterator<Item = Uuid>) -> Result<()> {
+    let ids: Vec<Uuid> = mails.collect();
+    for chunk in ids.chunks(LOOKUP) {
+        let waiting = Condition::all()
+            .add(among(mail::Column::Id, chunk.iter().copied()))
+            .add(mail::Column::Stage.eq(Stage::Queued.as_str()));
+        let rows = mail::Entity::find().filter(waiting.clone()).all(tx.db()).await?;
+        let feed: Vec<Change> = rows.iter().filter_map(|row| change(row, Stage::GivenUp)).collect();
+        let update = mail::ActiveModel {
+            stage: Set(Stage::GivenUp.as_str().to_owned()),
+            at: Set(to_micros(tx.at())),
+            answer: Set("What it tells of was taken back".to_owned()),
+            once: Set(None),
+            lease: Set(None),
+            ..mail::ActiveModel::default()
+        };
+        mail::Entity::update_many().set(update).filter(waiting).exec(tx.db()).await?;
+        tx.note(feed).await?;
+    }
+    Ok(())
 }
 
 async fn find(tx: &Tx, id: MailId) -> Result<mail::Model> {

@@ -16,6 +16,7 @@ use model::{
     text::Line,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -23,41 +24,29 @@ use uuid::Uuid;
 impl Store {
     /// From whom the edition's mail comes; `None` where it comes from the address in the settings.
     pub async fn mail_sender(&self, edition: EditionId) -> Result<Option<Sender>> {
-        let row = mail_sender::Entity::find_by_id(edition.0).one(self.readers()).await?;
-        row.as_ref().map(sender_of).transpose()
+        stored_sender(self.readers(), edition).await
     }
 
-    /// Sets from whom the edition's mail comes from now on; `None` for the address in the settings.
+    /// Sets from whom the edition's mail comes from now on; `None` for the address in the settings. Where somebody has
+    /// changed it since it was `seen`, nothing is written, and what it is now is given back.
     pub async fn set_mail_sender(
         &self,
         actor: &Actor,
         edition: EditionId,
+        seen: Option<&Sender>,
         sender: Option<&Sender>,
-    ) -> Result<()> {
+    ) -> Result<Result<(), Option<Sender>>> {
         self.write(actor, async |tx| {
             must_exist(tx, edition).await?;
-            let before = mail_sender::Entity::find_by_id(edition.0).one(tx.db()).await?;
-            let before = before.as_ref().map(sender_of).transpose()?;
+            let before = stored_sender(tx.db(), edition).await?;
             if before.as_ref() == sender {
-                return Ok(());
+                return Ok(Ok(()));
             }
-            match sender {
-                Some(sender) => {
-                    let row = mail_sender::Model {
-                        edition: edition.0,
-                        name: sender.name.to_string(),
-                        address: sender.address.to_string(),
-                        reply_to: sender.reply_to.as_ref().map(ToString::to_string),
-                    };
-                    upsert::<mail_sender::Entity>(tx.db(), vec![row]).await?;
-                }
-                None => {
-                    mail_sender::Entity::delete_by_id(edition.0).exec(tx.db()).await?;
-                }
+            if before.as_ref() != seen {
+                return Ok(Err(before));
             }
-            let (before, after) =
-                (before.as_ref().map(sender_fact).transpose()?, sender.map(sender_fact).transpose()?);
-            note(tx, SENDER_KIND, sender_thing(edition), edition, before, after).await
+            put_sender(tx, edition, before.as_ref(), sender).await?;
+            Ok(Ok(()))
         })
         .await
     }
@@ -87,53 +76,134 @@ impl Store {
     ) -> Result<Result<(), Option<Text>>> {
         self.write(actor, async |tx| {
             must_exist(tx, edition).await?;
-            let key = (edition.0, kind.as_str().to_owned());
-            let before = mail_template::Entity::find_by_id(key.clone()).one(tx.db()).await?;
-            let before = before.map(|row| Text { subject: row.subject, body: row.body });
+            let before = stored_text(tx.db(), edition, kind.as_str()).await?;
             if before.as_ref() == text {
                 return Ok(Ok(()));
             }
             if before.as_ref() != seen {
                 return Ok(Err(before));
             }
-            match text {
-                Some(text) => {
-                    let row = mail_template::Model {
-                        edition: edition.0,
-                        kind: kind.as_str().to_owned(),
-                        subject: text.subject.clone(),
-                        body: text.body.clone(),
-                    };
-                    upsert::<mail_template::Entity>(tx.db(), vec![row]).await?;
-                }
-                None => {
-                    mail_template::Entity::delete_by_id(key).exec(tx.db()).await?;
-                }
-            }
-            let fact = |text: &Text| template_fact(kind.as_str(), &text.subject, &text.body);
-            let (before, after) = (before.as_ref().map(fact), text.map(fact));
-            note(tx, TemplateId::KIND, kind.template_id(edition).0, edition, before, after).await?;
+            put_text(tx, edition, kind.as_str(), before.as_ref(), text).await?;
             Ok(Ok(()))
         })
         .await
     }
 }
 
+async fn stored_sender(db: &impl ConnectionTrait, edition: EditionId) -> Result<Option<Sender>> {
+    let row = mail_sender::Entity::find_by_id(edition.0).one(db).await?;
+    row.as_ref().map(sender_of).transpose()
+}
+
+async fn put_sender(
+    tx: &Tx,
+    edition: EditionId,
+    before: Option<&Sender>,
+    after: Option<&Sender>,
+) -> Result<()> {
+    match after {
+        Some(sender) => {
+            let row = mail_sender::Model {
+                edition: edition.0,
+                name: sender.name.to_string(),
+                address: sender.address.to_string(),
+                reply_to: sender.reply_to.as_ref().map(ToString::to_string),
+            };
+            upsert::<mail_sender::Entity>(tx.db(), vec![row]).await?;
+        }
+        None => {
+            mail_sender::Entity::delete_by_id(edition.0).exec(tx.db()).await?;
+        }
+    }
+    let (before, after) = (before.map(sender_fact).transpose()?, after.map(sender_fact).transpose()?);
+    note(tx, SENDER_KIND, sender_thing(edition), edition, before, after).await
+}
+
+async fn stored_text(db: &impl ConnectionTrait, edition: EditionId, kind: &str) -> Result<Option<Text>> {
+    let row = mail_template::Entity::find_by_id((edition.0, kind.to_owned())).one(db).await?;
+    Ok(row.map(|row| Text { subject: row.subject, body: row.body }))
+}
+
+async fn put_text(
+    tx: &Tx,
+    edition: EditionId,
+    kind: &str,
+    before: Option<&Text>,
+    after: Option<&Text>,
+) -> Result<()> {
+    if let Some(text) = after {
+        let row = mail_template::Model {
+            edition: edition.0,
+            kind: kind.to_owned(),
+            subject: text.subject.clone(),
+            body: text.body.clone(),
+        };
+        upsert::<mail_template::Entity>(tx.db(), vec![row]).await?;
+    } else {
+        let key = (edition.0, kind.to_owned());
+        mail_template::Entity::delete_by_id(key).exec(tx.db()).await?;
+    }
+    let fact = |text: &Text| template_fact(kind, &text.subject, &text.body);
+    note(tx, TemplateId::KIND, template_thing(edition, kind), edition, before.map(fact), after.map(fact))
+        .await
+}
+
+/// Makes the sender of an edition what it was `before`, if it still is what it was `after`; gives whether it was.
+pub(crate) async fn restore_sender(
+    tx: &Tx,
+    edition: EditionId,
+    before: Option<Value>,
+    after: Option<&Value>,
+) -> Result<bool> {
+    let present = stored_sender(tx.db(), edition).await?;
+    if present.as_ref().map(sender_fact).transpose()?.as_ref() != after {
+        return Ok(false);
+    }
+    let wanted: Option<Sender> = read(before)?;
+    put_sender(tx, edition, present.as_ref(), wanted.as_ref()).await?;
+    Ok(true)
+}
+
+/// A text as the feed tells of it.
+#[derive(Deserialize)]
+struct TextFact {
+    kind: String,
+    #[serde(flatten)]
+    text: Text,
+}
+
+/// The same of one of its texts.
+pub(crate) async fn restore_text(
+    tx: &Tx,
+    edition: EditionId,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<bool> {
+    let (wanted, left): (Option<TextFact>, Option<TextFact>) = (read(before)?, read(after)?);
+    let Some(kind) = wanted.as_ref().or(left.as_ref()).map(|fact| fact.kind.clone()) else {
+        return Ok(true);
+    };
+    let present = stored_text(tx.db(), edition, &kind).await?;
+    if present != left.map(|fact| fact.text) {
+        return Ok(false);
+    }
+    put_text(tx, edition, &kind, present.as_ref(), wanted.map(|fact| fact.text).as_ref()).await?;
+    Ok(true)
+}
+
+fn read<T: DeserializeOwned>(value: Option<Value>) -> Result<Option<T>> {
+    value.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))
+}
+
 /// Gives an edition that has none yet the sender and the texts of another.
 pub(crate) async fn bring(tx: &Tx, from: EditionId, to: EditionId) -> Result<()> {
-    if let Some(row) = mail_sender::Entity::find_by_id(from.0).one(tx.db()).await? {
-        let fact = sender_fact(&sender_of(&row)?)?;
-        let row = mail_sender::Model { edition: to.0, ..row };
-        upsert::<mail_sender::Entity>(tx.db(), vec![row]).await?;
-        note(tx, SENDER_KIND, sender_thing(to), to, None, Some(fact)).await?;
+    if let Some(sender) = stored_sender(tx.db(), from).await? {
+        put_sender(tx, to, None, Some(&sender)).await?;
     }
     let texts = mail_template::Entity::find().filter(mail_template::Column::Edition.eq(from.0));
     for row in texts.all(tx.db()).await? {
-        let thing = template_thing(to, &row.kind);
-        let fact = template_fact(&row.kind, &row.subject, &row.body);
-        let row = mail_template::Model { edition: to.0, ..row };
-        upsert::<mail_template::Entity>(tx.db(), vec![row]).await?;
-        note(tx, TemplateId::KIND, thing, to, None, Some(fact)).await?;
+        let text = Text { subject: row.subject, body: row.body };
+        put_text(tx, to, &row.kind, None, Some(&text)).await?;
     }
     Ok(())
 }

@@ -16,7 +16,10 @@ mod m0009_desk;
 mod m0010_content;
 mod m0011_people;
 mod m0012_call;
+mod m0013_registration_cap;
 mod m0014_microconference;
+mod m0015_assignment;
+mod m0016_question;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -40,7 +43,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_content::Migration),
             Box::new(m0011_people::Migration),
             Box::new(m0012_call::Migration),
+            Box::new(m0013_registration_cap::Migration),
             Box::new(m0014_microconference::Migration),
+            Box::new(m0015_assignment::Migration),
+            Box::new(m0016_question::Migration),
         ]
     }
 }

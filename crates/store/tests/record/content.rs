@@ -15,6 +15,7 @@ use model::{
     page::{BuiltIn, Menu, MenuItem, MenuTarget, WebPage},
     permission::{Role, Scope, Subject},
     post::{Post, PostKind, Publication, Segment},
+    programme::{Participation, Role as Part, Standing},
     text::{Line, RichText, Slug},
     time::{Clock, StoppedClock, SystemClock},
 };
@@ -35,6 +36,10 @@ on_both!(
     sponsors_of_an_edition_that_is_over_are_frozen,
     levels_are_taken_over_from_the_year_before_and_rank_the_sponsors,
     a_subscription_begins_and_ends_once,
+    speakers_are_those_whose_session_takes_place,
+    organisers_are_those_of_the_edition_its_series_and_everywhere,
+    who_is_blocked_gets_no_post,
+    a_sponsor_is_changed_as_it_is_at_that_moment,
 );
 
 const BASE: &str = "https://conf.example.org";
@@ -369,5 +374,105 @@ async fn a_subscription_begins_and_ends_once(world: World) {
     assert!(world.store.subscribe(&operator(), home.id, true).await.is_err(), "nobody is signed in");
     world.store.subscribe(&reader, home.id, false).await.unwrap();
     assert!(!world.store.is_subscribed(home.id, account).await.unwrap());
+    sound(&world).await;
+}
+
+/// How many would get a post that is mailed to that segment.
+async fn reach(world: &World, home: &Edition, segment: Segment) -> usize {
+    world.store.audience(home, &post("news"), &[segment]).await.unwrap().reach
+}
+
+async fn speakers_are_those_whose_session_takes_place(world: World) {
+    let mut programme = sample::programme("garden", 3);
+    let persons: Vec<_> = programme.persons.iter().map(|person| person.id).collect();
+    let speaks = |at: usize| Participation { person: persons[at], role: Part::Speaker };
+    let slots = programme.sessions[0].slots.clone();
+    let cancelled: Vec<_> = programme.sessions[1]
+        .slots
+        .iter()
+        .map(|slot| model::programme::Slot { standing: Standing::Cancelled, ..slot.clone() })
+        .collect();
+    assert!(!slots.is_empty() && !cancelled.is_empty());
+    // The first takes place, the second is cancelled, the third has no time yet; the last person is in the first two.
+    programme.sessions[0].people = vec![speaks(0), speaks(3)];
+    (programme.sessions[1].people, programme.sessions[1].slots) = (vec![speaks(1), speaks(3)], cancelled);
+    (programme.sessions[2].people, programme.sessions[2].slots) = (vec![speaks(2)], vec![]);
+    import(&world, &programme).await;
+    let home = world.store.edition(&programme.edition.slug).await.unwrap().unwrap().edition;
+    assert_eq!(reach(&world, &home, Segment::Speakers).await, 0, "nobody is matched by name");
+    for (at, person) in persons.iter().enumerate() {
+        let account = somebody(&world, &format!("speaker{at}@example.org")).await;
+        world.store.set_speaker_account(&operator(), home.id, *person, Some(account)).await.unwrap();
+    }
+    assert_eq!(
+        reach(&world, &home, Segment::Speakers).await,
+        3,
+        "but the one whose only session is cancelled"
+    );
+    // One slot of two that takes place is enough.
+    let actor = &operator().actor;
+    world
+        .store
+        .change(actor, home.id, |mut all| {
+            let at =
+                all.sessions.iter().position(|one| one.people.iter().any(|part| part.person == persons[1]));
+            let session = &mut all.sessions[at.unwrap()];
+            let mut again = session.slots[0].clone();
+            again.id = model::id::SlotId(Uuid::now_v7());
+            again.number = 9_999;
+            again.standing = Standing::Planned;
+            session.slots.push(again);
+            Ok(all)
+        })
+        .await
+        .unwrap();
+    assert_eq!(reach(&world, &home, Segment::Speakers).await, 4);
+    sound(&world).await;
+}
+
+async fn organisers_are_those_of_the_edition_its_series_and_everywhere(world: World) {
+    let home = edition(&world, "garden").await;
+    let other = edition(&world, "orchard").await;
+    let scopes = [
+        Scope::Everywhere,
+        Scope::Series(home.series.clone()),
+        Scope::Edition(home.id),
+        Scope::Edition(other.id),
+        Scope::Series(Line::from("Another series")),
+    ];
+    for (at, scope) in scopes.into_iter().enumerate() {
+        with_role(&world, &format!("organiser{at}@example.org"), Role::Organiser, scope).await;
+    }
+    assert_eq!(reach(&world, &home, Segment::Organisers).await, 3);
+}
+
+async fn who_is_blocked_gets_no_post(world: World) {
+    let home = edition(&world, "garden").await;
+    let (account, _) = with_role(&world, "ada@example.org", Role::Organiser, Scope::Edition(home.id)).await;
+    assert_eq!(reach(&world, &home, Segment::Organisers).await, 1);
+    world.store.block_account(&operator(), account).await.unwrap();
+    assert_eq!(reach(&world, &home, Segment::Organisers).await, 0);
+}
+
+async fn a_sponsor_is_changed_as_it_is_at_that_moment(world: World) {
+    let home = edition(&world, "garden").await;
+    let me = operator();
+    let (_, sponsors) = world.store.sponsors(home.id).await.unwrap();
+    let first = &sponsors[0];
+    let renamed = |name: &'static str| {
+        move |present: Option<&Sponsor>| {
+            Ok(present.map(|present| Sponsor { name: Line::from(name), ..present.clone() }))
+        }
+    };
+    world.store.change_sponsor(&me, home.id, first.id, renamed("Renamed")).await.unwrap();
+    // Who saw the old one and says so is refused, whatever was read before.
+    let seen = first.clone();
+    let refused = world.store.change_sponsor(&me, home.id, first.id, |present| {
+        if present == Some(&seen) { Ok(None) } else { Err(model::Refusal::new("seen", "it changed", "Look")) }
+    });
+    assert!(refused.await.unwrap_err().to_string().contains("it changed"));
+    let gone = world.store.change_sponsor(&me, home.id, first.id, |_| Ok(None)).await.unwrap();
+    assert_eq!(gone, None);
+    assert_eq!(world.store.sponsors(home.id).await.unwrap().1.len(), sponsors.len() - 1);
     sound(&world).await;
 }

@@ -25,6 +25,7 @@ on_both!(
     a_release_taken_back_is_followed_by_what_was_public_before,
     new_dates_are_told_once,
     a_command_changes_what_it_names_and_nothing_else,
+    the_address_of_a_published_edition_stays,
 );
 
 const NOBODY: Actor = Actor::System;
@@ -201,5 +202,28 @@ async fn a_command_changes_what_it_names_and_nothing_else(world: World) {
     let feed = world.store.changes_since(head, 10).await.unwrap();
     assert_eq!(feed.len(), 1);
     assert_eq!((feed[0].kind.as_str(), feed[0].thing), ("session", id.0));
+    sound(&world).await;
+}
+
+async fn the_address_of_a_published_edition_stays(world: World) {
+    let store = &world.store;
+    let to = |slug: &'static str| {
+        move |mut all: model::programme::Programme| {
+            all.edition.slug = Slug::parse(slug).unwrap();
+            Ok(all)
+        }
+    };
+    let edition = store.new_edition(&NOBODY, &entered("garden-2028")).await.unwrap();
+    store.change(&NOBODY, edition.id, to("garden-28")).await.unwrap();
+    let moving = store.head().await.unwrap();
+    assert!(store.publish(&NOBODY, edition.id, "").await.unwrap().is_some());
+    let head = store.head().await.unwrap();
+    let error = store.change(&NOBODY, edition.id, to("garden")).await.unwrap_err();
+    assert!(matches!(&error, Error::Refused(refusal) if refusal.field == "slug"), "{error}");
+    // Nor does the log bring an earlier address back.
+    let operator = model::permission::Subject::operator("test".to_owned(), store.clock().now());
+    let error = store.undo(&operator, moving).await.unwrap_err();
+    assert!(matches!(&error, Error::Refused(refusal) if refusal.field == "slug"), "{error}");
+    assert_eq!(store.head().await.unwrap(), head);
     sound(&world).await;
 }

@@ -329,7 +329,7 @@ async fn an_edition_has_its_own_sender_and_texts(world: World) {
         address: email("info@garden.example"),
         reply_to: Some(email("desk@garden.example")),
     };
-    store.set_mail_sender(&actor, edition, Some(&own)).await.unwrap();
+    store.set_mail_sender(&actor, edition, None, Some(&own)).await.unwrap().unwrap();
     let text = Text::parse(MailKind::Post, "{{ title }}!", "Dear {{ name }},\n{{ body }}").unwrap();
     let set = store.set_mail_text(&actor, edition, MailKind::Post, None, Some(&text)).await.unwrap();
     assert_eq!(set, Ok(()));
@@ -339,10 +339,10 @@ async fn an_edition_has_its_own_sender_and_texts(world: World) {
         claimed.iter().find(|one| one.mail.to.as_ref().unwrap().address == email(to)).unwrap().clone()
     };
     let (ada, bob) = (of("ada@example.org"), of("bob@example.org"));
-    assert_eq!((ada.sender, ada.mail.subject.as_str()), (own, "News!"));
+    assert_eq!((ada.sender, ada.mail.subject.as_str()), (own.clone(), "News!"));
     assert_eq!(bob.sender, sender());
     store.set_mail_text(&actor, edition, MailKind::Post, Some(&text), None).await.unwrap().unwrap();
-    store.set_mail_sender(&actor, edition, None).await.unwrap();
+    store.set_mail_sender(&actor, edition, Some(&own), None).await.unwrap().unwrap();
     assert!(store.mail_texts(edition).await.unwrap().is_empty());
     assert_eq!(store.mail_sender(edition).await.unwrap(), None);
     sound(store).await;

@@ -4,7 +4,9 @@
 
 mod account;
 mod archive;
+mod blocking;
 mod calendar;
+mod calls;
 mod content;
 mod credential;
 mod desk;
@@ -22,10 +24,12 @@ mod people;
 mod programme;
 mod registration;
 mod release;
+mod reviews;
 mod sample;
 mod search;
 mod stars;
 mod tokens;
+mod undo;
 mod verify;
 mod watch;
 mod webhooks;

@@ -11,6 +11,7 @@ use model::{
     email::Email,
     feed::Actor,
     id::{AccountId, IdentityId},
+    mail::List,
     permission::{Action, Place, Role, Scope, Subject},
     text::{Line, RichText},
 };
@@ -19,6 +20,7 @@ use store::{AccountEdit, LINK_LIFE, NewGrant, PeopleQuery, Purpose, Way, WaysIn}
 on_both!(
     a_merge_moves_everything_and_undoing_gives_all_of_it_back,
     what_came_after_a_merge_stays_when_it_is_undone,
+    lists_that_were_left_by_a_merge_alone_are_not_left_after_it_is_undone,
     merges_are_undone_in_the_order_in_which_they_are_nested,
     two_accounts_of_one_person_merge_with_a_link_and_only_for_who_asked,
     an_address_that_nobody_has_is_added_instead_of_merged,
@@ -28,6 +30,7 @@ on_both!(
     viewing_as_another_reads_only_is_logged_and_ends,
     a_view_ends_when_a_role_on_either_side_says_so,
     people_are_found_by_name_handle_and_address,
+    who_organises_a_series_is_known_there_without_any_edition,
     a_deleted_person_is_named_nowhere_in_the_record,
     the_last_administrator_cannot_delete_their_account,
     ones_own_data_holds_no_secret_and_what_was_done_is_told,
@@ -134,6 +137,34 @@ async fn what_came_after_a_merge_stays_when_it_is_undone(world: World) {
     store.undo_merge(&operator(&world), id).await.unwrap();
     assert_eq!(addresses(&world, old).await, ["ada@old.example"]);
     assert_eq!(addresses(&world, ada).await, ["ada@example.org", "ada@later.example"]);
+    sound(&world).await;
+}
+
+async fn lists_that_were_left_by_a_merge_alone_are_not_left_after_it_is_undone(world: World) {
+    let store = &world.store;
+    let (ada, old) = (somebody(&world, "ada@example.org").await, somebody(&world, "ada@old.example").await);
+    let leave = async |who: AccountId, series: &str, left: bool| {
+        let series = Line::from(series);
+        let actor = Actor::person(who);
+        store.set_opt_out(&actor, who, &[], &series, List::Announcements, left).await.unwrap();
+    };
+    let left = async |who| {
+        let lists = store.opt_outs(who, &[]).await.unwrap();
+        lists.into_iter().map(|one| one.series).collect::<Vec<_>>()
+    };
+    leave(ada, "own", true).await;
+    for series in ["own", "brought", "returned", "decided"] {
+        leave(old, series, true).await;
+    }
+    let id = store.merge_accounts(&operator(&world), old, ada).await.unwrap();
+    assert_eq!(left(ada).await, ["brought", "decided", "own", "returned"]);
+    leave(ada, "returned", false).await;
+    // Who comes back to a list and leaves it again has decided it, whatever the merge did before.
+    leave(ada, "decided", false).await;
+    leave(ada, "decided", true).await;
+    store.undo_merge(&operator(&world), id).await.unwrap();
+    assert_eq!(left(ada).await, ["decided", "own"]);
+    assert_eq!(left(old).await, ["brought", "decided", "own", "returned"], "as they had left them");
     sound(&world).await;
 }
 
@@ -313,9 +344,9 @@ async fn people_are_found_by_name_handle_and_address(world: World) {
         somebody(&world, &format!("ada{number}@work.example")).await;
     }
     let find = async |words: &str, within: Option<Vec<_>>, page| {
-        let query = PeopleQuery { words: words.to_owned(), within, page };
+        let query = PeopleQuery { words: words.to_owned(), within };
         let before = store.statements();
-        let found = store.people(&query).await.unwrap();
+        let found = store.people(&query, page).await.unwrap();
         assert!(store.statements() - before <= 4, "a page takes the same few queries however full it is");
         found
     };
@@ -329,6 +360,18 @@ async fn people_are_found_by_name_handle_and_address(world: World) {
     let all = find("", None, 0).await;
     assert_eq!((all.total, all.people.len()), (61, 50));
     assert_eq!(find("", None, 1).await.people.len(), 11);
+    // From place to place come the same people in the same order.
+    let (mut last, mut read) = (None, vec![]);
+    loop {
+        let before = store.statements();
+        let some = store.people_after(&PeopleQuery::default(), last, 7).await.unwrap();
+        assert!(store.statements() - before <= 4);
+        let Some(end) = some.last() else { break };
+        last = Some(end.known.account.id);
+        read.extend(some.iter().map(|one| one.known.account.id));
+    }
+    let pages = [all, find("", None, 1).await].into_iter().flat_map(|page| page.people);
+    assert_eq!(read, pages.map(|one| one.known.account.id).collect::<Vec<_>>());
     assert_eq!(find("", Some(vec![edition]), 0).await.total, 0);
     let crew = NewGrant::new(zoe, Role::Crew, Scope::Edition(edition));
     store.give(&operator(&world), &crew).await.unwrap();
@@ -382,7 +425,7 @@ async fn a_deleted_person_is_named_nowhere_in_the_record(world: World) {
         assert!(!feed.contains(word), "{word}");
     }
     let query = PeopleQuery { words: "lovelace".to_owned(), ..PeopleQuery::default() };
-    assert_eq!(store.people(&query).await.unwrap().total, 0);
+    assert_eq!(store.people(&query, 0).await.unwrap().total, 0);
     let data = serde_json::to_string(&store.own_data(ada).await.unwrap()).unwrap().to_lowercase();
     assert!(!data.contains("lovelace"), "{data}");
     assert!(store.delete_account(&Actor::person(ada), ada).await.is_err());
@@ -421,4 +464,21 @@ async fn ones_own_data_holds_no_secret_and_what_was_done_is_told(world: World) {
     assert_eq!(kinds, ["account", "grant", "sign-in", "identity", "identity", "account"], "newest first");
     assert!(store.own_data(any).await.unwrap().is_none());
     assert!(store.history(any, 100).await.unwrap().is_empty());
+}
+
+async fn who_organises_a_series_is_known_there_without_any_edition(world: World) {
+    let store = &world.store;
+    let ada = somebody(&world, "ada@example.org").await;
+    let series = Line::from("Plumbers");
+    store
+        .give(&operator(&world), &NewGrant::new(ada, Role::Organiser, Scope::Series(series.clone())))
+        .await
+        .unwrap();
+    let places = store.places_of(ada).await.unwrap();
+    assert_eq!(places, [Place::installation(), Place::series(&series)]);
+    // So another organiser of the series sees their account.
+    let bob = somebody(&world, "bob@example.org").await;
+    store.give(&operator(&world), &NewGrant::new(bob, Role::Organiser, Scope::Series(series))).await.unwrap();
+    let bob = Subject::person(bob, store.grants_of(bob).await.unwrap(), store.clock().now());
+    assert!(places.iter().any(|place| bob.may(Action::SeePeople, place).is_ok()));
 }

@@ -12,7 +12,9 @@ use model::{
     feed::Actor,
     id::{EditionId, RegistrationId},
     permission::{Role, Scope, Subject},
-    registration::{Attendance, Mapping, Registration, RegistrationState, RegistrationType, Row, Sheet},
+    registration::{
+        Attendance, Capped, Caps, Mapping, Registration, RegistrationState, RegistrationType, Row, Sheet,
+    },
     text::Line,
     time::Zone,
 };
@@ -32,6 +34,9 @@ on_both!(
     a_large_list_takes_few_statements,
     registrations_go_along_when_accounts_are_merged,
     a_deleted_account_leaves_a_figure_and_no_name,
+    nobody_is_entered_over_a_cap_by_hand,
+    a_list_goes_over_a_cap_only_on_a_word,
+    caps_are_taken_back_from_the_log_and_a_full_one_holds_there_too,
 );
 
 fn email(text: &str) -> Email {
@@ -62,7 +67,7 @@ async fn take(world: &World, edition: EditionId, text: &str, cancel: bool) -> st
     let sheet = sheet(text);
     let mapping = Mapping::guess(&sheet.columns);
     let shown = world.store.registration_difference(edition, &sheet, &mapping).await.unwrap();
-    let agreed = Agreed { seen: shown.seen(), cancel_missing: cancel, cancel_most: false };
+    let agreed = Agreed { seen: shown.seen(), cancel_missing: cancel, ..Agreed::default() };
     world.store.import_registrations(&Actor::System, edition, &sheet, &mapping, &agreed).await.unwrap()
 }
 
@@ -191,7 +196,7 @@ async fn cancelling_most_of_all_needs_a_second_word(world: World) {
     let part = sheet("email\nada@example.org\n");
     let mapping = Mapping::guess(&part.columns);
     let shown = world.store.registration_difference(garden, &part, &mapping).await.unwrap();
-    let mut agreed = Agreed { seen: shown.seen(), cancel_missing: true, cancel_most: false };
+    let mut agreed = Agreed { seen: shown.seen(), cancel_missing: true, ..Agreed::default() };
     let refused =
         world.store.import_registrations(&Actor::System, garden, &part, &mapping, &agreed).await.unwrap_err();
     assert!(refused.to_string().contains("2 of 3 registrations would be cancelled"), "{refused}");
@@ -336,5 +341,88 @@ async fn a_deleted_account_leaves_a_figure_and_no_name(world: World) {
     // Not even the entry from before she proved her address tells who it was.
     let feed = serde_json::to_string(&store.changes_since(0, 10_000).await.unwrap()).unwrap();
     assert!(!feed.contains("ada@example.org") && feed.contains("bob@example.org"), "{feed}");
+    sound(&world).await;
+}
+
+async fn cap(world: &World, edition: EditionId, caps: &[(Capped, u32)]) {
+    let caps: Caps = caps.iter().copied().collect();
+    world.store.change_registration_caps(&Actor::System, edition, |_| Ok(caps)).await.unwrap();
+}
+
+const STAFF: Capped = Capped::Kind(RegistrationType::Staff);
+const VIRTUAL: Capped = Capped::Mode(Attendance::Virtual);
+
+async fn nobody_is_entered_over_a_cap_by_hand(world: World) {
+    let garden = edition(&world, "garden").await;
+    let orchard = edition(&world, "orchard").await;
+    let store = &world.store;
+    cap(&world, garden, &[(STAFF, 1), (VIRTUAL, 0)]).await;
+    let first = by_hand(garden, "first@example.org");
+    store.put_registration(&Actor::System, &first).await.unwrap();
+    let head = store.head().await.unwrap();
+    let second = by_hand(garden, "second@example.org");
+    let refused = store.put_registration(&Actor::System, &second).await.unwrap_err().to_string();
+    assert!(refused.contains("1 of at most 1 are registered as staff"), "{refused}");
+    let afar = Registration { kind: RegistrationType::Lead, mode: Attendance::Virtual, ..second.clone() };
+    let refused = store.put_registration(&Actor::System, &afar).await.unwrap_err().to_string();
+    assert!(refused.contains("0 of at most 0 are registered to take part virtually"), "{refused}");
+    assert_eq!(store.head().await.unwrap(), head, "nothing was written");
+    // What is in stays in and can be changed; another edition has caps of its own.
+    let renamed = Registration { name: Line::from("Renamed"), ..first.clone() };
+    store.put_registration(&Actor::System, &renamed).await.unwrap();
+    store.put_registration(&Actor::System, &by_hand(orchard, "second@example.org")).await.unwrap();
+    // Who is cancelled makes room, and comes back only where there is some.
+    let cancelled = Registration { state: RegistrationState::Cancelled, ..renamed.clone() };
+    store.put_registration(&Actor::System, &cancelled).await.unwrap();
+    store.put_registration(&Actor::System, &second).await.unwrap();
+    assert!(store.put_registration(&Actor::System, &renamed).await.is_err());
+    cap(&world, garden, &[(STAFF, 2)]).await;
+    store.put_registration(&Actor::System, &renamed).await.unwrap();
+    sound(&world).await;
+}
+
+async fn a_list_goes_over_a_cap_only_on_a_word(world: World) {
+    let garden = edition(&world, "garden").await;
+    cap(&world, garden, &[(VIRTUAL, 0), (STAFF, 5)]).await;
+    let list = sheet(LIST);
+    let mapping = Mapping::guess(&list.columns);
+    let shown = world.store.registration_difference(garden, &list, &mapping).await.unwrap();
+    let mut agreed = Agreed { seen: shown.seen(), ..Agreed::default() };
+    let refused =
+        world.store.import_registrations(&Actor::System, garden, &list, &mapping, &agreed).await.unwrap_err();
+    assert!(refused.to_string().contains("it would go over a cap: Virtual 1 of 0"), "{refused}");
+    assert_eq!(world.store.registration_counts(garden).await.unwrap().total, 0);
+    agreed.over_caps = true;
+    world.store.import_registrations(&Actor::System, garden, &list, &mapping, &agreed).await.unwrap();
+    assert_eq!(world.store.registration_counts(garden).await.unwrap().total, 3);
+    // The same list goes no further over it, so nobody is asked again.
+    assert_eq!(take(&world, garden, LIST, true).await, store::RegistrationImport::default());
+    sound(&world).await;
+}
+
+async fn caps_are_taken_back_from_the_log_and_a_full_one_holds_there_too(world: World) {
+    let garden = edition(&world, "garden").await;
+    let store = &world.store;
+    let operator = Subject::operator("test".to_owned(), store.clock().now());
+    cap(&world, garden, &[(STAFF, 2)]).await;
+    cap(&world, garden, &[(STAFF, 1)]).await;
+    let newest = store.head().await.unwrap();
+    store.undo(&operator, newest).await.unwrap();
+    assert_eq!(store.registration_caps(garden).await.unwrap().get(STAFF), Some(2));
+    cap(&world, garden, &[]).await;
+    assert!(store.registration_caps(garden).await.unwrap().is_empty());
+    sound(&world).await;
+    // A cancelled registration does not come back into a full type.
+    let first = by_hand(garden, "first@example.org");
+    store.put_registration(&Actor::System, &first).await.unwrap();
+    let cancelled = Registration { state: RegistrationState::Cancelled, ..first.clone() };
+    store.put_registration(&Actor::System, &cancelled).await.unwrap();
+    let cancelling = store.head().await.unwrap();
+    cap(&world, garden, &[(STAFF, 0)]).await;
+    let refused = store.undo(&operator, cancelling).await.unwrap_err().to_string();
+    assert!(refused.contains("0 of at most 0"), "{refused}");
+    cap(&world, garden, &[]).await;
+    store.undo(&operator, cancelling).await.unwrap();
+    assert_eq!(store.registration_counts(garden).await.unwrap().total, 1);
     sound(&world).await;
 }

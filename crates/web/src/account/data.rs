@@ -32,6 +32,8 @@ struct Data {
     form: Form,
     file: String,
     handle: String,
+    /// Whether they are the person's own: whoever views as another takes nothing along.
+    own: bool,
 }
 
 fn draw(site: &Site, asked: &Asked, person: &Person, form: Form) -> Data {
@@ -39,7 +41,8 @@ fn draw(site: &Site, asked: &Asked, person: &Person, form: Form) -> Data {
     let path = Account::Data.path();
     let inner = Inner::account(person, &path, "Your data", help).noticing(site, &asked.headers);
     let handle = person.signed.shown().handle.to_string();
-    Data { inner, form, file: Account::DataFile.path(), handle }
+    let own = person.subject.viewing_as.is_none();
+    Data { inner, form, file: Account::DataFile.path(), handle, own }
 }
 
 async fn data(State(site): State<Site>, asked: Asked, person: Person) -> Answer {
@@ -73,7 +76,7 @@ async fn delete(State(site): State<Site>, asked: Asked, person: Person, mut form
     match site.store().delete_account(&person.subject.actor, account.id).await {
         Ok(()) => {
             let mut response = done(&site, &Account::SignIn.path(), "Your account is deleted.")?;
-            response.headers_mut().append(header::SET_COOKIE, signed::sign_out_cookie(&site));
+            response.headers_mut().append(header::SET_COOKIE, signed::sign_out_cookie());
             Ok(response)
         }
         Err(store::Error::Refused(refusal)) => {

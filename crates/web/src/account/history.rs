@@ -117,7 +117,13 @@ fn what(entry: &Entry<Value>) -> String {
         let email = proof.and_then(|proof| proof.get("email")).and_then(Value::as_str);
         email.map_or_else(|| "An outside account".to_owned(), str::to_owned)
     };
+    let state = |side: &Option<Value>| {
+        let state = side.as_ref().and_then(|fact| fact.get("state")).and_then(Value::as_str);
+        state.unwrap_or_default().to_owned()
+    };
     match (entry.kind.as_str(), entry.deed) {
+        (AccountId::KIND, _) if state(&entry.after) == "blocked" => "The account was blocked".to_owned(),
+        (AccountId::KIND, _) if state(&entry.before) == "blocked" => "The account was unblocked".to_owned(),
         (AccountId::KIND, Deed::Created) => "The account was made".to_owned(),
         (AccountId::KIND, _) => "The profile was changed".to_owned(),
         (IdentityId::KIND, Deed::Created) => format!("{} was added", identity()),

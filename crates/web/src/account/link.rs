@@ -307,7 +307,7 @@ async fn redeem(
         Err(store::Error::Refused(refusal)) if refusal.field == "link" => return dead(),
         Err(store::Error::Refused(refusal)) => {
             let inner = Inner::outside("That did not work", "Nothing was changed.");
-            let says = format!("{}.", refusal.problem);
+            let says = crate::form::sentences(&refusal);
             return page(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 &LinkPage { inner, form: Form::default(), button: String::new(), says, both: None },
@@ -371,6 +371,6 @@ async fn sign_out(State(site): State<Site>, Asker(asker): Asker) -> Answer {
         site.store().sign_out(&Actor::person(account), account, Some(which)).await?;
     }
     let mut response = done(&site, &Account::SignIn.path(), "You are signed out.")?;
-    response.headers_mut().append(header::SET_COOKIE, signed::sign_out_cookie(&site));
+    response.headers_mut().append(header::SET_COOKIE, signed::sign_out_cookie());
     Ok(response)
 }

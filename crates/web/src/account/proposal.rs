@@ -137,6 +137,8 @@ struct ProposalPage {
     history: Vec<RevisionView>,
     may_change: bool,
     may_submit: bool,
+    /// Whether only an access code opens the call to it.
+    asks_code: bool,
     is_draft: bool,
     may_withdraw: bool,
     may_confirm: bool,
@@ -302,6 +304,9 @@ async fn page(
         may_change: state.may_change(),
         may_submit: matches!(state, Standing::Draft | Standing::Withdrawn)
             && call.accepts(site.now(), Late::Began).is_ok(),
+        asks_code: matches!(state, Standing::Draft | Standing::Withdrawn)
+            && matches!(call.phase(site.now()), Phase::Closed(_))
+            && call.accepts(site.now(), Late::Began).is_err(),
         is_draft: state == Standing::Draft,
         may_withdraw: proposal.clone().step(Step::Withdraw, call, Late::No, 0, site.now()).is_ok(),
         may_confirm: matches!(state, Standing::Accepted | Standing::Confirmed),
@@ -398,10 +403,11 @@ async fn save(
     let filed = own.proposal.state.is_filed() && own.proposal.state != Standing::Withdrawn;
     let stage = if submit || filed { Stage::Submitted } else { Stage::Draft };
     let tracks = proposing::tracks(&site, &edition).await?;
+    let code = submit.then(|| form.value("code").to_owned());
     // Two tabs, or two authors: merged within the transaction that writes.
     let written = site
         .store()
-        .revise_proposal(&person.subject, edition.id, own.proposal.id, submit.then_some(Late::Began), |now| {
+        .revise_proposal(&person.subject, edition.id, own.proposal.id, code.as_deref(), |now| {
             let current = proposing::filled(&now.proposal.content, &now.open.form);
             let merged = form.merge(&current);
             let read = if merged {

@@ -71,9 +71,13 @@ impl Caller {
 
     /// Refuses when the owner of the token may not do that: for reading what only they may read who may change it.
     pub(crate) fn may_read(&self, action: Action, place: &Place) -> Result<(), Fault> {
+        self.reader()?.may(action, place).map_err(|refusal| Fault::forbidden(&refusal))
+    }
+
+    /// The owner of the token, for reading what only they may read who may change it. Refuses a visitor.
+    pub(crate) fn reader(&self) -> Result<Subject, Fault> {
         self.known()?;
-        let owner = Subject { token: None, ..self.subject.clone() };
-        owner.may(action, place).map_err(|refusal| Fault::forbidden(&refusal))
+        Ok(Subject { token: None, ..self.subject.clone() })
     }
 
     /// Refuses a visitor, and a token that only reads.

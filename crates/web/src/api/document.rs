@@ -25,6 +25,8 @@ use utoipa::OpenApi;
         (name = "Site", description = "Sponsors, pages and posts"),
         (name = "Registrations", description = "Who takes part"),
         (name = "Releases", description = "What is public, and publishing"),
+        (name = "Mail", description = "What was sent to whom and what became of it, senders, texts, the suppress list"),
+        (name = "Planning", description = "Dates and hours compared with other conferences and with where people are"),
         (name = "People", description = "Accounts and their roles"),
         (name = "Tokens", description = "The caller's own tokens"),
         (name = "Webhooks", description = "Who is told of changes"),
@@ -104,7 +106,7 @@ fn complete(document: &mut Value) {
     document["components"]["responses"] = Value::Object(responses);
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for methods in paths.values_mut() {
-        for operation in methods.as_object_mut().into_iter().flat_map(Map::values_mut) {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
             let takes_body = operation.get("requestBody").is_some();
             let conditional = operation["parameters"]
                 .as_array()
@@ -132,12 +134,13 @@ fn complete(document: &mut Value) {
             }
             for (status, _) in PROBLEMS {
                 let possible = match status {
-                    "413" | "415" | "422" => takes_body,
+                    "413" | "415" => takes_body,
+                    // A rule may refuse every change, also one that says nothing more.
+                    "422" => method != "get",
                     "412" | "428" => conditional,
                     _ => true,
                 };
-                // Removing may be refused by a rule too.
-                if possible || (status == "422" && !answers.contains_key("200")) {
+                if possible {
                     answers.entry(status).or_insert_with(
                         || json!({ "$ref": format!("#/components/responses/Problem{status}") }),
                     );

@@ -16,25 +16,35 @@
 
 mod answer;
 mod body;
+mod calendar;
+mod call;
 mod caller;
+mod date_plan;
 mod document;
 mod edition;
 mod events;
 mod fault;
 mod field;
 mod link;
+mod log;
+mod mail;
+mod mail_text;
+mod mastodon;
+mod merge;
 mod overview;
 mod part;
 mod people;
 mod person;
 mod post;
 mod programme;
+mod proposal;
 mod registration;
 mod release;
 mod resource;
 mod room;
 mod session;
 mod session_type;
+mod speaker_account;
 mod sponsor;
 mod state;
 mod token;
@@ -94,12 +104,22 @@ fn operations() -> OpenApiRouter<Site> {
         .merge(sponsor::routes())
         .merge(web_page::routes())
         .merge(post::routes())
+        .merge(mastodon::routes())
+        .merge(speaker_account::routes())
         .merge(registration::routes())
         .merge(release::routes())
+        .merge(call::routes())
+        .merge(proposal::routes())
+        .merge(mail::routes())
+        .merge(mail_text::routes())
+        .merge(calendar::routes())
+        .merge(date_plan::routes())
         .merge(people::routes())
+        .merge(merge::routes())
         .merge(token::routes())
         .merge(webhook::routes())
         .merge(events::routes())
+        .merge(log::routes())
 }
 
 /// The document that describes the API, as it is served and as `docs/openapi.json` holds it.

@@ -6,9 +6,12 @@ use super::{
     body::{Json, Query},
     caller::Caller,
     fault::Fault,
-    programme,
+    programme, resource,
 };
-use crate::{desk::grants, site::Site};
+use crate::{
+    desk::{grants, people},
+    site::Site,
+};
 use axum::{
     extract::{Path, State as Held},
     http::{HeaderMap, Uri},
@@ -24,7 +27,7 @@ use model::{
     text::Line,
 };
 use serde::{Deserialize, Serialize};
-use store::{Grantee, KnownAccount, NewGrant};
+use store::{Grantee, KnownAccount, NewGrant, PeopleQuery};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -33,6 +36,7 @@ use uuid::Uuid;
 pub(super) fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(me))
+        .routes(routes!(list))
         .routes(routes!(get))
         .routes(routes!(list_grants, give))
         .routes(routes!(revoke))
@@ -55,7 +59,7 @@ struct Account {
     /// When the account came into being.
     #[schema(value_type = String, format = DateTime)]
     created: Timestamp,
-    /// `active`, `merged` or `deleted`.
+    /// `active`, `blocked`, `merged` or `deleted`.
     state: String,
 }
 
@@ -71,6 +75,7 @@ impl Account {
             created: account.created,
             state: match account.state {
                 a::AccountState::Active => "active",
+                a::AccountState::Blocked => "blocked",
                 a::AccountState::Merged(_) => "merged",
                 a::AccountState::Deleted => "deleted",
             }
@@ -117,9 +122,45 @@ async fn me(Held(site): Held<Site>, caller: Caller, headers: HeaderMap) -> Answe
     answer::thing(&headers, &me)
 }
 
+/// Which accounts.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Parts of their name, handle, affiliation or address, each of which must be there; all people where it is left out.
+    #[serde(default)]
+    text: Option<String>,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/accounts", operation_id = "listAccounts", tag = "People",
+    summary = "Lists accounts by name: all of them, or of whom has to do with the editions whose people the caller may see.",
+    params(Wanted, Paging),
+    responses(
+        (status = 200, description = "A page of the list", body = Page<Account>),
+        (status = 304, description = "The caller has it already"),
+    ),
+    security(("token" = [])),
+)]
+async fn list(
+    Held(site): Held<Site>,
+    caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(wanted): Query<Wanted>,
+    Query(paging): Query<Paging>,
+) -> Answer {
+    caller.known()?;
+    let within = people::within(&site, &caller.subject).await?;
+    let query = PeopleQuery { words: wanted.text.unwrap_or_default(), within };
+    let (last, limit) = (paging.last()?.map(AccountId), paging.limit()? as u64 + 1);
+    let found = site.store().people_after(&query, last, limit).await?;
+    let all: Vec<Account> = found.iter().map(|one| Account::of(&one.known)).collect();
+    answer::list(&headers, &uri, &paging.page(all, |account| account.id)?)
+}
+
 #[utoipa::path(
     get, path = "/api/v1/accounts/{id}", operation_id = "getAccount", tag = "People",
-    summary = "Shows an account.",
+    summary = "Shows an account: one's own, or that of somebody whom the list has.",
     params(("id" = String, Path, description = "Its identifier")),
     responses(
         (status = 200, description = "The account", body = Account),
@@ -129,14 +170,13 @@ async fn me(Held(site): Held<Site>, caller: Caller, headers: HeaderMap) -> Answe
 )]
 async fn get(Held(site): Held<Site>, caller: Caller, headers: HeaderMap, Path(key): Path<String>) -> Answer {
     let (own, bearer) = caller.known()?;
-    let none = || Fault::none("account", &key);
-    let id = AccountId(Uuid::try_parse(&key).map_err(|_| none())?);
+    let id = resource::id_in("account", &key)?;
     // A token of one edition does not reach its owner's address.
-    let is_own = own == id && bearer.token.edition.is_none();
-    if !is_own && caller.subject.may(Action::SeePeople, &Place::installation()).is_err() {
-        return Err(none());
+    if own.0 == id && bearer.token.edition.is_none() {
+        let account = site.store().account(own).await?.ok_or_else(|| Fault::none("account", &key))?;
+        return answer::thing(&headers, &Account::of(&account));
     }
-    answer::thing(&headers, &Account::of(&site.store().account(id).await?.ok_or_else(none)?))
+    answer::thing(&headers, &Account::of(&people::seen(&site, &caller.subject, id).await?.0))
 }
 
 /// A role that somebody was given.

@@ -1,15 +1,19 @@
 //! Registrations: who takes part, as the desk lists and changes them.
 
 use super::{
-    answer::{self, Answer},
+    answer::{self, Answer, Seen},
+    body::Json,
     caller::Caller,
     fault::Fault,
     field::{field, optional, same_words},
     programme,
-    resource::{self, Change, Desk, Resource, reading},
+    resource::{self, Change, Desk, Resource, Said, reading},
 };
 use crate::{desk, site::Site};
-use axum::extract::{Path, State as Held};
+use axum::{
+    extract::{Path, State as Held},
+    http::HeaderMap,
+};
 use model::{
     Refusal,
     country::Country,
@@ -17,18 +21,24 @@ use model::{
     id::RegistrationId,
     permission::{Action, Place},
     registration as r,
-    text::Line,
+    text::{Line, excerpt},
     time::Zone,
 };
 use serde::{Deserialize, Serialize};
-use store::RegistrationFilter;
+use std::collections::BTreeMap;
+use store::{RegistrationCounts, RegistrationFilter};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 /// The operations.
 pub(super) fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change)).routes(routes!(tell))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, change))
+        .routes(routes!(tell))
+        .routes(routes!(counts))
+        .routes(routes!(caps, set_caps))
 }
 
 reading!(
@@ -226,10 +236,18 @@ impl Registration {
         found.ok_or_else(|| Fault::none(Self::ONE, key))
     }
 
-    /// Writes it, and gives it with the account that it got.
-    async fn save(desk: &Desk, one: &r::Registration) -> Result<Self, Fault> {
-        desk.site.store().put_registration(&desk.caller.subject.actor, one).await?;
-        Ok(Self::from(&Self::held(&desk.site, &desk.edition, &one.id.to_string()).await?))
+    /// Changes the one of that identifier by `rule`, and gives it with the account that it got.
+    async fn by(
+        desk: &Desk,
+        id: RegistrationId,
+        rule: impl FnOnce(Option<&r::Registration>) -> Result<r::Registration, Fault> + Send,
+    ) -> Result<Self, Fault> {
+        desk.may(Action::EditRegistrations)?;
+        let said = Said::default();
+        let (store, actor) = (desk.site.store(), &desk.caller.subject.actor);
+        let done =
+            store.change_registration(actor, desk.edition.id, id, |present| said.keep(rule(present))).await;
+        Ok(Self::from(&said.outcome(done)?))
     }
 }
 
@@ -262,15 +280,17 @@ impl Resource for Registration {
     }
 
     async fn add(desk: &Desk, input: &RegistrationInput) -> Result<Self, Fault> {
-        desk.may(Action::EditRegistrations)?;
-        Self::save(desk, &input.read(desk, None)?).await
+        let new = input.read(desk, None)?;
+        Self::by(desk, new.id, |_| Ok(new)).await
     }
 
     async fn change(desk: &Desk, key: &str, change: &Change) -> Result<Self, Fault> {
-        desk.may(Action::EditRegistrations)?;
-        let present = Self::held(&desk.site, &desk.edition, key).await?;
-        let input = change.of(&Self::from(&present))?;
-        Self::save(desk, &input.read(desk, Some(&present))?).await
+        let id = RegistrationId(resource::id_in(Self::ONE, key)?);
+        Self::by(desk, id, |present| {
+            let present = present.ok_or_else(|| Fault::none(Self::ONE, key))?;
+            Ok(change.of(&Self::from(present))?.read(desk, Some(present))?)
+        })
+        .await
     }
 }
 
@@ -302,4 +322,165 @@ async fn tell(
     let actor = &desk.caller.subject.actor;
     let mails = desk::tell(&desk.site, actor, &desk.edition, std::slice::from_ref(&one)).await?;
     answer::changed(&Told { mails })
+}
+
+/// How many are registered, and how much of each cap is taken.
+#[derive(Debug, Serialize, ToSchema)]
+struct Counts {
+    /// All whose registration holds.
+    registered: u64,
+    /// Those of them who have signed in.
+    signed_in: u64,
+    /// Those whose registration was cancelled.
+    cancelled: u64,
+    /// Those whose registration holds, by type and way.
+    by_type: Vec<Count>,
+    /// How much of each cap is taken.
+    caps: Vec<Taken>,
+}
+
+/// How many are registered as one type, who take part in one way.
+#[derive(Debug, Serialize, ToSchema)]
+struct Count {
+    /// As what they come.
+    kind: RegistrationType,
+    /// How they take part.
+    mode: Attendance,
+    /// How many.
+    registered: u64,
+}
+
+/// How much of a cap is taken.
+#[derive(Debug, Serialize, ToSchema)]
+struct Taken {
+    /// What has the cap: a type or a way.
+    of: &'static str,
+    /// How many are registered.
+    registered: u64,
+    /// How many may be.
+    most: u32,
+}
+
+impl Counts {
+    fn of(counts: &RegistrationCounts, caps: &r::Caps) -> Self {
+        let by_type = counts.active.iter().map(|(&(kind, mode), &registered)| Count {
+            kind: kind.into(),
+            mode: mode.into(),
+            registered,
+        });
+        let taken = caps.taken(&counts.active);
+        Self {
+            registered: counts.total,
+            signed_in: counts.linked,
+            cancelled: counts.cancelled,
+            by_type: by_type.collect(),
+            caps: taken
+                .iter()
+                .map(|one| Taken { of: one.of.as_str(), registered: one.count, most: one.most })
+                .collect(),
+        }
+    }
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/editions/{edition}/registration-counts", operation_id = "countRegistrations", tag = "Registrations",
+    summary = "Counts registrations by type and way, and says how much of each cap is taken.",
+    params(("edition" = String, Path, description = "The edition's slug or identifier")),
+    responses(
+        (status = 200, description = "How many there are", body = Counts),
+        (status = 304, description = "The caller has it already"),
+    ),
+    security(("token" = [])),
+)]
+async fn counts(
+    Held(site): Held<Site>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(edition): Path<String>,
+) -> Answer {
+    let edition = programme::desk(&site, &caller, &edition).await?.edition;
+    caller.may(Action::SeeRegistrations, &Place::edition(&edition))?;
+    let counts = site.store().registration_counts(edition.id).await?;
+    let caps = site.store().registration_caps(edition.id).await?;
+    answer::thing(&headers, &Counts::of(&counts, &caps))
+}
+
+/// How many may be registered at most.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct RegistrationCaps {
+    /// The cap of each type (`attendee`, `speaker`, `lead`, `sponsor`, `staff`, `student`) and of each way over all types
+    /// (`in_person`, `virtual`) that has one. What is left out has none.
+    caps: BTreeMap<String, u32>,
+}
+
+impl From<&r::Caps> for RegistrationCaps {
+    fn from(caps: &r::Caps) -> Self {
+        let all = r::Capped::all().filter_map(|of| Some((of.as_str().to_owned(), caps.get(of)?)));
+        Self { caps: all.collect() }
+    }
+}
+
+impl RegistrationCaps {
+    /// The caps that it decides.
+    fn read(&self) -> Result<r::Caps, Refusal> {
+        let read = |(word, most): (&String, &u32)| {
+            let of = r::Capped::parse(word).ok_or_else(|| {
+                let words: Vec<&str> = r::Capped::all().map(r::Capped::as_str).collect();
+                let problem = format!("\"{}\" is no type and no way", excerpt(word, 60));
+                Refusal::new("caps", problem, format!("Use one of {}", words.join(", ")))
+            })?;
+            Ok((of, *most))
+        };
+        self.caps.iter().map(read).collect()
+    }
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/editions/{edition}/registration-caps", operation_id = "getRegistrationCaps", tag = "Registrations",
+    summary = "Shows how many may be registered at most.",
+    params(("edition" = String, Path, description = "The edition's slug or identifier")),
+    responses(
+        (status = 200, description = "The caps", body = RegistrationCaps),
+        (status = 304, description = "The caller has it already"),
+    ),
+    security(("token" = [])),
+)]
+async fn caps(
+    Held(site): Held<Site>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(edition): Path<String>,
+) -> Answer {
+    let edition = programme::desk(&site, &caller, &edition).await?.edition;
+    caller.may(Action::SeeRegistrations, &Place::edition(&edition))?;
+    answer::thing(&headers, &RegistrationCaps::from(&site.store().registration_caps(edition.id).await?))
+}
+
+#[utoipa::path(
+    put, path = "/api/v1/editions/{edition}/registration-caps", operation_id = "setRegistrationCaps", tag = "Registrations",
+    summary = "Sets how many may be registered at most. A cap below what is registered cancels nobody.",
+    params(
+        ("edition" = String, Path, description = "The edition's slug or identifier"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the caps"),
+    ),
+    request_body = RegistrationCaps,
+    responses((status = 200, description = "The caps as they are now", body = RegistrationCaps)),
+    security(("token" = [])),
+)]
+async fn set_caps(
+    Held(site): Held<Site>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(edition): Path<String>,
+    Json(wanted): Json<RegistrationCaps>,
+) -> Answer {
+    let desk = Desk::enter(site, caller, &edition).await?;
+    desk.may(Action::EditRegistrations)?;
+    let seen = Seen::required(&headers)?;
+    let new = wanted.read()?;
+    let said = Said::default();
+    let rule = |caps: r::Caps| said.keep(seen.check(&RegistrationCaps::from(&caps))).map(|()| new);
+    let (store, actor) = (desk.site.store(), &desk.caller.subject.actor);
+    let done = store.change_registration_caps(actor, desk.edition.id, rule).await;
+    answer::changed(&RegistrationCaps::from(&said.outcome(done)?))
 }

@@ -8,7 +8,7 @@ use super::{
     fault::Fault,
     programme,
 };
-use crate::site::Site;
+use crate::{desk::release::front_page, site::Site};
 use axum::{
     extract::{Path, State as Held},
     http::{HeaderMap, Uri},
@@ -34,6 +34,8 @@ pub(super) fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(preview))
         .routes(routes!(get))
         .routes(routes!(take_back))
+        .routes(routes!(untold))
+        .routes(routes!(told))
 }
 
 /// A numbered, published, immutable state of the timetable.
@@ -253,6 +255,10 @@ async fn take_back(
 ) -> Answer {
     let head = programme::desk(&site, &caller, &edition).await?;
     caller.may(Action::Release, &Place::edition(&head.edition))?;
+    if input.reset {
+        // To drop what others have changed takes the right to change it.
+        caller.may(Action::EditProgramme, &Place::edition(&head.edition))?;
+    }
     let note = note(&input.note)?;
     let (store, id) = (site.store(), head.edition.id);
     match store.take_back(&caller.subject.actor, id, input.to, &note, input.reset).await? {
@@ -277,4 +283,91 @@ fn published(edition: &model::edition::Edition, head: &ReleaseHead) -> Answer {
 
 fn same(head: Option<&ReleaseHead>) -> Answer {
     answer::changed(&Release::from(head.ok_or_else(|| Fault::none("release", "0"))?))
+}
+
+/// What is published of an edition's dates and mode and was not told yet.
+#[derive(Debug, Serialize, ToSchema)]
+struct Untold {
+    /// A sentence for each fact; empty where there is nothing to tell.
+    news: Vec<String>,
+    /// How many people would get a mail.
+    people: usize,
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/editions/{edition}/releases/untold", operation_id = "getUntold", tag = "Releases",
+    summary = "Shows what is published of the dates and the mode and was not told to people yet, and how many it concerns.",
+    params(("edition" = String, Path, description = "The edition's slug or identifier")),
+    responses(
+        (status = 200, description = "What was not told", body = Untold),
+        (status = 304, description = "The caller has it already"),
+    ),
+    security(("token" = [])),
+)]
+async fn untold(
+    Held(site): Held<Site>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(key): Path<String>,
+) -> Answer {
+    let edition = programme::desk(&site, &caller, &key).await?.edition;
+    let news = site.store().untold(&edition).await?.map(|untold| untold.news).unwrap_or_default();
+    let people = if news.is_empty() { 0 } else { site.store().concerned(&edition).await? };
+    answer::thing(&headers, &Untold { news, people })
+}
+
+/// How people come to know of new dates or another mode.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Telling {
+    /// How.
+    how: How,
+}
+
+/// How people come to know of it.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum How {
+    /// Everybody concerned gets a mail.
+    Mail,
+    /// They know it otherwise: it is noted, and nothing is sent.
+    Note,
+}
+
+/// What people know now.
+#[derive(Debug, Serialize, ToSchema)]
+struct Told {
+    /// What they did not know before; empty where there was nothing to tell any more.
+    news: Vec<String>,
+    /// How many mails were queued.
+    mails: usize,
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/editions/{edition}/releases/told", operation_id = "tellOfDates", tag = "Releases",
+    summary = "Tells everybody concerned of new dates or another mode, once; or notes that they know.",
+    params(("edition" = String, Path, description = "The edition's slug or identifier")),
+    request_body = Telling,
+    responses((status = 200, description = "They know it", body = Told)),
+    security(("token" = [])),
+)]
+async fn told(
+    Held(site): Held<Site>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Json(telling): Json<Telling>,
+) -> Answer {
+    let edition = programme::desk(&site, &caller, &key).await?.edition;
+    caller.may(Action::EditEdition, &Place::edition(&edition))?;
+    let (store, actor) = (site.store(), &caller.subject.actor);
+    let told = match telling.how {
+        How::Mail => {
+            let told = store.tell(actor, edition.id, &front_page(&site, &edition)).await?;
+            told.map(|(untold, queued)| Told { news: untold.news, mails: queued.queued.len() })
+        }
+        How::Note => {
+            let told = store.note_told(actor, edition.id).await?;
+            told.map(|untold| Told { news: untold.news, mails: 0 })
+        }
+    };
+    answer::changed(&told.unwrap_or(Told { news: vec![], mails: 0 }))
 }

@@ -7,7 +7,7 @@ use super::{
     fault::Fault,
     field::{line, shown, url},
     programme::{self, OfState},
-    resource::{self, Change, Desk, Ordered, Removable, Resource, moving, reading, writing},
+    resource::{self, Change, Desk, Ordered, Removable, Resource, Said, moving, reading, writing},
 };
 use crate::site::Site;
 use axum::{
@@ -133,10 +133,18 @@ impl Sponsor {
         found.ok_or_else(|| Fault::none(Self::ONE, key))
     }
 
-    /// Writes it, and gives it with the rank that it got.
-    async fn save(desk: &Desk, sponsor: &edition::Sponsor) -> Result<Self, Fault> {
-        desk.site.store().save_sponsor(&desk.caller.subject, desk.edition.id, sponsor).await?;
-        Ok(Self::from(&Self::held(desk, &sponsor.id.to_string()).await?))
+    /// Changes the one of that identifier by `rule`, and gives it with the rank that it got; `None` where it is removed.
+    async fn by(
+        desk: &Desk,
+        id: SponsorId,
+        rule: impl Fn(Option<&edition::Sponsor>) -> Result<Option<edition::Sponsor>, Fault> + Send + Sync,
+    ) -> Result<Option<Self>, Fault> {
+        desk.may(Action::EditSponsors)?;
+        let said = Said::default();
+        let (store, subject) = (desk.site.store(), &desk.caller.subject);
+        let done =
+            store.change_sponsor(subject, desk.edition.id, id, |present| said.keep(rule(present))).await;
+        Ok(said.outcome(done)?.as_ref().map(Self::from))
     }
 }
 
@@ -161,23 +169,31 @@ impl Resource for Sponsor {
     }
 
     async fn add(desk: &Desk, input: &SponsorInput) -> Result<Self, Fault> {
-        desk.may(Action::EditSponsors)?;
-        Self::save(desk, &input.read(SponsorId(Uuid::now_v7()), None)?).await
+        let new = input.read(SponsorId(Uuid::now_v7()), None)?;
+        let added = Self::by(desk, new.id, |_| Ok(Some(new.clone()))).await?;
+        added.ok_or_else(|| Fault::none(Self::ONE, &new.id.to_string()))
     }
 
     async fn change(desk: &Desk, key: &str, change: &Change) -> Result<Self, Fault> {
-        let present = Self::held(desk, key).await?;
-        let input = change.of(&Self::from(&present))?;
-        Self::save(desk, &input.read(present.id, Some(&present))?).await
+        let none = || Fault::none(Self::ONE, key);
+        let id = SponsorId(resource::id_in(Self::ONE, key)?);
+        let changed = Self::by(desk, id, |present| {
+            let present = present.ok_or_else(none)?;
+            Ok(Some(change.of(&Self::from(present))?.read(present.id, Some(present))?))
+        });
+        changed.await?.ok_or_else(none)
     }
 }
 
 impl Removable for Sponsor {
     async fn remove(desk: &Desk, key: &str, seen: &Seen) -> Result<(), Fault> {
-        let present = Self::held(desk, key).await?;
-        seen.check(&Self::from(&present))?;
-        desk.site.store().remove_sponsor(&desk.caller.subject, desk.edition.id, present.id).await?;
-        Ok(())
+        let id = SponsorId(resource::id_in(Self::ONE, key)?);
+        Self::by(desk, id, |present| {
+            seen.check(&Self::from(present.ok_or_else(|| Fault::none(Self::ONE, key))?))?;
+            Ok(None)
+        })
+        .await
+        .map(drop)
     }
 }
 
@@ -265,10 +281,13 @@ async fn set_levels(
 ) -> Answer {
     let desk = Desk::enter(site, caller, &edition).await?;
     desk.may(Action::EditSponsors)?;
-    Seen::required(&headers)?.check(&SponsorLevels::now(&desk).await?)?;
+    let seen = Seen::required(&headers)?;
     let levels: Vec<Line> = wanted.levels.iter().map(|level| Line::clean(level)).collect();
-    let plan = desk.site.store().set_levels(&desk.caller.subject, desk.edition.id, &levels).await?;
-    answer::changed(&SponsorLevels::of(&desk, &plan))
+    let said = Said::default();
+    let rule =
+        |plan: &SponsorPlan| said.keep(seen.check(&SponsorLevels::of(&desk, plan))).map(|()| levels.clone());
+    let done = desk.site.store().change_levels(&desk.caller.subject, desk.edition.id, rule).await;
+    answer::changed(&SponsorLevels::of(&desk, &said.outcome(done)?))
 }
 
 #[utoipa::path(

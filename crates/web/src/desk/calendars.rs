@@ -95,6 +95,20 @@ pub(crate) async fn content(name: String, bytes: bytes::Bytes) -> Result<Calenda
     }
 }
 
+/// The address of a calendar that somebody typed. Calendars are often linked as webcal:, which is http: by another name.
+pub(crate) fn address_of(text: &str) -> Result<WebUrl, Refusal> {
+    let text = text.trim();
+    WebUrl::parse(
+        &text.strip_prefix("webcal://").map_or_else(|| text.to_owned(), |rest| format!("https://{rest}")),
+    )
+}
+
+/// What a calendar at that address is called: as somebody typed, else by its host.
+pub(crate) fn name_of(typed: &str, address: &WebUrl) -> Line {
+    let name = Line::clean(typed);
+    if name.is_empty() { Line::clean(address.as_str().split('/').nth(2).unwrap_or_default()) } else { name }
+}
+
 async fn upload(
     State(site): State<Site>,
     asked: Asked,
@@ -141,18 +155,10 @@ async fn add(
 ) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::PlanDates, &Place::edition(&edition))?;
-    let address = form.read("address", |text| {
-        // Calendars are often linked as webcal:, which is http: by another name.
-        let text = text.trim();
-        WebUrl::parse(
-            &text.strip_prefix("webcal://").map_or_else(|| text.to_owned(), |rest| format!("https://{rest}")),
-        )
-    });
+    let address = form.read("address", address_of);
     if let Some(address) = address {
         let topics = read_words(form.value("calendar_topics"));
-        let name = Line::clean(form.value("name"));
-        let host = address.as_str().split('/').nth(2).unwrap_or_default();
-        let name = if name.is_empty() { Line::clean(host) } else { name };
+        let name = name_of(form.value("name"), &address);
         let (store, actor) = (site.store(), &person.subject.actor);
         match store.add_calendar(actor, edition.id, &name, &address, &topics).await {
             Ok(id) => {

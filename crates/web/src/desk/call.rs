@@ -20,7 +20,7 @@ use model::{
     address::{Address, EditionDesk},
     call::{
         Call, CallKind, CommentTime, Condition, Deadline, DeadlineZone, Field, FieldKey, FieldKind,
-        Form as CallForm, Invitation, Naming, Reader, Reviewing, invitation,
+        Form as CallForm, Invitation, Naming, Opening, Reader, Reviewing, invitation,
     },
     edition::Edition,
     id::{CallId, TrackId},
@@ -68,7 +68,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let edition = enter(&site, &person, &slug).await?;
     super::within(&person, Action::ManageCalls, &edition)?;
     let calls = site.store().calls(edition.id).await?;
-    let filed = site.store().filed_proposals(&person.subject, &edition).await?;
+    let filed = site.store().filed_counts(&person.subject, &edition).await?;
     let rows = calls.iter().map(|open| Row {
         href: may_change(&person, &edition, &open.call)
             .is_ok()
@@ -77,7 +77,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
         kind: open.call.kind.shown(),
         published: open.call.published,
         when: open.call.closes.as_ref().map(Deadline::shown).unwrap_or_default(),
-        filed: filed.iter().filter(|head| head.call == open.call.id).count(),
+        filed: filed.get(&open.call.id).copied().unwrap_or_default(),
     });
     let path = EditionDesk::Calls.path(&edition.slug);
     let inner = Inner::edition(&person, &edition, &path, "Calls", HELP).noticing(&site, &asked.headers);
@@ -105,6 +105,46 @@ struct CallPage {
     texts: Option<Invitation>,
     public: Option<String>,
     version: u32,
+    /// Its pages beside the form: where, what they are called.
+    beside: Vec<(String, &'static str)>,
+    /// Who offered what when the offers were opened.
+    opening: Option<OpeningView>,
+}
+
+/// The opening of sealed offers.
+struct OpeningView {
+    closed: String,
+    at: String,
+    offers: Vec<OpenedView>,
+}
+
+struct OpenedView {
+    number: u32,
+    revision: u32,
+    state: &'static str,
+    submitted: String,
+    changed: String,
+    digest: String,
+}
+
+fn opened(edition: &Edition, opening: &Opening) -> OpeningView {
+    let at = |instant| edition.zone.local(instant).strftime("%-d %b %Y, %H:%M:%S %Z").to_string();
+    OpeningView {
+        closed: at(opening.closed),
+        at: at(opening.at),
+        offers: opening
+            .offers
+            .iter()
+            .map(|offer| OpenedView {
+                number: offer.number,
+                revision: offer.revision,
+                state: offer.state.shown(),
+                submitted: at(offer.submitted),
+                changed: at(offer.changed),
+                digest: offer.digest.clone(),
+            })
+            .collect(),
+    }
 }
 
 /// A field of the form that the call asks: what its inputs are called.
@@ -198,6 +238,18 @@ fn page(
             .map(|(open, path)| invitation(edition, &open.call, &format!("{}{path}", site.base_url()))),
         public: public.filter(|_| open.is_some_and(|open| open.call.published)),
         version: open.map_or(1, |open| open.form.version),
+        beside: open
+            .map(|open| {
+                vec![
+                    (
+                        EditionDesk::CallQuestions(open.call.id).path(&edition.slug),
+                        "Questions and amendments",
+                    ),
+                    (EditionDesk::CallCodes(open.call.id).path(&edition.slug), "Access codes"),
+                ]
+            })
+            .unwrap_or_default(),
+        opening: None,
         form,
     }
 }
@@ -477,12 +529,22 @@ fn eve(edition: &Edition) -> Deadline {
     Deadline { local: day.at(12, 0, 0, 0), zone: DeadlineZone::Zone(edition.zone.clone()) }
 }
 
+/// Where a call stands, for asking what somebody may do with what was submitted to it.
+pub(super) fn place(edition: &Edition, call: &Call) -> Place {
+    Place::edition(edition).in_track(call.track).in_call(Some(call.id))
+}
+
 fn may_change(person: &Person, edition: &Edition, call: &Call) -> Result<(), Failure> {
-    person.may(Action::ManageCalls, &Place::edition(edition).in_track(call.track).in_call(Some(call.id)))
+    person.may(Action::ManageCalls, &place(edition, call))
 }
 
 /// The call of that address, for somebody who may change it.
-async fn find(site: &Site, person: &Person, edition: &Edition, id: Uuid) -> Result<OpenCall, Failure> {
+pub(super) async fn find(
+    site: &Site,
+    person: &Person,
+    edition: &Edition,
+    id: Uuid,
+) -> Result<OpenCall, Failure> {
     let calls = site.store().calls(edition.id).await?;
     let found = calls.into_iter().find(|open| open.call.id.0 == id);
     let found = found.ok_or_else(|| Failure::no("call", &id.to_string()))?;
@@ -500,7 +562,9 @@ async fn one(
     let open = find(&site, &person, &edition, id).await?;
     let tracks = tracks(&site, &edition).await?;
     let form = filled(&open, &edition);
-    show(&page(&site, &asked, &person, &edition, Some(&open), (form, &tracks)))
+    let opening = site.store().opening(edition.id, open.call.id).await?;
+    let page = page(&site, &asked, &person, &edition, Some(&open), (form, &tracks));
+    show(&CallPage { opening: opening.map(|opening| opened(&edition, &opening)), ..page })
 }
 
 async fn save(

@@ -16,13 +16,11 @@ use axum::{
     extract::{Path, State},
     routing::get,
 };
-use jiff::{Span, civil::Date};
+use jiff::Span;
 use model::{
     Refusal,
     address::EditionDesk,
-    calendar::{
-        Candidate, DatePlan, OtherConference, SEASON_MAX, Season, Weekdays, read_candidates, read_words,
-    },
+    calendar::{Candidate, DatePlan, OtherConference, Season, Weekdays, read_candidates, read_words},
     country::Country,
     edition::Edition,
     permission::{Action, Place},
@@ -38,7 +36,7 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
 const HELP: &str = "Days on which the edition could take place, compared with other conferences: what clashes, how badly and why, and which weeks are clear.";
 
 /// Clashes of a candidate that are listed; the others are counted.
-const LISTED: usize = 30;
+pub(crate) const LISTED: usize = 30;
 
 /// Candidates that are shown with their clashes; of a long season only the best.
 const SHOWN: usize = 30;
@@ -152,7 +150,7 @@ pub(super) async fn draw(
 
 /// The season of a plan: its own, else eight weeks around the edition's dates, on the day of the week on which it
 /// begins.
-pub(super) fn season_of(plan: &DatePlan, edition: &Edition) -> Season {
+pub(crate) fn season_of(plan: &DatePlan, edition: &Edition) -> Season {
     plan.season.unwrap_or_else(|| {
         let weeks =
             |weeks: i64| edition.first_day.checked_add(Span::new().weeks(weeks)).unwrap_or(edition.first_day);
@@ -172,7 +170,7 @@ fn length_of(edition: &Edition) -> u8 {
 }
 
 /// The candidates of a plan, with the edition's own dates.
-pub(super) fn all_candidates(plan: &DatePlan, edition: &Edition) -> Vec<Candidate> {
+pub(crate) fn all_candidates(plan: &DatePlan, edition: &Edition) -> Vec<Candidate> {
     let own = Candidate { first_day: edition.first_day, days: length_of(edition) };
     std::iter::once(own)
         .chain(plan.candidates.iter().copied())
@@ -182,16 +180,29 @@ pub(super) fn all_candidates(plan: &DatePlan, edition: &Edition) -> Vec<Candidat
 
 type Told = (Vec<Month>, Vec<CandidateView>, usize, String);
 
-fn judge(plan: &DatePlan, edition: &Edition, others: &[OtherConference]) -> Told {
+/// The edition as a plan has it compared.
+pub(crate) fn ours(plan: &DatePlan, edition: &Edition) -> Ours {
     let country = plan.country.non_empty().unwrap_or(edition.country.as_str());
-    let ours = Ours {
+    Ours {
         series: edition.series.clone(),
         topics: plan.topics.clone(),
         city: if plan.country.is_empty() { edition.city.clone() } else { Line::default() },
         country: Country::parse(country).or_else(|| Country::of_place(country)),
         continent: plan.continent,
         margin: plan.margin,
-    };
+    }
+}
+
+/// The country that somebody typed, as plans name it.
+pub(crate) fn country_of(text: &str) -> Result<Line, Refusal> {
+    Country::parse(text).map(|country| Line::clean(country.name())).ok_or_else(|| {
+        let remedy = "Write its name in English, or its code of two letters";
+        Refusal::new("country", "no country is called so", remedy)
+    })
+}
+
+fn judge(plan: &DatePlan, edition: &Edition, others: &[OtherConference]) -> Told {
+    let ours = ours(plan, edition);
     let comparison = Comparison::new(&ours, others);
     let season = season_of(plan, edition);
     let mut months: Vec<Month> = vec![];
@@ -290,28 +301,9 @@ fn read(form: &mut Form) -> Option<DatePlan> {
     let weekday = form.read("weekday", |text| {
         Weekdays::parse(text).ok_or_else(|| Refusal::new("weekday", "it is no day of the week", "Choose one"))
     });
-    let country = form.read_optional("country", |text| {
-        Country::parse(text).map(|country| Line::clean(country.name())).ok_or_else(|| {
-            Refusal::new(
-                "country",
-                "no country is called so",
-                "Write its name in English, or its code of two letters",
-            )
-        })
-    });
+    let country = form.read_optional("country", country_of);
     let candidates = form.read("candidates", read_candidates);
-    let (from, to) = (from?, to?);
-    let ahead: Result<i32, _> = from.until(to).map(|span| span.get_days());
-    if !ahead.is_ok_and(|days| (0..=SEASON_MAX).contains(&days)) || !sensible(from) || !sensible(to) {
-        let refusal = Refusal::new(
-            "to",
-            "the season ends before it begins, or is longer than two years",
-            "Choose a later day",
-        );
-        form.refuse("to", &refusal);
-        return None;
-    }
-    let season = Season { from, to, weekday: weekday?, days: u8::try_from(days?).unwrap_or(30) };
+    let season = Season { from: from?, to: to?, weekday: weekday?, days: u8::try_from(days?).unwrap_or(30) };
     Some(DatePlan {
         candidates: candidates?,
         season: Some(season),
@@ -321,10 +313,6 @@ fn read(form: &mut Form) -> Option<DatePlan> {
         margin: u8::try_from(margin?).unwrap_or(30),
         ..DatePlan::default()
     })
-}
-
-fn sensible(date: Date) -> bool {
-    (1970..=9_000).contains(&date.year())
 }
 
 async fn save(

@@ -21,12 +21,12 @@ use model::{
     Refusal,
     address::{Desk, EditionDesk},
     announced::Facts,
-    copy::Kept,
+    copy::{Kept, may_follow},
     edit,
     edition::{Edition, EditionState, Mode},
     id::EditionId,
     permission::{Action, Place},
-    text::{Colour, Line, RichText, Slug, WebUrl, folded},
+    text::{Colour, Line, RichText, Slug, WebUrl},
     time::Zone,
 };
 use store::NextEdition;
@@ -220,18 +220,9 @@ async fn make_copy(
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::CreateEdition, &Place::edition(&edition))?;
     if let Some(entered) = read_new(&mut form) {
-        // Who organises this edition alone makes the next one of its series, and organises that one too.
-        let series = Place::series(&entered.series);
-        let same = folded(entered.series.as_str()) == folded(edition.series.as_str());
-        let beyond = person.subject.may(Action::CreateEdition, &series).is_ok();
-        if !beyond && !same {
-            person.may(Action::CreateEdition, &series)?;
-        }
-        let organiser = if beyond { None } else { person.subject.account };
         let archive = form.is_ticked("archive");
-        if archive {
-            person.may(Action::EditEdition, &Place::edition(&edition))?;
-        }
+        let organiser =
+            may_follow(&person.subject, &edition, &entered.series, archive).map_err(Failure::Forbidden)?;
         let kept = Kept {
             rooms: form.is_ticked("rooms"),
             tracks: form.is_ticked("tracks"),

@@ -22,7 +22,7 @@ use model::{
     edition::Edition,
     feed::{Actor, Entry},
     id::AccountId,
-    permission::{Action, Place},
+    permission::{Action, Place, Subject},
     time::Zone,
 };
 use serde_json::Value;
@@ -249,10 +249,10 @@ struct Field {
 }
 
 /// The entry, its edition and the place where it is decided what may be done with it. To those who may not see it there
-/// is none.
-async fn entry_for(
+/// is none. For the API too.
+pub(crate) async fn entry_for(
     site: &Site,
-    person: &Person,
+    subject: &Subject,
     seq: i64,
 ) -> Result<(Entry<Value>, Option<Edition>, Place), Failure> {
     let none = || Failure::no("entry", &seq.to_string());
@@ -263,12 +263,22 @@ async fn entry_for(
     };
     let edition = edition.map(|head| head.edition);
     let place = edition.as_ref().map_or_else(Place::installation, Place::edition);
-    person.subject.may(Action::SeeLog, &place).map_err(|_| none())?;
+    subject.may(Action::SeeLog, &place).map_err(|_| none())?;
     Ok((entry, edition, place))
 }
 
+/// Whether somebody may take back what was written together, as far as can be said before it is tried.
+pub(crate) fn may_undo(
+    subject: &Subject,
+    place: &Place,
+    together: &[Entry<Value>],
+) -> Result<(), model::Refusal> {
+    subject.may(Action::Undo, place)?;
+    store::can_undo(together)
+}
+
 async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): Path<i64>) -> Answer {
-    let (entry, edition, place) = entry_for(&site, &person, seq).await?;
+    let (entry, edition, place) = entry_for(&site, &person.subject, seq).await?;
     let zone = edition.as_ref().map_or_else(Zone::utc, |edition| edition.zone.clone());
     let names = names(&site, std::slice::from_ref(&entry)).await?;
     let list =
@@ -280,10 +290,7 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): 
     };
     let inner = inner.below(list, "Log").noticing(&site, &asked.headers);
     let together = site.store().written_together(seq).await?;
-    let refused = person
-        .subject
-        .may(Action::Undo, &place)
-        .and_then(|()| store::can_undo_all(together.iter().map(|entry| entry.kind.as_str())));
+    let undoable = may_undo(&person.subject, &place, &together);
     show(&EntryPage {
         inner,
         at: zone.local(entry.at).strftime("%A %-d %B %Y %H:%M:%S %Z").to_string(),
@@ -301,7 +308,7 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): 
                 current: false,
             })
             .collect(),
-        undo: match refused {
+        undo: match undoable {
             Ok(()) => Undo::At(format!("{}undo/", Desk::LogEntry(seq).path())),
             Err(refusal) => Undo::Not(refusal.to_string()),
         },
@@ -309,7 +316,7 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(seq): 
 }
 
 async fn undo(State(site): State<Site>, person: Person, Path(seq): Path<i64>) -> Answer {
-    let (_, edition, place) = entry_for(&site, &person, seq).await?;
+    let (_, edition, place) = entry_for(&site, &person.subject, seq).await?;
     person.may(Action::Undo, &place)?;
     let count = site.store().undo(&person.subject, seq).await?;
     let list = edition.map_or_else(|| Desk::Log.path(), |edition| EditionDesk::Log.path(&edition.slug));

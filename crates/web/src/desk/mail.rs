@@ -25,7 +25,7 @@ use model::{
     email::Email,
     id::{EditionId, MailId},
     mail::{Mail, Outcome, Stage, footer, redacted, server_number},
-    permission::{Action, Place},
+    permission::{Action, Place, Subject},
     text::Line,
     time::Zone,
 };
@@ -48,23 +48,23 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
 const HELP: &str =
     "Every mail that Plenary has sent or is to send: what, to whom, when, and what became of it.";
 
-/// What somebody may see of the mail.
-struct Sight {
-    /// All editions, for their names.
-    editions: Vec<Edition>,
-    /// Those whose mail they may see; `None` when they may see all, that of no edition included.
-    only: Option<Vec<EditionId>>,
+/// What somebody may see of the mail; for the API too.
+pub(crate) struct Sight {
+    /// The editions whose mail they may see.
+    pub(crate) editions: Vec<Edition>,
+    /// The same by identifier; `None` when they may see all mail, that of no edition included.
+    pub(crate) only: Option<Vec<EditionId>>,
 }
 
 impl Sight {
-    async fn of(site: &Site, person: &Person) -> Result<Self, Failure> {
+    pub(crate) async fn of(site: &Site, subject: &Subject) -> Result<Self, Failure> {
         let editions: Vec<Edition> =
             site.store().editions().await?.into_iter().map(|head| head.edition).collect();
-        let everywhere = person.subject.may(Action::ManageMail, &Place::installation());
+        let everywhere = subject.may(Action::ManageMail, &Place::installation());
         let Err(refusal) = everywhere else { return Ok(Self { editions, only: None }) };
         let editions: Vec<Edition> = editions
             .into_iter()
-            .filter(|edition| person.subject.may(Action::ManageMail, &Place::edition(edition)).is_ok())
+            .filter(|edition| subject.may(Action::ManageMail, &Place::edition(edition)).is_ok())
             .collect();
         if editions.is_empty() {
             return Err(Failure::Forbidden(refusal));
@@ -73,7 +73,7 @@ impl Sight {
         Ok(Self { editions, only })
     }
 
-    fn edition(&self, id: Option<EditionId>) -> Option<&Edition> {
+    pub(crate) fn edition(&self, id: Option<EditionId>) -> Option<&Edition> {
         self.editions.iter().find(|edition| Some(edition.id) == id)
     }
 
@@ -157,7 +157,7 @@ struct Row {
 }
 
 async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer {
-    let sight = Sight::of(&site, &person).await?;
+    let sight = Sight::of(&site, &person.subject).await?;
     let mut form = Form::default();
     for name in ["state", "edition", "text"] {
         form = form.with(name, asked.value(name).unwrap_or_default());
@@ -257,12 +257,12 @@ struct Item {
 }
 
 /// The mail of that identifier, for somebody who may see it; to others there is none.
-async fn find(
+pub(crate) async fn find(
     site: &Site,
-    person: &Person,
+    subject: &Subject,
     id: Uuid,
 ) -> Result<(Sight, Mail, Vec<model::mail::Attempt>), Failure> {
-    let sight = Sight::of(site, person).await?;
+    let sight = Sight::of(site, subject).await?;
     let found = site.store().mail(MailId(id)).await?;
     match found.filter(|(mail, _)| sight.sees(mail)) {
         Some((mail, attempts)) => Ok((sight, mail, attempts)),
@@ -270,8 +270,19 @@ async fn find(
     }
 }
 
+/// What the mail says, without what opens something for whoever reads it.
+pub(crate) fn text_of(site: &Site, mail: &Mail, edition: Option<&Edition>) -> String {
+    let mut body = redacted(&mail.body);
+    if let (Some(list), Some(edition)) = (mail.list, edition) {
+        let leave = format!("{}{}", site.base_url(), Account::Unsubscribe("…").path());
+        body.push('\n');
+        body.push_str(&footer(edition.title.as_str(), list, &leave));
+    }
+    body
+}
+
 async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(id): Path<Uuid>) -> Answer {
-    let (sight, mail, attempts) = find(&site, &person, id).await?;
+    let (sight, mail, attempts) = find(&site, &person.subject, id).await?;
     let edition = sight.edition(mail.edition);
     let zone = edition.map_or_else(Zone::utc, |edition| edition.zone.clone());
     let stage = mail.state.stage();
@@ -297,12 +308,7 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(id): P
     {
         facts.push(("The server's number", number.to_owned()));
     }
-    let mut body = redacted(&mail.body);
-    if let (Some(list), Some(edition)) = (mail.list, edition) {
-        let leave = format!("{}{}", site.base_url(), Account::Unsubscribe("…").path());
-        body.push('\n');
-        body.push_str(&footer(edition.title.as_str(), list, &leave));
-    }
+    let body = text_of(&site, &mail, edition);
     let attempts = attempts
         .into_iter()
         .map(|attempt| {
@@ -343,13 +349,13 @@ async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(id): P
 }
 
 async fn send_again(State(site): State<Site>, person: Person, Path(id): Path<Uuid>) -> Answer {
-    let (_, mail, _) = find(&site, &person, id).await?;
+    let (_, mail, _) = find(&site, &person.subject, id).await?;
     let id = site.store().send_mail_again(&person.subject.actor, mail.id).await?;
     done(&site, &Desk::MailItem(id).path(), "It is queued, and sent as soon as possible.")
 }
 
 async fn let_be(State(site): State<Site>, person: Person, Path(id): Path<Uuid>) -> Answer {
-    let (_, mail, _) = find(&site, &person, id).await?;
+    let (_, mail, _) = find(&site, &person.subject, id).await?;
     site.store().let_mail_be(&person.subject.actor, mail.id).await?;
     done(&site, &Desk::MailItem(mail.id).path(), "It is left as it is, and counts as given up.")
 }

@@ -3,34 +3,42 @@
 //! One module for each capability. Every handler takes [`Person`], enters its edition with [`enter`] and asks
 //! `Subject::may`; `track.rs` is the one to read.
 
+mod access;
+mod assignment;
+mod bid;
 pub(crate) mod calendars;
 mod call;
 mod change;
-mod dates;
+pub(crate) mod dates;
 mod edition;
+mod exchange;
+mod export;
 pub(crate) mod grants;
 mod history;
 mod home;
-mod hours;
+pub(crate) mod hours;
 mod import;
-mod log;
-mod mail;
+pub(crate) mod log;
+pub(crate) mod mail;
 mod mastodon;
 mod menu;
 mod microconference;
 mod page;
-mod people;
+mod paging;
+pub(crate) mod people;
 mod person;
 mod post;
 mod proposal;
 mod registration;
-mod release;
+pub(crate) mod release;
 mod room;
 mod session;
 mod session_type;
+mod sitting;
 mod slot;
-mod speaker;
+pub(crate) mod speaker;
 mod sponsor;
+mod to_do;
 mod track;
 mod webhook;
 
@@ -56,8 +64,15 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = room::routes(router);
     let router = track::routes(router);
     let router = call::routes(router);
+    let router = access::routes(router);
+    let router = exchange::routes(router);
     let router = proposal::routes(router);
     let router = microconference::routes(router);
+    let router = assignment::routes(router);
+    let router = bid::routes(router);
+    let router = to_do::routes(router);
+    let router = sitting::routes(router);
+    let router = export::routes(router);
     let router = page::routes(router);
     let router = menu::routes(router);
     let router = sponsor::routes(router);

@@ -1,4 +1,4 @@
-//! All accounts, for those who may see them: finding somebody, what is known of them, merging, viewing as them.
+//! All accounts, for those who may see them: finding somebody, what is known of them, merging, blocking, viewing as them.
 
 use super::grants::{self, GrantLine};
 use crate::{
@@ -20,8 +20,8 @@ use axum::{
 use model::{
     account::{AccountState, Proof},
     address::{Account, Desk},
-    id::{AccountId, MergeId},
-    permission::{Action, Place},
+    id::{AccountId, EditionId, MergeId},
+    permission::{Action, Place, Subject},
     time::Zone,
 };
 use store::{KnownAccount, PEOPLE_PER_PAGE, PeopleQuery};
@@ -53,28 +53,26 @@ struct Found {
     handle: String,
     address: String,
     roles: String,
+    is_blocked: bool,
+}
+
+/// Among whom somebody may look for accounts: all of them (`None`), or who has to do with some editions. For the API too.
+pub(crate) async fn within(site: &Site, subject: &Subject) -> Result<Option<Vec<EditionId>>, Failure> {
+    let Err(refusal) = subject.may(Action::SeePeople, &Place::installation()) else { return Ok(None) };
+    let heads = site.store().editions().await?;
+    let seen = heads
+        .into_iter()
+        .map(|head| head.edition)
+        .filter(|edition| subject.may(Action::SeePeople, &Place::edition(edition)).is_ok());
+    let seen: Vec<_> = seen.map(|edition| edition.id).collect();
+    if seen.is_empty() { Err(Failure::Forbidden(refusal)) } else { Ok(Some(seen)) }
 }
 
 async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer {
-    // Who may see all accounts sees all; who may see those of some editions sees who has to do with these.
-    let everywhere = person.subject.may(Action::SeePeople, &Place::installation()).is_ok();
-    let within = if everywhere {
-        None
-    } else {
-        let heads = site.store().editions().await?;
-        let seen = heads
-            .into_iter()
-            .map(|head| head.edition)
-            .filter(|edition| person.subject.may(Action::SeePeople, &Place::edition(edition)).is_ok());
-        let seen: Vec<_> = seen.map(|edition| edition.id).collect();
-        if seen.is_empty() {
-            person.may(Action::SeePeople, &Place::installation())?;
-        }
-        Some(seen)
-    };
+    let within = within(&site, &person.subject).await?;
     let page: u64 = asked.value("page").and_then(|page| page.parse().ok()).unwrap_or(0).min(1_000_000);
     let words = asked.value("q").unwrap_or_default().to_owned();
-    let found = site.store().people(&PeopleQuery { words: words.clone(), within, page }).await?;
+    let found = site.store().people(&PeopleQuery { words: words.clone(), within }, page).await?;
     let people = found.people.iter().map(|one| {
         let mut roles: Vec<&str> = one.grants.iter().map(|grant| grant.role.shown()).collect();
         roles.sort_unstable();
@@ -85,6 +83,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person) -> Answer 
             handle: one.known.account.handle.to_string(),
             address: one.known.email().map(ToString::to_string).unwrap_or_default(),
             roles: roles.join(", "),
+            is_blocked: one.known.account.state == AccountState::Blocked,
         }
     });
     let people = people.collect();
@@ -121,17 +120,23 @@ struct One {
     grants: Vec<GrantLine>,
     view_as: Option<String>,
     may_merge: bool,
+    may_block: bool,
+    may_unblock: bool,
     merges: Vec<MergeView>,
     history: Vec<EntryView>,
     views: Vec<ViewView>,
 }
 
-/// The account, for somebody who may see it. To others there is none.
-async fn seen(site: &Site, person: &Person, id: Uuid) -> Result<(KnownAccount, Vec<Place>), Failure> {
+/// The account and where its person is known, for somebody who may see it. To others there is none. For the API too.
+pub(crate) async fn seen(
+    site: &Site,
+    subject: &Subject,
+    id: Uuid,
+) -> Result<(KnownAccount, Vec<Place>), Failure> {
     let none = || Failure::no("account", &id.to_string());
     let known = site.store().account(AccountId(id)).await?.ok_or_else(none)?;
     let places = site.store().places_of(known.account.id).await?;
-    if places.iter().any(|place| person.subject.may(Action::SeePeople, place).is_ok()) {
+    if places.iter().any(|place| subject.may(Action::SeePeople, place).is_ok()) {
         Ok((known, places))
     } else {
         Err(none())
@@ -153,6 +158,7 @@ async fn draw(
     let grants = grants::lines(site, person, &zone, given).await?;
     let (history, views) = history_of(site, person, account.id).await?;
     let may_merge = person.subject.may(Action::ManagePeople, &Place::installation()).is_ok();
+    let may_block = person.subject.may_block(account.id).is_ok();
     let in_use = account.state == AccountState::Active;
     let views_as = in_use
         && Some(account.id) != person.subject.account
@@ -175,6 +181,7 @@ async fn draw(
         since: when(&zone, account.created),
         state: match account.state {
             AccountState::Active => None,
+            AccountState::Blocked => Some("Blocked".to_owned()),
             AccountState::Merged(_) => Some("Merged into another account".to_owned()),
             AccountState::Deleted => Some("Deleted".to_owned()),
         },
@@ -182,6 +189,8 @@ async fn draw(
         grants,
         view_as: views_as.then(|| format!("{}view-as/", Desk::Person(account.id).path())),
         may_merge: may_merge && in_use,
+        may_block: may_block && in_use,
+        may_unblock: may_block && account.state == AccountState::Blocked,
         merges: merges_of(site, &zone, account.id).await?,
         history,
         views,
@@ -189,11 +198,11 @@ async fn draw(
 }
 
 async fn one(State(site): State<Site>, asked: Asked, person: Person, Path(id): Path<Uuid>) -> Answer {
-    let (known, places) = seen(&site, &person, id).await?;
+    let (known, places) = seen(&site, &person.subject, id).await?;
     show(&draw(&site, &asked, &person, &known, &places, Form::default()).await?)
 }
 
-/// Merges another account into this one, or takes a merge back.
+/// Merges another account into this one, takes a merge back, blocks it or unblocks it.
 async fn change(
     State(site): State<Site>,
     asked: Asked,
@@ -201,33 +210,43 @@ async fn change(
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Answer {
-    let (known, places) = seen(&site, &person, id).await?;
+    let (known, places) = seen(&site, &person.subject, id).await?;
     person.may(Action::ManagePeople, &Place::installation())?;
     let page = Desk::Person(known.account.id).path();
-    let (outcome, notice) = if form.value("do") == "undo" {
-        let which = MergeId(form.value("merge").parse().unwrap_or_default());
-        (site.store().undo_merge(&person.subject, which).await, "The merge is undone.")
-    } else {
-        let nobody =
-            || model::Refusal::new("other", "nobody has this address or handle", "Look it up in the list");
-        let other = match site.store().person_named(form.value("other")).await {
-            Ok(other) => other.ok_or_else(nobody),
-            Err(store::Error::Refused(refusal)) => Err(refusal),
-            Err(error) => return Err(error.into()),
-        };
-        match other {
-            Ok(other) => {
-                let merged =
-                    site.store().merge_accounts(&person.subject, other.account.id, known.account.id).await;
-                (merged.map(|_| ()), "The two accounts are one now.")
+    let (store, own) = (site.store(), known.account.id);
+    let (outcome, notice, field) = match form.value("do") {
+        "undo" => {
+            let which = MergeId(form.value("merge").parse().unwrap_or_default());
+            (store.undo_merge(&person.subject, which).await, "The merge is undone.", "")
+        }
+        "block" => {
+            let notice =
+                "The account is blocked: its person is signed out everywhere, its tokens are revoked.";
+            (store.block_account(&person.subject, own).await, notice, "")
+        }
+        "unblock" => (store.unblock_account(&person.subject, own).await, "Its person can sign in again.", ""),
+        _ => {
+            let nobody = || {
+                model::Refusal::new("other", "nobody has this address or handle", "Look it up in the list")
+            };
+            let other = match store.person_named(form.value("other")).await {
+                Ok(other) => other.ok_or_else(nobody),
+                Err(store::Error::Refused(refusal)) => Err(refusal),
+                Err(error) => return Err(error.into()),
+            };
+            match other {
+                Ok(other) => {
+                    let merged = store.merge_accounts(&person.subject, other.account.id, own).await;
+                    (merged.map(|_| ()), "The two accounts are one now.", "other")
+                }
+                Err(refusal) => (Err(refusal.into()), "", "other"),
             }
-            Err(refusal) => (Err(refusal.into()), ""),
         }
     };
     match outcome {
         Ok(()) => done(&site, &page, notice),
         Err(store::Error::Refused(refusal)) => {
-            form.refuse("other", &refusal);
+            form.refuse(field, &refusal);
             again(&draw(&site, &asked, &person, &known, &places, form).await?)
         }
         Err(error) => Err(error.into()),
@@ -235,7 +254,7 @@ async fn change(
 }
 
 async fn view_as(State(site): State<Site>, person: Person, Path(id): Path<Uuid>) -> Answer {
-    let (known, _) = seen(&site, &person, id).await?;
+    let (known, _) = seen(&site, &person.subject, id).await?;
     match site.store().view_as(&person.subject, person.signed.sign_in.id, known.account.id).await {
         Ok(()) => {
             done(&site, &Account::Profile.path(), "You see the pages of this person now, and change nothing.")

@@ -2,7 +2,16 @@
 //!
 //! What somebody with a conflict may not know never comes here: `store` leaves it out.
 
-use super::{enter, form_at};
+mod alike;
+mod opinion;
+
+use super::{
+    enter, form_at,
+    paging::{Pages, page_of},
+    to_do,
+};
+pub(super) use opinion::{CommentView, ReviewView, decisions, names, opinions, tally};
+
 use crate::{
     error::Failure,
     form::Form,
@@ -29,7 +38,7 @@ use model::{
     review::{Criterion, Review, Scores},
     text::RichText,
 };
-use store::{Filed, FiledHead};
+use store::{Filed, FiledFilter, FiledHead, Taken};
 use uuid::Uuid;
 
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
@@ -49,6 +58,9 @@ const HELP: &str = "What was submitted to the calls that you review or decide. W
 #[template(path = "desk/proposals.html")]
 struct ListPage {
     inner: Inner,
+    mine: Option<to_do::ListView>,
+    /// Where one says what one wants to review, and where the export is.
+    links: Vec<(String, &'static str)>,
     rows: Vec<Row>,
     /// Whether anything was submitted at all, before the filter.
     is_empty: bool,
@@ -57,10 +69,47 @@ struct ListPage {
     call: String,
     state: String,
     by_score: bool,
+    pages: Pages,
     /// Where prepared decisions are applied and how many there are, for those who decide.
     prepared: Option<(String, usize)>,
     /// Where calls are made, for those who may.
     calls_page: Option<String>,
+}
+
+/// What of the list is asked for, by the address.
+#[derive(Clone, Debug, Default)]
+struct Asking {
+    filter: FiledFilter,
+}
+
+impl Asking {
+    fn of(query: Option<&str>) -> Self {
+        let mut filter = FiledFilter { page: page_of(query), ..FiledFilter::default() };
+        for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match key.as_ref() {
+                "call" => filter.call = Uuid::try_parse(&value).ok().map(CallId),
+                "state" => filter.state = Standing::parse(&value),
+                "order" => filter.by_score = value == "score",
+                _ => {}
+            }
+        }
+        Self { filter }
+    }
+
+    /// The address of the same list, but for the page.
+    fn path(&self, path: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(format!("{path}?"));
+        if let Some(call) = self.filter.call {
+            query.append_pair("call", &call.to_string());
+        }
+        if let Some(state) = self.filter.state {
+            query.append_pair("state", state.as_str());
+        }
+        if self.filter.by_score {
+            query.append_pair("order", "score");
+        }
+        query.finish()
+    }
 }
 
 struct Row {
@@ -74,13 +123,12 @@ struct Row {
     mine: &'static str,
     conflict: Option<&'static str>,
     prepared: Option<&'static str>,
+    /// The number of the one that it is most alike, where it is likely the same.
+    like: Option<u32>,
 }
 
-fn row(edition: &Edition, head: &FiledHead, wanted: u8) -> Row {
-    let authors = head.authors.as_ref().map_or_else(
-        || "Not shown".to_owned(),
-        |all| all.iter().map(|author| author.name.to_string()).collect::<Vec<_>>().join(", "),
-    );
+fn row(edition: &Edition, head: &FiledHead, wanted: u8, like: Option<u32>) -> Row {
+    let authors = names(head.authors.as_deref());
     let tally = head.tally.as_ref();
     Row {
         href: EditionDesk::Proposal(head.id).path(&edition.slug),
@@ -103,6 +151,7 @@ fn row(edition: &Edition, head: &FiledHead, wanted: u8) -> Row {
         },
         conflict: head.conflicts.first().map(|conflict| conflict.shown()),
         prepared: head.prepared.map(Decision::shown),
+        like,
     }
 }
 
@@ -116,38 +165,28 @@ async fn list(
     let edition = enter(&site, &person, &slug).await?;
     super::within(&person, Action::SeeProposals, &edition)?;
     let calls = site.store().calls(edition.id).await?;
-    let all = site.store().filed_proposals(&person.subject, &edition).await?;
-    let query = query.unwrap_or_default();
-    let wanted = |name: &str| {
-        form_urlencoded::parse(query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-            .unwrap_or_default()
-    };
-    let (call, state, order) = (wanted("call"), wanted("state"), wanted("order"));
-    let of_call = Uuid::try_parse(&call).ok().map(CallId);
-    let in_state = Standing::parse(&state);
-    let mut shown: Vec<&FiledHead> = all
-        .iter()
-        .filter(|head| of_call.is_none_or(|call| head.call == call))
-        .filter(|head| in_state.is_none_or(|state| head.state == state))
-        .collect();
-    if order == "score" {
-        // Those whose scores are not known come last, in the order of their numbers: their place tells nothing.
-        let mean = |head: &FiledHead| head.tally.and_then(|tally| tally.mean).unwrap_or(-1.0);
-        shown.sort_by(|one, other| mean(other).total_cmp(&mean(one)));
-    }
+    let asked_for = Asking::of(query.as_deref());
+    let all = site.store().filed_proposals(&person.subject, &edition, &asked_for.filter).await?;
     let reviews = |id: CallId| {
         calls.iter().find(|open| open.call.id == id).map_or(0, |open| open.call.reviewing.wanted)
     };
-    let rows = shown.into_iter().map(|head| row(&edition, head, reviews(head.call))).collect();
-    let prepared = all.iter().filter(|head| head.prepared.is_some()).count();
+    let likes = alike::of_list(&site, &person, &edition, &all.heads).await?;
+    let like = |head: &FiledHead| likes.get(&head.id).copied();
+    let rows = all.heads.iter().map(|head| row(&edition, head, reviews(head.call), like(head))).collect();
+    // What one is asked for comes first.
+    let first = person.subject.may_within(Action::Review, &edition);
+    let mut mine = None;
+    if first && asked_for.filter == FiledFilter::default() {
+        let to_do = site.store().to_do(&person.subject, &edition).await?;
+        let told = ("My reviews to write", "You are asked for them.");
+        mine = to_do::view(&edition, told, &to_do.to_write, site.now());
+    }
     let path = EditionDesk::Proposals.path(&edition.slug);
     let mut call_choices = vec![(String::new(), "All calls".to_owned())];
     call_choices.extend(
         calls
             .iter()
-            .filter(|open| all.iter().any(|head| head.call == open.call.id))
+            .filter(|open| all.filed.contains_key(&open.call.id))
             .map(|open| (open.call.id.to_string(), open.call.name.to_string())),
     );
     let mut states = vec![(String::new(), "Every state".to_owned())];
@@ -158,24 +197,39 @@ async fn list(
             .map(|state| (state.as_str().to_owned(), state.shown().to_owned())),
     );
     let inner = Inner::edition(&person, &edition, &path, "Proposals", HELP).noticing(&site, &asked.headers);
+    let links = links(&person, &edition, &path);
     show(&ListPage {
         inner,
+        mine,
+        links,
         rows,
-        is_empty: all.is_empty(),
+        is_empty: all.filed.is_empty(),
         calls: call_choices,
         states,
-        call,
-        state,
-        by_score: order == "score",
+        call: asked_for.filter.call.map(|call| call.to_string()).unwrap_or_default(),
+        state: asked_for.filter.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        by_score: asked_for.filter.by_score,
+        pages: Pages::plain(&asked_for.path(&path), asked_for.filter.page, all.pages(), all.total),
         prepared: person
             .subject
             .may_within(Action::DecideProposals, &edition)
-            .then(|| (format!("{path}decide/"), prepared)),
+            .then(|| (format!("{path}decide/"), all.prepared)),
         calls_page: person
             .subject
             .may_within(Action::ManageCalls, &edition)
             .then(|| EditionDesk::Calls.path(&edition.slug)),
     })
+}
+
+/// The ways on from the list.
+fn links(person: &Person, edition: &Edition, path: &str) -> Vec<(String, &'static str)> {
+    let mut links = vec![];
+    if person.subject.may_within(Action::Review, edition) {
+        links.push((EditionDesk::Bids.path(&edition.slug), "What I want to review"));
+    }
+    links.push((format!("{path}proposals.csv"), "All as CSV"));
+    links.push((format!("{path}proposals.json"), "All as JSON"));
+    links
 }
 
 #[derive(Template)]
@@ -200,6 +254,8 @@ struct ProposalPage {
     comments: Vec<CommentView>,
     comments_wait: bool,
     history: Vec<RevisionView>,
+    /// What is likely the same: address, title, and by what.
+    similar: Vec<alike::Similar>,
     decisions: Vec<(String, String)>,
     prepared: String,
     session: Option<String>,
@@ -211,22 +267,6 @@ struct CriterionView {
     name: String,
     label: String,
     scores: Vec<(String, String)>,
-}
-
-struct ReviewView {
-    by: String,
-    figure: String,
-    stale: bool,
-    scores: String,
-    to_committee: String,
-    to_authors: String,
-}
-
-struct CommentView {
-    by: String,
-    at: String,
-    to: &'static str,
-    body: String,
 }
 
 struct RevisionView {
@@ -320,38 +360,13 @@ async fn page(
         })
         .collect();
     let criteria = &call.reviewing.criteria;
-    let reviews = filed
-        .reviews
-        .iter()
-        .map(|(by, review)| ReviewView {
-            by: by.to_string(),
-            figure: review.figure(criteria).map(|figure| format!("{figure:.0}")).unwrap_or_default(),
-            stale: review.is_stale(proposal.revision),
-            scores: criteria
-                .iter()
-                .filter_map(|one| Some(format!("{} {}", one.name, review.scores.get(&one.key)?)))
-                .collect::<Vec<_>>()
-                .join(", "),
-            to_committee: html(&review.to_committee),
-            to_authors: html(&review.to_authors),
-        })
-        .collect();
-    let tally =
-        model::review::Tally::of(filed.reviews.iter().map(|(_, review)| review), criteria, proposal.revision);
-    let tally = match (tally.mean, tally.spread) {
-        (Some(mean), Some(_)) if tally.reviews == 1 => format!("{mean:.0} of 100 in one review"),
-        (Some(mean), Some(spread)) => {
-            format!("{mean:.0} of 100 over {} reviews, {spread:.0} apart", tally.reviews)
-        }
-        _ => String::new(),
-    };
+    let (reviews, comments) = opinions(edition, filed);
+    let similar = alike::of_one(site, person, edition, filed).await?;
     let list = EditionDesk::Proposals.path(&edition.slug);
     let title = format!("#{} {}", proposal.number, content.title);
     let inner = Inner::edition(person, edition, &list, &title, HELP)
         .below(list.clone(), "Proposals")
         .noticing(site, &asked.headers);
-    let mut decisions = vec![(String::new(), "Nothing yet".to_owned())];
-    decisions.extend(Decision::ALL.iter().map(|one| (one.as_str().to_owned(), one.shown().to_owned())));
     Ok(ProposalPage {
         inner,
         path: EditionDesk::Proposal(proposal.id).path(&edition.slug),
@@ -392,20 +407,12 @@ async fn page(
             })
             .collect(),
         reviews,
-        tally,
-        comments: filed
-            .comments
-            .iter()
-            .map(|comment| CommentView {
-                by: comment.by.to_string(),
-                at: at(comment.at),
-                to: if comment.to_authors { "with the authors" } else { "within the committee" },
-                body: html(&comment.body),
-            })
-            .collect(),
+        tally: tally(filed),
+        comments,
+        similar,
         comments_wait: call.reviewing.comments == model::call::CommentTime::WithDecision,
         history,
-        decisions,
+        decisions: decisions(),
         prepared: proposal.prepared.map(|one| one.as_str().to_owned()).unwrap_or_default(),
         session: proposal.session.map(|session| EditionDesk::Session(session).path(&edition.slug)),
         microconference: (call.kind == CallKind::Microconferences)
@@ -541,6 +548,9 @@ async fn prepare(
     find(&site, &person, &edition, id).await?;
     let decision = Decision::parse(form.value("decision"));
     let outcome = site.store().prepare_decision(&person.subject, &edition, ProposalId(id), decision).await;
+    if outcome.is_ok() && form.value("then") == "meeting" {
+        return done(&site, &EditionDesk::Sitting.path(&edition.slug), "Noted.");
+    }
     told(
         &site,
         &edition,
@@ -563,6 +573,7 @@ struct DecidePage {
     inner: Inner,
     rows: Vec<PreparedRow>,
     places: Vec<(String, String)>,
+    pages: Pages,
 }
 
 struct PreparedRow {
@@ -577,29 +588,27 @@ async fn prepared(
     asked: Asked,
     person: Person,
     Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     super::within(&person, Action::DecideProposals, &edition)?;
-    let all = site.store().filed_proposals(&person.subject, &edition).await?;
+    let filter = FiledFilter { prepared: true, page: page_of(query.as_deref()), ..FiledFilter::default() };
+    let all = site.store().filed_proposals(&person.subject, &edition, &filter).await?;
+    let taken = site.store().places_taken(&person.subject, &edition).await?;
     let calls = site.store().calls(edition.id).await?;
     let places = calls
         .iter()
-        .filter(|open| all.iter().any(|head| head.call == open.call.id && head.prepared.is_some()))
-        .map(|open| {
-            let of = |taking: &dyn Fn(&FiledHead) -> bool| {
-                all.iter().filter(|head| head.call == open.call.id && taking(head)).count()
-            };
-            let taken = of(&|head| head.state.takes_place());
-            let coming = of(&|head| {
-                !head.state.takes_place()
-                    && head.prepared.is_some_and(|decision| decision.state().takes_place())
-            });
+        .filter_map(|open| {
+            let Taken { taken, coming } =
+                taken.get(&open.call.id).copied().filter(|taken| *taken != Taken::default())?;
             let there =
                 open.call.places.map_or_else(|| "no limit".to_owned(), |places| format!("{places} places"));
-            (open.call.name.to_string(), format!("{taken} accepted, {coming} prepared to be, {there}"))
+            let told = format!("{taken} accepted, {coming} prepared to be, {there}");
+            Some((open.call.name.to_string(), told))
         })
         .collect();
     let rows = all
+        .heads
         .iter()
         .filter_map(|head| {
             Some(PreparedRow {
@@ -615,7 +624,8 @@ async fn prepared(
     let inner = Inner::edition(&person, &edition, &list, "Apply decisions", help)
         .below(list.clone(), "Proposals")
         .noticing(&site, &asked.headers);
-    show(&DecidePage { inner, rows, places })
+    let pages = Pages::plain(&format!("{list}decide/"), filter.page, all.pages(), all.total);
+    show(&DecidePage { inner, rows, places, pages })
 }
 
 async fn decide(State(site): State<Site>, person: Person, Path(slug): Path<String>, form: Form) -> Answer {

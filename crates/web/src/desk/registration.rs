@@ -1,5 +1,7 @@
-//! Registrations of an edition: the list, each of them, and lists from elsewhere (`registration/import.rs`).
+//! Registrations of an edition: the list, each of them, how many there may be (`registration/caps.rs`), and lists from elsewhere
+//! (`registration/import.rs`).
 
+mod caps;
 mod import;
 
 pub(crate) use import::tell;
@@ -30,7 +32,7 @@ use model::{
     email::Email,
     id::RegistrationId,
     permission::{Action, Place},
-    registration::{Attendance, Registration, RegistrationState, RegistrationType},
+    registration::{Attendance, Capped, Registration, RegistrationState, RegistrationType, Taken},
     text::Line,
     time::Zone,
 };
@@ -42,7 +44,7 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/desk/{edition}/registrations/registrations.csv", get(export));
     let router = form_at(router, "/desk/{edition}/registrations/new/", get(new).post(create));
     let router = form_at(router, "/desk/{edition}/registrations/{registration}/", get(one).post(save));
-    import::routes(router)
+    import::routes(caps::routes(router))
 }
 
 const HELP: &str = "Who comes, as what, in person or from afar. Whoever is registered here can sign in with their address at once; being registered gives no role.";
@@ -68,6 +70,7 @@ struct Registrations {
     cancelled: u64,
     signed_in: u64,
     counts: Vec<(String, u64)>,
+    caps: Vec<Taken>,
     zones: Vec<(String, u32)>,
     more_zones: usize,
     page: u64,
@@ -76,6 +79,7 @@ struct Registrations {
     next: Option<String>,
     new: String,
     import: String,
+    set_caps: String,
     export: String,
     may_edit: bool,
     is_filtered: bool,
@@ -115,6 +119,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let store = site.store();
     let (found, count) = store.registrations(edition.id, &filter, (page - 1) * PAGE, PAGE).await?;
     let counts = store.registration_counts(edition.id).await?;
+    let caps = store.registration_caps(edition.id).await?.taken(&counts.active);
     let zones = store.people_by_zone(edition.id).await?;
     let path = EditionDesk::Registrations.path(&edition.slug);
     let inner =
@@ -162,6 +167,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
                 (format!("{}, {}", kind.shown(), mode.shown().to_lowercase()), *count)
             })
             .collect(),
+        caps,
         more_zones: zones.len().saturating_sub(12),
         zones: zones.iter().take(12).map(|one| (one.zone.name().to_owned(), one.people)).collect(),
         page,
@@ -170,6 +176,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
         next,
         new: EditionDesk::NewRegistration.path(&edition.slug),
         import: EditionDesk::ImportRegistrations.path(&edition.slug),
+        set_caps: EditionDesk::RegistrationCaps.path(&edition.slug),
         export: format!("{path}registrations.csv"),
         may_edit: person.subject.may(Action::EditRegistrations, &Place::edition(&edition)).is_ok(),
         is_filtered: filter != RegistrationFilter::default(),
@@ -212,14 +219,28 @@ struct RegistrationPage {
     signed_in: bool,
 }
 
-fn page(
+async fn page(
     site: &Site,
     asked: &Asked,
     person: &Person,
     edition: &Edition,
     registration: Option<&Registration>,
     form: Form,
-) -> RegistrationPage {
+) -> Result<RegistrationPage, Failure> {
+    let counts = site.store().registration_counts(edition.id).await?;
+    let full: Vec<Capped> = site
+        .store()
+        .registration_caps(edition.id)
+        .await?
+        .taken(&counts.active)
+        .iter()
+        .filter(|one| one.is_full())
+        .map(|one| one.of)
+        .collect();
+    let offered = |of: Capped| {
+        let note = if full.contains(&of) { " (full)" } else { "" };
+        (of.as_str().to_owned(), format!("{}{note}", of.shown()))
+    };
     let list = EditionDesk::Registrations.path(&edition.slug);
     let title = match registration {
         Some(one) if one.name.is_empty() => one.email.as_str(),
@@ -229,18 +250,23 @@ fn page(
     let inner = Inner::edition(person, edition, &list, title, HELP)
         .below(list.clone(), "Registrations")
         .noticing(site, &asked.headers);
-    let all = |values: &[(&str, &str)]| -> Vec<Choice> {
-        values.iter().map(|(value, text)| ((*value).to_owned(), (*text).to_owned())).collect()
-    };
-    RegistrationPage {
+    Ok(RegistrationPage {
         inner,
         form,
-        kinds: all(&RegistrationType::ALL.map(|one| (one.as_str(), one.shown()))),
-        modes: all(&Attendance::ALL.map(|one| (one.as_str(), one.shown()))),
-        states: all(&RegistrationState::ALL.map(|one| (one.as_str(), one.shown()))),
+        kinds: RegistrationType::ALL.map(|kind| offered(Capped::Kind(kind))).into(),
+        modes: Attendance::ALL.map(|mode| offered(Capped::Mode(mode))).into(),
+        states: RegistrationState::ALL.map(|one| (one.as_str().to_owned(), one.shown().to_owned())).into(),
         may_edit: person.subject.may(Action::EditRegistrations, &Place::edition(edition)).is_ok(),
         is_new: registration.is_none(),
         signed_in: registration.is_some_and(|one| one.account.is_some()),
+    })
+}
+
+/// Says a refusal at the field of the form that it means; the form calls the kind a type.
+fn refuse(form: &mut Form, refusal: &Refusal) {
+    match refusal.field.as_str() {
+        "kind" => form.refuse("type", refusal),
+        _ => form.refuse_by(refusal),
     }
 }
 
@@ -296,7 +322,7 @@ fn read(form: &mut Form, edition: &Edition, before: Option<&Registration>) -> Op
 async fn new(State(site): State<Site>, asked: Asked, person: Person, Path(slug): Path<String>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::EditRegistrations, &Place::edition(&edition))?;
-    show(&page(&site, &asked, &person, &edition, None, Form::default()))
+    show(&page(&site, &asked, &person, &edition, None, Form::default()).await?)
 }
 
 async fn create(
@@ -310,18 +336,18 @@ async fn create(
     person.may(Action::EditRegistrations, &Place::edition(&edition))?;
     if let Some(one) = read(&mut form, &edition, None) {
         match site.store().put_registration(&person.subject.actor, &one).await {
-            Ok(()) => {
+            Ok(one) => {
                 if form.is_ticked("tell") {
                     import::tell(&site, &person.subject.actor, &edition, std::slice::from_ref(&one)).await?;
                 }
                 let list = EditionDesk::Registrations.path(&edition.slug);
                 return done(&site, &list, &format!("{} is registered and can sign in now.", one.email));
             }
-            Err(store::Error::Refused(refusal)) => form.refuse_by(&refusal),
+            Err(store::Error::Refused(refusal)) => refuse(&mut form, &refusal),
             Err(error) => return Err(error.into()),
         }
     }
-    again(&page(&site, &asked, &person, &edition, None, form))
+    again(&page(&site, &asked, &person, &edition, None, form).await?)
 }
 
 async fn one(
@@ -333,7 +359,7 @@ async fn one(
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::SeeRegistrations, &Place::edition(&edition))?;
     let one = find(&site, &edition, id).await?;
-    show(&page(&site, &asked, &person, &edition, Some(&one), filled(&one)))
+    show(&page(&site, &asked, &person, &edition, Some(&one), filled(&one)).await?)
 }
 
 async fn save(
@@ -350,15 +376,15 @@ async fn save(
         && let Some(one) = read(&mut form, &edition, Some(&before))
     {
         match site.store().put_registration(&person.subject.actor, &one).await {
-            Ok(()) => {
+            Ok(one) => {
                 let list = EditionDesk::Registrations.path(&edition.slug);
                 return done(&site, &list, &format!("The registration of {} is saved.", one.email));
             }
-            Err(store::Error::Refused(refusal)) => form.refuse_by(&refusal),
+            Err(store::Error::Refused(refusal)) => refuse(&mut form, &refusal),
             Err(error) => return Err(error.into()),
         }
     }
-    again(&page(&site, &asked, &person, &edition, Some(&before), form))
+    again(&page(&site, &asked, &person, &edition, Some(&before), form).await?)
 }
 
 async fn find(site: &Site, edition: &Edition, id: Uuid) -> Result<Registration, Failure> {

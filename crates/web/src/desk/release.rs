@@ -126,8 +126,8 @@ async fn preview(site: &Site, edition: &Edition, untold: Untold) -> Result<Untol
     Ok(UntoldView { news: untold.news, people, subject, mail })
 }
 
-/// The full address of the edition's front page.
-fn front_page(site: &Site, edition: &Edition) -> String {
+/// The full address of the edition's front page; for the API too.
+pub(crate) fn front_page(site: &Site, edition: &Edition) -> String {
     format!("{}{}", site.base_url(), Address::Home.path(&edition.slug))
 }
 

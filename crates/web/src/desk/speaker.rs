@@ -135,8 +135,8 @@ async fn save(
 }
 
 /// The account that was typed, by handle or address; `None` for an empty field. Whether an address has an account is
-/// told only to those who see addresses anyway.
-async fn account(
+/// told only to those who see addresses anyway. For the API too.
+pub(crate) async fn account(
     site: &Site,
     typed: &str,
     sees_people: bool,

@@ -7,7 +7,7 @@
 use super::{ceremony_cookie, ceremony_in, ceremony_over, enter, ways::with_next};
 use crate::{
     error::Failure,
-    form::Form,
+    form::{Form, sentences},
     inner::{Answer, Inner, again, done, see_other, show},
     route::{Asked, at},
     signed::{Asker, agent},
@@ -78,14 +78,20 @@ pub(super) async fn arrive(site: &Site, asked: &Asked, asker: &Asker, arrived: A
             let way = arrived.way();
             let name = Line::default();
             let entering = (&way, browser.as_str(), client.as_str());
-            let (_, secret) = site.store().arrive(&arrived.proof, None, &name, entering).await?;
-            enter(site, asker, &secret, &arrived.next).await
+            match site.store().arrive(&arrived.proof, None, &name, entering).await {
+                Ok((_, secret)) => enter(site, asker, &secret, &arrived.next).await,
+                // Whose account it is was proved, so its person may know why: it is blocked.
+                Err(store::Error::Refused(refusal)) => {
+                    done(site, &Account::SignIn.path(), &sentences(&refusal))
+                }
+                Err(error) => Err(error.into()),
+            }
         }
         _ => {
             let kept = serde_json::to_string(&arrived).map_err(|_| Failure::Internal)?;
             let token = site.store().begin_ceremony(KIND, None, &kept).await?;
             let mut response = see_other(&Account::SignInArrival.path());
-            response.headers_mut().append(header::SET_COOKIE, ceremony_cookie(site, KIND, &token));
+            response.headers_mut().append(header::SET_COOKIE, ceremony_cookie(KIND, &token));
             Ok(response)
         }
     }
@@ -137,7 +143,7 @@ async fn draw(site: &Site, asker: &Asker, arrived: &Arrived, form: Form) -> Resu
 
 /// What is kept of whoever arrived in this browser.
 async fn kept(site: &Site, asked: &Asked) -> Result<Option<Arrived>, Failure> {
-    let Some(token) = ceremony_in(site, &asked.headers, KIND) else { return Ok(None) };
+    let Some(token) = ceremony_in(&asked.headers, KIND) else { return Ok(None) };
     let kept = site.store().ceremony(KIND, token).await?;
     Ok(kept.and_then(|kept| serde_json::from_str(&kept.body).ok()))
 }
@@ -160,7 +166,7 @@ async fn decide(State(site): State<Site>, asked: Asked, asker: Asker, mut form: 
     let Some(arrived) = kept(&site, &asked).await? else { return too_late(&site) };
     let email = arrived.email.as_ref();
     let over = |mut answer: axum::response::Response| {
-        answer.headers_mut().append(header::SET_COOKIE, ceremony_over(&site, KIND));
+        answer.headers_mut().append(header::SET_COOKIE, ceremony_over(KIND));
         answer
     };
     if let Asker(Some(person)) = &asker {
@@ -195,6 +201,6 @@ async fn decide(State(site): State<Site>, asked: Asked, asker: Asker, mut form: 
 
 /// Takes the ceremony, which is good for one decision.
 async fn take(site: &Site, asked: &Asked) -> Result<bool, Failure> {
-    let Some(token) = ceremony_in(site, &asked.headers, KIND) else { return Ok(false) };
+    let Some(token) = ceremony_in(&asked.headers, KIND) else { return Ok(false) };
     Ok(site.store().take_ceremony(KIND, token).await?.is_some())
 }

@@ -19,6 +19,7 @@ pub(crate) use security::{ConnectionsView, CredentialsView, may_change, when};
 pub(crate) use ways::{Ways, WaysView, with_next};
 
 use crate::{
+    cookies,
     error::Failure,
     inner::{self, Answer},
     route::Asked,
@@ -79,24 +80,19 @@ pub(crate) async fn entered(
     Ok(response)
 }
 
-/// The cookie with the token of a ceremony that has begun.
-fn ceremony_cookie(site: &Site, kind: &str, token: &str) -> HeaderValue {
-    signed::set(site, &cookie_name(site, kind), token, store::CEREMONY_LIFE.as_secs())
+/// The cookie with the token of a ceremony of that kind that has begun.
+fn ceremony_cookie(kind: &str, token: &str) -> HeaderValue {
+    cookies::set(kind, token, store::CEREMONY_LIFE.as_secs())
 }
 
 /// The cookie that forgets it.
-fn ceremony_over(site: &Site, kind: &str) -> HeaderValue {
-    signed::set(site, &cookie_name(site, kind), "", 0)
+fn ceremony_over(kind: &str) -> HeaderValue {
+    cookies::set(kind, "", 0)
 }
 
 /// The token of a ceremony in the browser.
-fn ceremony_in<'a>(site: &Site, headers: &'a HeaderMap, kind: &str) -> Option<&'a str> {
-    signed::cookie(headers, &cookie_name(site, kind)).filter(|token| !token.is_empty() && token.len() <= 64)
-}
-
-/// With the prefix `__Host-` no neighbouring host can give a browser another's ceremony.
-fn cookie_name(site: &Site, kind: &str) -> String {
-    if site.is_https() { format!("__Host-{kind}") } else { kind.to_owned() }
+fn ceremony_in<'a>(headers: &'a HeaderMap, kind: &str) -> Option<&'a str> {
+    cookies::value(headers, kind).filter(|token| !token.is_empty() && token.len() <= 64)
 }
 
 /// The failure of an answer for programs that a proof led to.

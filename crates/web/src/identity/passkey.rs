@@ -31,8 +31,7 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
 
 /// Passkeys, or the answer that this site has none.
 pub(super) fn passkeys(site: &Site) -> Result<&Passkeys, Failure> {
-    let none = || Failure::NotFound("This site has no passkeys: it is not served by https".to_owned());
-    site.ways().passkeys(site).ok_or_else(none)
+    site.ways().passkeys(site).map_err(|why| Failure::NotFound(format!("This site has no passkeys: {why}")))
 }
 
 /// An answer for the script.
@@ -53,7 +52,7 @@ async fn begin(State(site): State<Site>, asked: Asked) -> Answer {
     let begun = passkeys(&site)?.begin_sign_in().map_err(failed)?;
     let token = site.store().begin_ceremony(KIND, None, &begun.state).await?;
     let mut response = json(&begun.options);
-    response.headers_mut().append(header::SET_COOKIE, ceremony_cookie(&site, KIND, &token));
+    response.headers_mut().append(header::SET_COOKIE, ceremony_cookie(KIND, &token));
     Ok(response)
 }
 
@@ -71,7 +70,7 @@ async fn sign_in(State(site): State<Site>, asked: Asked, asker: Asker, Json(sent
         Failure::Refused(Refusal::new("passkey", "this site does not know it", remedy))
     };
     let late = || Failure::Refused(Refusal::new("passkey", "it took too long", "Try again"));
-    let token = ceremony_in(&site, &asked.headers, KIND).ok_or_else(late)?;
+    let token = ceremony_in(&asked.headers, KIND).ok_or_else(late)?;
     let taken = site.store().take_ceremony(KIND, token).await?.ok_or_else(late)?;
     let answer = DeviceAnswer::read(&sent.answer.to_string()).map_err(failed)?;
     let (credential, kept) = site.store().passkey(answer.id()).await?.ok_or_else(unknown)?;
@@ -79,6 +78,6 @@ async fn sign_in(State(site): State<Site>, asked: Asked, asker: Asker, Json(sent
     let (browser, client) = (agent(&asked.headers), asked.client.to_string());
     let signed = site.store().sign_in_with(credential.id, renewed.as_deref(), &browser, &client).await?;
     let mut response = json(&Onwards { to: &onwards(&sent.next) });
-    response.headers_mut().append(header::SET_COOKIE, ceremony_over(&site, KIND));
+    response.headers_mut().append(header::SET_COOKIE, ceremony_over(KIND));
     entered(&site, &asker, &signed.1, response).await
 }

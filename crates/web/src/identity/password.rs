@@ -78,8 +78,15 @@ async fn sign_in(State(site): State<Site>, asked: Asked, asker: Asker, mut form:
                 site.store().renew_password(credential.id, &hash, &renewed).await?;
             }
             let browser = (agent(&asked.headers), asked.client.to_string());
-            let (_, secret) = site.store().sign_in_with(credential.id, None, &browser.0, &browser.1).await?;
-            enter(&site, &asker, &secret, &next).await
+            match site.store().sign_in_with(credential.id, None, &browser.0, &browser.1).await {
+                Ok((_, secret)) => enter(&site, &asker, &secret, &next).await,
+                // The password is right, so its person may know that the account is blocked.
+                Err(store::Error::Refused(refusal)) => {
+                    form.refuse("", &refusal);
+                    again(&draw(&site, form, &next))
+                }
+                Err(error) => Err(error.into()),
+            }
         }
         (Err(Trouble::Busy), _) => Err(Failure::Busy(Trouble::Busy.to_string())),
         (Err(trouble), _) => Err(super::failed(trouble)),

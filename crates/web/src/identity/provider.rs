@@ -56,14 +56,14 @@ async fn begin(State(site): State<Site>, asked: Asked, Path(name): Path<String>)
     let to = HeaderValue::try_from(begun.url.as_str()).map_err(|_| Failure::Internal)?;
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
     response.headers_mut().extend(headers::of(Policy::Private));
-    response.headers_mut().append(header::SET_COOKIE, ceremony_cookie(&site, KIND, &token));
+    response.headers_mut().append(header::SET_COOKIE, ceremony_cookie(KIND, &token));
     Ok(response)
 }
 
 async fn back(State(site): State<Site>, asked: Asked, asker: Asker, Path(name): Path<String>) -> Answer {
     one_try(&site, &asked)?;
     let provider = site.ways().provider(&name).ok_or_else(|| Failure::no("provider", &name))?;
-    let taken = match ceremony_in(&site, &asked.headers, KIND) {
+    let taken = match ceremony_in(&asked.headers, KIND) {
         Some(token) => site.store().take_ceremony(KIND, token).await?,
         None => None,
     };
@@ -84,7 +84,7 @@ async fn back(State(site): State<Site>, asked: Asked, asker: Asker, Path(name): 
     };
     let arrived = Arrived::new(proven, Way::Oidc(name.clone()), provider.title(), &kept.next);
     let mut response = arrival::arrive(&site, &asked, &asker, arrived).await?;
-    response.headers_mut().append(header::SET_COOKIE, ceremony_over(&site, KIND));
+    response.headers_mut().append(header::SET_COOKIE, ceremony_over(KIND));
     Ok(response)
 }
 

@@ -69,8 +69,8 @@ pub(crate) struct CredentialsView {
     /// How many wrong passwords were typed lately, where it is a sign of guessing.
     pub(crate) guessed: Option<u32>,
     pub(crate) passkeys: Vec<CredentialView>,
-    /// Whether this site has passkeys.
-    pub(crate) offers_passkeys: bool,
+    /// Why this site has no passkeys, where it has none.
+    pub(crate) no_passkeys: Option<String>,
     pub(crate) password_page: String,
     pub(crate) passkeys_page: String,
     /// Where one signs in again, when that was long ago.
@@ -94,7 +94,7 @@ impl CredentialsView {
             password: password.map(view),
             guessed: password.map(|one| one.misses).filter(|misses| *misses >= 5),
             passkeys: all.iter().filter(|one| one.kind == CredentialKind::Passkey).map(view).collect(),
-            offers_passkeys: site.ways().passkeys(site).is_some(),
+            no_passkeys: site.ways().passkeys(site).err().map(|why| why.to_string()),
             password_page: Account::Password.path(),
             passkeys_page: Account::Passkeys.path(),
             again: (!is_fresh(site, person)).then(|| with_next(&Account::SignIn.path(), path)),
@@ -276,7 +276,7 @@ async fn begin_passkey(State(site): State<Site>, asked: Asked, person: Person) -
         .map_err(failed)?;
     let token = site.store().begin_ceremony(KIND, Some(account.id), &begun.state).await?;
     let mut response = json(&begun.options);
-    response.headers_mut().append(header::SET_COOKIE, ceremony_cookie(&site, KIND, &token));
+    response.headers_mut().append(header::SET_COOKIE, ceremony_cookie(KIND, &token));
     Ok(response)
 }
 
@@ -296,7 +296,7 @@ async fn add_passkey(
     may_change(&site, &person)?;
     let account = person.signed.account.id;
     let late = || Failure::Refused(Refusal::new("passkey", "it took too long", "Try again"));
-    let token = ceremony_in(&site, &asked.headers, KIND).ok_or_else(late)?;
+    let token = ceremony_in(&asked.headers, KIND).ok_or_else(late)?;
     let taken = site.store().take_ceremony(KIND, token).await?.ok_or_else(late)?;
     let kept =
         passkeys(&site)?.end_making(account.0, &taken.body, &made.answer.to_string()).map_err(failed)?;
@@ -304,7 +304,7 @@ async fn add_passkey(
     site.store().add_passkey(&person.subject.actor, account, &kept.id, &kept.body, &name).await?;
     let to = Account::Passkeys.path();
     let mut response = json(&Onwards { to: &to });
-    response.headers_mut().append(header::SET_COOKIE, ceremony_over(&site, KIND));
+    response.headers_mut().append(header::SET_COOKIE, ceremony_over(KIND));
     Ok(response)
 }
 

@@ -5,7 +5,12 @@ use crate::{
     site::{Site, SiteOptions},
 };
 use ::identity::{
-    Health, Trouble, ldap::Directory, oidc::Provider, passkey::Passkeys, password::Passwords, settings,
+    Health, Trouble,
+    ldap::Directory,
+    oidc::Provider,
+    passkey::{NoPasskeys, Passkeys},
+    password::Passwords,
+    settings,
 };
 use model::{Refusal, address::Account};
 use std::{num::NonZero, sync::OnceLock};
@@ -18,7 +23,7 @@ const TRIES_FOR_A_NAME: u32 = 6;
 #[derive(Debug)]
 pub(crate) struct Ways {
     passwords: Passwords,
-    passkeys: OnceLock<Option<Passkeys>>,
+    passkeys: OnceLock<Result<Passkeys, NoPasskeys>>,
     providers: Vec<Provider>,
     directories: Vec<Directory>,
     tries: Limiter,
@@ -48,10 +53,10 @@ impl Ways {
         &self.passwords
     }
 
-    /// Passkeys, where browsers make them for this site's address.
-    pub(super) fn passkeys(&self, site: &Site) -> Option<&Passkeys> {
+    /// Passkeys; or why browsers make none for this site's address.
+    pub(super) fn passkeys(&self, site: &Site) -> Result<&Passkeys, NoPasskeys> {
         // The address may be known only once the server listens.
-        self.passkeys.get_or_init(|| Passkeys::new(site.base_url(), host(site))).as_ref()
+        self.passkeys.get_or_init(|| Passkeys::new(site.base_url(), host(site))).as_ref().map_err(|why| *why)
     }
 
     pub(super) fn provider(&self, name: &str) -> Option<&Provider> {
@@ -144,7 +149,7 @@ impl WaysView {
         });
         Self {
             password: Account::SignInPassword.path(),
-            passkey: ways.passkeys(site).is_some(),
+            passkey: ways.passkeys(site).is_ok(),
             passkey_begin: Account::SignInPasskeyBegin.path(),
             passkey_end: Account::SignInPasskey.path(),
             outside: providers.chain(directories).collect(),

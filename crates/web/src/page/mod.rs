@@ -260,15 +260,26 @@ pub fn editions_page(editions: &[EditionEntry], viewer: &Viewer) -> Result<Strin
     outside::editions(editions, viewer)
 }
 
-/// The page that says what went wrong and what to do. `title` such as "Not found", `problem` a sentence,
-/// `remedy` a sentence; links lead to the edition (`home`: its slug) where one is known, and to all editions.
+/// What a page about a failure says.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// A heading such as "Not found".
+    pub title: &'a str,
+    /// What is wrong, a sentence.
+    pub problem: &'a str,
+    /// What to do, a sentence.
+    pub remedy: &'a str,
+}
+
+/// The page that says what went wrong and what to do. Links lead to the edition (`home`: its slug) where one is known, and to
+/// all editions; a button to one's own view, for who views as somebody (`viewing`: their name).
 pub fn error_page(
-    status: u16,
-    title: &str,
-    problem: &str,
-    remedy: &str,
+    said: &Said<'_>,
     home: Option<&str>,
+    viewing: Option<&str>,
     viewer: &Viewer,
 ) -> Result<String, PageError> {
-    outside::error(status, title, problem, remedy, home, viewer)
+    outside::error(said, home, viewing, viewer)
 }

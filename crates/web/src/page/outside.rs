@@ -1,6 +1,6 @@
 //! Pages outside any edition: the list of editions, and errors.
 
-use super::{EditionEntry, PageError, Viewer, frame::Frame, part::date_span};
+use super::{EditionEntry, PageError, Said, Viewer, frame::Frame, part::date_span};
 use askama::Template;
 use model::address::Address;
 
@@ -44,22 +44,18 @@ pub(super) fn editions(editions: &[EditionEntry], viewer: &Viewer) -> Result<Str
 #[template(path = "error.html")]
 struct ErrorView<'a> {
     frame: Frame,
-    status: u16,
-    title: &'a str,
-    problem: &'a str,
-    remedy: &'a str,
+    said: &'a Said<'a>,
     home: Option<String>,
+    viewing: Option<&'a str>,
 }
 
 /// Draws an error.
 pub(super) fn error(
-    status: u16,
-    title: &str,
-    problem: &str,
-    remedy: &str,
+    said: &Said<'_>,
     home: Option<&str>,
+    viewing: Option<&str>,
     viewer: &Viewer,
 ) -> Result<String, PageError> {
     let home = home.map(|slug| viewer.links.to(&format!("/{slug}/")));
-    Ok(ErrorView { frame: Frame::bare(viewer, title), status, title, problem, remedy, home }.render()?)
+    Ok(ErrorView { frame: Frame::bare(viewer, said.title), said, home, viewing }.render()?)
 }

@@ -1,7 +1,7 @@
 //! The promises of the public pages that need no browser.
 
 use super::{
-    Links, Page, Viewer, error_page,
+    Links, Page, Said, Viewer, error_page,
     layout::Layout,
     part::{When, date_span},
     tracks_css,
@@ -215,7 +215,8 @@ fn hostile_text_in_any_field_is_shown_and_never_obeyed() {
             assert!(shown, "{:?} holds a handler", page.address());
         }
     }
-    let error = error_page(404, HOSTILE, HOSTILE, HOSTILE, Some("t"), &viewer(None)).unwrap();
+    let said = Said { status: 404, title: HOSTILE, problem: HOSTILE, remedy: HOSTILE };
+    let error = error_page(&said, Some("t"), Some(HOSTILE), &viewer(None)).unwrap();
     assert!(!error.contains("<script") && !error.contains("<img"));
     assert!(!tracks_css(&snapshot).contains('<'));
 }

@@ -14,7 +14,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, State},
-    routing::get,
+    routing::{get, post},
 };
 use model::{
     address::{Account, Address},
@@ -23,7 +23,7 @@ use model::{
     id::{EditionId, SessionId},
     microconference::{from_last_time, leads_of},
     programme::{Programme, Session},
-    text::Slug,
+    text::{RichText, Slug},
 };
 use store::OpenCall;
 use uuid::Uuid;
@@ -32,6 +32,7 @@ use uuid::Uuid;
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/{edition}/calls/", get(list));
     let router = at(router, "/{edition}/calls/{call}/", get(call));
+    let router = crate::desk::form_at(router, "/{edition}/calls/{call}/questions/", post(ask));
     crate::desk::form_at(router, "/{edition}/calls/{call}/propose/", get(new).post(create))
 }
 
@@ -54,6 +55,17 @@ struct CallPage {
     deadlines: Vec<String>,
     /// Where ideas wait for a lead.
     ideas: Option<String>,
+    /// What was changed since it was published: its number, when, and what.
+    amendments: Vec<(u32, String, String)>,
+    /// What was asked and answered.
+    questions: Vec<(String, String)>,
+    /// The form of a question.
+    form: Form,
+    /// Where a question is sent; `None` once the call is closed.
+    ask: Option<String>,
+    signed_in: bool,
+    /// What waits for an answer, of this person's own.
+    mine: Vec<String>,
 }
 
 struct CallView {
@@ -169,6 +181,45 @@ async fn list(State(site): State<Site>, asked: Asked, asker: Asker, Path(slug): 
     show(&CallsPage { inner, calls: calls.iter().map(|one| view(&site, &edition, &one.call)).collect() })
 }
 
+async fn call_page(
+    site: &Site,
+    asked: &Asked,
+    asker: &Asker,
+    (edition, calls, open): (&Edition, &[OpenCall], &OpenCall),
+    form: Form,
+) -> Result<CallPage, Failure> {
+    let help = open.call.summary.to_string();
+    let inner = frame(asker, open.call.name.as_str(), &help)
+        .below(Address::Calls.path(&edition.slug), "All calls")
+        .noticing(site, &asked.headers);
+    let exchange = site.store().exchange(edition.id, open.call.id).await?;
+    let at = |instant| edition.zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
+    let html = |text| markup::html(text, 3).as_str().to_owned();
+    let me = asker.0.as_ref().map(|person| person.signed.shown().id);
+    let still = !matches!(open.call.phase(site.now()), Phase::Closed(_) | Phase::Hidden);
+    let (answered, waiting): (Vec<_>, Vec<_>) =
+        exchange.questions.iter().partition(|question| question.answered.is_some());
+    Ok(CallPage {
+        inner,
+        call: view(site, edition, &open.call),
+        text: markup::html(&open.call.text, 2).as_str().to_owned(),
+        fields: proposing::fields(&open.form),
+        deadlines: others(edition, &open.call, calls),
+        ideas: (open.call.kind == CallKind::Microconferences).then(|| Address::Ideas.path(&edition.slug)),
+        amendments: exchange.amendments.iter().map(|one| (one.number, at(one.at), html(&one.body))).collect(),
+        questions: answered.iter().map(|one| (html(&one.body), html(&one.answer))).collect(),
+        form,
+        ask: still
+            .then(|| format!("{}questions/", Address::Call(open.call.slug.as_str()).path(&edition.slug))),
+        signed_in: me.is_some(),
+        mine: waiting
+            .iter()
+            .filter(|one| me.is_some() && one.account == me)
+            .map(|one| html(&one.body))
+            .collect(),
+    })
+}
+
 async fn call(
     State(site): State<Site>,
     asked: Asked,
@@ -177,18 +228,31 @@ async fn call(
 ) -> Answer {
     let (edition, calls) = published(&site, &slug).await?;
     let open = chosen(&calls, &call)?;
-    let help = open.call.summary.to_string();
-    let inner = frame(&asker, open.call.name.as_str(), &help)
-        .below(Address::Calls.path(&edition.slug), "All calls")
-        .noticing(&site, &asked.headers);
-    show(&CallPage {
-        inner,
-        call: view(&site, &edition, &open.call),
-        text: markup::html(&open.call.text, 2).as_str().to_owned(),
-        fields: proposing::fields(&open.form),
-        deadlines: others(&edition, &open.call, &calls),
-        ideas: (open.call.kind == CallKind::Microconferences).then(|| Address::Ideas.path(&edition.slug)),
-    })
+    show(&call_page(&site, &asked, &asker, (&edition, &calls, &open), Form::default()).await?)
+}
+
+async fn ask(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path((slug, call)): Path<(String, String)>,
+    mut form: Form,
+) -> Answer {
+    let (edition, calls) = published(&site, &slug).await?;
+    let open = chosen(&calls, &call)?;
+    let body = RichText::clean(form.value("question"));
+    match site.store().ask(&person.subject, &edition, open.call.id, &body).await {
+        Ok(_) => {
+            let told = "Your question is sent. You get the answer by mail, and everybody reads it here, without your name.";
+            done(&site, &Address::Call(open.call.slug.as_str()).path(&edition.slug), told)
+        }
+        Err(store::Error::Refused(refusal)) => {
+            form.refuse_by(&refusal);
+            let asker = Asker(Some(person));
+            again(&call_page(&site, &asked, &asker, (&edition, &calls, &open), form).await?)
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The form of a new proposal.
@@ -202,6 +266,8 @@ struct ProposePage {
     fields: Vec<FieldView>,
     when: String,
     may_submit: bool,
+    /// Whether only an access code opens it.
+    is_closed: bool,
     /// The microconferences of earlier editions, from one of which one can begin.
     before: Vec<(String, String)>,
     /// The one from which this begins, as a form sends it; empty for none.
@@ -270,6 +336,7 @@ async fn page(
         fields: proposing::fields(&open.form),
         when: view(site, edition, &open.call).when,
         may_submit: open.call.accepts(site.now(), Late::No).is_ok(),
+        is_closed: matches!(open.call.phase(site.now()), Phase::Closed(_)),
         before: before
             .iter()
             .map(|one| {
@@ -321,9 +388,11 @@ async fn create(
     let stage = if submit { Stage::Submitted } else { Stage::Draft };
     let tracks = proposing::tracks(&site, &edition).await?;
     if let Some(content) = proposing::read(&mut form, &open.call, &open.form, &tracks, stage) {
-        let late = submit.then_some(Late::No);
-        let begun =
-            site.store().begin_proposal(&person.subject, edition.id, open.call.id, &content, late).await;
+        let code = submit.then(|| form.value("code").to_owned());
+        let begun = site
+            .store()
+            .begin_proposal(&person.subject, edition.id, open.call.id, &content, code.as_deref())
+            .await;
         match begun {
             Ok(written) => {
                 if let Some(last) = meant(form.value("again"))

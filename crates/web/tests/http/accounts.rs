@@ -372,9 +372,18 @@ async fn an_organiser_views_as_an_attendee_reading_only_and_the_attendee_sees_it
         world.get_as(&organiser, "/account/data/plenary-account.json").await.status,
         StatusCode::FORBIDDEN
     );
+    // What would be refused is not offered, and the page about a refusal leads back too.
+    let data = world.get_as(&organiser, "/account/data/").await;
+    assert!(!data.text().contains("Download your data") && !data.text().contains("Delete my account"));
+    let headers = [("cookie", organiser.cookie.as_str()), ("accept", "text/html")];
+    let refused = world.get_with("/account/data/plenary-account.json", &headers).await;
+    assert!(refused.text().contains("Return to your own view") && refused.text().contains("You view as"));
     let back = world.post_as(&organiser, "/account/view-as/end/", &[]).await;
     assert_eq!(back.header("location"), page);
     assert!(!world.get_as(&organiser, "/account/").await.text().contains("You view as"));
+    assert!(world.get_as(&organiser, "/account/data/").await.text().contains("Download your data"));
+    let none = world.get_with("/desk/people/not-an-id/", &headers).await;
+    assert!(none.status.is_client_error() && !none.text().contains("You view as"), "{}", none.text());
     let history = world.get_as(&ada, "/account/history/").await;
     assert!(history.text().contains("organiser"), "{}", history.text());
     let above = format!("/desk/people/{}/", admin.account);
@@ -474,4 +483,46 @@ async fn roles_are_given_with_an_invitation_and_revoked_within_ones_scope() {
     let admin = world.sign_in("grace@example.org", &[(Role::Administrator, Scope::Everywhere)]).await;
     let all = world.get_as(&admin, "/desk/grants/").await;
     assert!(all.text().contains("the whole installation"), "{}", all.text());
+}
+
+#[tokio::test]
+async fn an_administrator_blocks_an_account_and_unblocks_it() {
+    let world = world().await;
+    let admin = world.sign_in("grace@example.org", &[(Role::Administrator, Scope::Everywhere)]).await;
+    let organiser = world.organiser().await;
+    let edition = world.edition("garden-2027").await.id;
+    let ada = world.sign_in("ada@example.org", &[(Role::Crew, Scope::Edition(edition))]).await;
+    let page = format!("/desk/people/{}/", ada.account);
+    let seen = world.get_as(&organiser, &page).await;
+    assert!(seen.status == StatusCode::OK && !seen.text().contains("Block ada"));
+    let refused = world.post_as(&organiser, &page, &[("do", "block")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(world.get_as(&ada, "/account/").await.status, StatusCode::OK);
+
+    assert!(world.get_as(&admin, &page).await.text().contains("Block ada"));
+    assert_eq!(world.post_as(&admin, &page, &[("do", "block")]).await.header("location"), page);
+    assert_eq!(world.get_as(&ada, "/account/").await.status, StatusCode::SEE_OTHER, "signed out at once");
+    let blocked = world.get_as(&admin, &page).await;
+    for said in ["Unblock ada", "Blocked</span>", "The account was blocked"] {
+        assert!(blocked.text().contains(said), "{said} is not in\n{}", blocked.text());
+    }
+    assert!(!blocked.text().contains("View as ada"));
+    let list = world.get_as(&admin, "/desk/people/").await;
+    assert!(list.text().contains("blocked</span>"), "{}", list.text());
+    // A link in a mail leads nowhere, and says why to whoever reads mail at the address.
+    let path = link_to(&world, "ada@example.org", "").await;
+    let used = world.post_with(&path, &[], &[]).await;
+    assert_eq!(used.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(used.text().contains("This account is blocked."), "{}", used.text());
+
+    assert_eq!(world.post_as(&admin, &page, &[("do", "unblock")]).await.header("location"), page);
+    let used = world.post_with(&path, &[], &[]).await;
+    assert_eq!(used.status, StatusCode::SEE_OTHER, "{}", used.text());
+    assert!(world.get_as(&admin, &page).await.text().contains("The account was unblocked"));
+    // The last administrator stays, and nobody blocks themselves.
+    let own = format!("/desk/people/{}/", admin.account);
+    assert!(!world.get_as(&admin, &own).await.text().contains("Block grace"));
+    let refused = world.post_as(&admin, &own, &[("do", "block")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("It is your own"), "{}", refused.text());
 }

@@ -11,10 +11,10 @@ use model::{
 use serde_json::{Value, json};
 use store::NewToken;
 
-const EDITION: &str = "/api/v1/editions/garden-2027";
+pub(crate) const EDITION: &str = "/api/v1/editions/garden-2027";
 
 /// A token of somebody with that role in `garden-2027`.
-async fn token(world: &World, role: Role, scope: TokenScope) -> (AccountId, String) {
+pub(crate) async fn token(world: &World, role: Role, scope: TokenScope) -> (AccountId, String) {
     let edition = world.edition("garden-2027").await;
     let who = world.sign_in(&format!("{role}@example.org"), &[(role, Scope::Edition(edition.id))]).await;
     let new = NewToken { name: Line::from("test"), scope, edition: None, expires: None };
@@ -23,7 +23,14 @@ async fn token(world: &World, role: Role, scope: TokenScope) -> (AccountId, Stri
 }
 
 /// Sends JSON with a token, and the tag that was seen.
-async fn send(world: &World, method: &str, path: &str, token: &str, seen: &str, body: &Value) -> Answer {
+pub(crate) async fn send(
+    world: &World,
+    method: &str,
+    path: &str,
+    token: &str,
+    seen: &str,
+    body: &Value,
+) -> Answer {
     let bearer = format!("Bearer {token}");
     let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
     let mut headers = vec![("content-type", kind), ("authorization", bearer.as_str())];
@@ -34,11 +41,11 @@ async fn send(world: &World, method: &str, path: &str, token: &str, seen: &str, 
     world.send(method, path, &headers, &body).await
 }
 
-async fn read(world: &World, path: &str, token: &str) -> Answer {
+pub(crate) async fn read(world: &World, path: &str, token: &str) -> Answer {
     world.get_with(path, &[("authorization", &format!("Bearer {token}"))]).await
 }
 
-fn problem(answer: &Answer, status: StatusCode) -> Value {
+pub(crate) fn problem(answer: &Answer, status: StatusCode) -> Value {
     assert_eq!(answer.status, status, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let problem = answer.json();
@@ -186,7 +193,7 @@ async fn a_refusal_names_the_field_and_what_to_do() {
     assert!(wrong.header("allow").contains("POST"));
 }
 
-fn uuid() -> String {
+pub(crate) fn uuid() -> String {
     "00000000-0000-4000-8000-00000000abcd".to_owned()
 }
 
@@ -313,6 +320,77 @@ async fn what_organisers_write_is_added_changed_and_removed_and_the_second_of_tw
         let said = problem(&answer, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(said["field"], field, "{list} {body}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_program_that_moves_the_dates_fills_the_notice_like_the_desk_and_keeps_the_address() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Organiser, TokenScope::Write).await;
+    let change = async |patch: Value| send(&world, "PATCH", EDITION, &token, "*", &patch).await;
+    let moved = change(json!({ "first_day": "2027-05-01", "last_day": "2027-05-03" })).await;
+    assert_eq!(moved.status, StatusCode::OK, "{}", moved.text());
+    assert_eq!(
+        moved.json()["notice"],
+        "The dates are now 1 to 3 May 2027, before they were 1 to 2 May 2027."
+    );
+    let again = change(json!({ "last_day": "2027-05-04" })).await;
+    assert_eq!(
+        again.json()["notice"],
+        "The dates are now 1 to 4 May 2027, before they were 1 to 2 May 2027."
+    );
+    change(json!({ "notice": "Bring a coat." })).await;
+    let kept = change(json!({ "last_day": "2027-05-05" })).await;
+    assert_eq!(kept.json()["notice"], "Bring a coat.");
+    let said = problem(&change(json!({ "slug": "elsewhere" })).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(said["field"], "slug");
+}
+
+#[tokio::test]
+async fn caps_on_registrations_are_set_counted_and_respected() {
+    let world = World::new().await;
+    let (_, token) = token(&world, Role::Registrar, TokenScope::Write).await;
+    let at = format!("{EDITION}/registration-caps");
+    let none = read(&world, &at, &token).await;
+    assert_eq!(none.json(), json!({ "caps": {} }));
+    let caps = json!({ "caps": { "student": 1, "virtual": 0 } });
+    problem(&send(&world, "PUT", &at, &token, "", &caps).await, StatusCode::PRECONDITION_REQUIRED);
+    let set = send(&world, "PUT", &at, &token, none.header("etag"), &caps).await;
+    assert_eq!((set.status, set.json()), (StatusCode::OK, caps.clone()), "{}", set.text());
+    let late = send(&world, "PUT", &at, &token, none.header("etag"), &json!({ "caps": {} })).await;
+    problem(&late, StatusCode::PRECONDITION_FAILED);
+    for wrong in [json!({ "caps": { "king": 1 } }), json!({ "caps": { "student": 200_001 } })] {
+        problem(&send(&world, "PUT", &at, &token, "*", &wrong).await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let list = format!("{EDITION}/registrations");
+    for (address, kind, mode, refused) in [
+        ("a@example.org", "student", "in_person", None),
+        ("b@example.org", "student", "in_person", Some("kind")),
+        ("b@example.org", "lead", "virtual", Some("mode")),
+        ("b@example.org", "lead", "in_person", None),
+    ] {
+        let new = json!({ "email": address, "kind": kind, "mode": mode });
+        let answer = send(&world, "POST", &list, &token, "", &new).await;
+        match refused {
+            None => assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text()),
+            Some(field) => {
+                assert_eq!(problem(&answer, StatusCode::UNPROCESSABLE_ENTITY)["field"], field);
+            }
+        }
+    }
+    let counts = read(&world, &format!("{EDITION}/registration-counts"), &token).await.json();
+    assert_eq!((&counts["registered"], &counts["cancelled"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        counts["caps"],
+        json!([
+            { "of": "student", "registered": 1, "most": 1 },
+            { "of": "virtual", "registered": 0, "most": 0 },
+        ])
+    );
+    let elsewhere = format!("{list}/{}", uuid());
+    problem(
+        &send(&world, "PATCH", &elsewhere, &token, "*", &json!({ "name": "X" })).await,
+        StatusCode::NOT_FOUND,
+    );
 }
 
 #[tokio::test]

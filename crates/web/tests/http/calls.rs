@@ -7,16 +7,16 @@ use model::{
     permission::{Role, Scope},
 };
 
-const DESK: &str = "/desk/garden-2027";
+pub(crate) const DESK: &str = "/desk/garden-2027";
 
 /// A committee with a call for presentations that is open, in its usual form.
-struct Committee {
-    world: World,
-    organiser: SignedIn,
-    call: String,
+pub(crate) struct Committee {
+    pub(crate) world: World,
+    pub(crate) organiser: SignedIn,
+    pub(crate) call: String,
 }
 
-fn last_part(path: &str) -> &str {
+pub(crate) fn last_part(path: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap()
 }
 
@@ -27,12 +27,12 @@ fn value(page: &str, name: &str) -> String {
 }
 
 impl Committee {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(&[]).await
     }
 
     /// With these fields of the call in place of the usual ones.
-    async fn with(changed: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(changed: &[(&str, &str)]) -> Self {
         let world = World::new().await;
         let edition = world.edition("garden-2027").await;
         let organiser =
@@ -47,7 +47,7 @@ impl Committee {
     }
 
     /// Saves the call's form as it stands, public, with `changed`.
-    async fn save_call(&self, changed: &[(&str, &str)]) {
+    pub(crate) async fn save_call(&self, changed: &[(&str, &str)]) {
         let mut fields: Vec<(&str, &str)> = vec![
             ("name", "Talks"),
             ("slug", "talks"),
@@ -82,17 +82,17 @@ impl Committee {
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
     }
 
-    fn call_id(&self) -> CallId {
+    pub(crate) fn call_id(&self) -> CallId {
         CallId(last_part(&self.call).parse().unwrap())
     }
 
-    async fn reviewer(&self, address: &str) -> SignedIn {
+    pub(crate) async fn reviewer(&self, address: &str) -> SignedIn {
         let edition = self.world.edition("garden-2027").await.id;
         self.world.sign_in(address, &[(Role::Reviewer, Scope::Call(edition, self.call_id()))]).await
     }
 
     /// Submits a proposal; gives its author's page.
-    async fn submit(&self, who: &SignedIn, title: &str) -> String {
+    pub(crate) async fn submit(&self, who: &SignedIn, title: &str) -> String {
         let fields = [
             ("title", title),
             ("abstract", "All about it."),
@@ -105,7 +105,7 @@ impl Committee {
         sent.header("location").to_owned()
     }
 
-    async fn review(&self, who: &SignedIn, proposal: &str, scores: (&str, &str)) -> Answer {
+    pub(crate) async fn review(&self, who: &SignedIn, proposal: &str, scores: (&str, &str)) -> Answer {
         let fields = [
             ("score_relevance", scores.0),
             ("score_quality", scores.1),
@@ -390,4 +390,80 @@ async fn a_closed_call_takes_no_proposal_and_an_unpublished_one_is_not_there() {
     all.save_call(&[("published", "")]).await;
     assert_eq!(world.get("/garden-2027/calls/").await.status, StatusCode::NOT_FOUND);
     assert_eq!(world.get_as(&ada, "/garden-2027/calls/talks/propose/").await.status, StatusCode::NOT_FOUND);
+}
+
+/// The text of the element with the class `value`, which is shown once.
+fn shown_once(page: &str) -> String {
+    let from =
+        page.split("<pre class=\"value\"").nth(1).unwrap_or_else(|| panic!("nothing is shown: {page}"));
+    from.split('>').nth(1).unwrap().split('<').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_has_an_access_code_submits_after_the_call_has_closed() {
+    let all = Committee::with(&[("closes", "2020-01-01T12:00")]).await;
+    let world = &all.world;
+    let ada = world.sign_in("ada@authors.example", &[]).await;
+    let codes = format!("{}codes/", all.call);
+    assert_eq!(world.get_as(&ada, &codes).await.status, StatusCode::NOT_FOUND);
+    let made = world.post_as(&all.organiser, &codes, &[("note", "Ada"), ("until", "2099-01-01T12:00")]).await;
+    let code = shown_once(made.text());
+    let listed = world.get_as(&all.organiser, &codes).await;
+    assert!(listed.text().contains("Good until") && !listed.text().contains(&code), "it is shown once");
+    let past = world.post_as(&all.organiser, &codes, &[("note", "Bea"), ("until", "2020-01-01T12:00")]).await;
+    assert_eq!(past.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(past.text().contains("Bea") && past.text().contains("It is in the past"), "{}", past.text());
+
+    let own = "/garden-2027/calls/talks/propose/";
+    assert!(world.get_as(&ada, own).await.text().contains("Access code"));
+    let late = [("title", "Late"), ("abstract", "x"), ("answer_outcome", "y"), ("do", "submit")];
+    let mut wrong = late.to_vec();
+    wrong.push(("code", "AAAA-BBBB-CCCC"));
+    let refused = world.post_as(&ada, own, &wrong).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("href=\"#f-code\""), "{}", refused.text());
+    // Kept as a draft first, and submitted from its own page.
+    let draft = world.post_as(&ada, own, &[("title", "Late"), ("do", "draft")]).await;
+    let page = draft.header("location").to_owned();
+    assert!(world.get_as(&ada, &page).await.text().contains("Access code"));
+    let mut right = late.to_vec();
+    right.push(("code", &code));
+    let sent = world.post_as(&ada, &page, &right).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    assert!(world.get_as(&ada, &page).await.text().contains("Submitted"));
+}
+
+#[tokio::test]
+async fn what_is_asked_about_a_call_is_answered_to_everybody_without_a_name() {
+    let all = Committee::new().await;
+    let world = &all.world;
+    let public = "/garden-2027/calls/talks/";
+    let ada = world.sign_in("ada@authors.example", &[]).await;
+    let asked =
+        world.post_as(&ada, &format!("{public}questions/"), &[("question", "Is there *a piano*?")]).await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text());
+    assert!(!world.get(public).await.text().contains("piano"), "it waits for its answer");
+    assert!(world.get_as(&ada, public).await.text().contains("it waits for an answer"));
+    let empty = world.post_as(&ada, &format!("{public}questions/"), &[("question", " ")]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let desk = format!("{}questions/", all.call);
+    let page = world.get_as(&all.organiser, &desk).await;
+    assert!(page.text().contains("Waiting for an answer") && page.text().contains("ada"), "{}", page.text());
+    let answer = page.text().split("class=\"form\" method=\"post\" action=\"").nth(1).unwrap();
+    let answer = answer.split('"').next().unwrap().to_owned();
+    assert_eq!(world.post_as(&ada, &answer, &[("answer", "No")]).await.status, StatusCode::NOT_FOUND);
+    let blank = world.post_as(&all.organiser, &answer, &[("answer", "")]).await;
+    assert_eq!(blank.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let told =
+        world.post_as(&all.organiser, &answer, &[("answer", "Two <script>alert(1)</script>pianos.")]).await;
+    assert_eq!(told.status, StatusCode::SEE_OTHER, "{}", told.text());
+    let amended = [("amendment", "The stage is *smaller*.")];
+    let amended = world.post_as(&all.organiser, &format!("{}amend/", all.call), &amended).await;
+    assert_eq!(amended.status, StatusCode::SEE_OTHER, "{}", amended.text());
+    let shown = world.get(public).await;
+    for part in ["<em>a piano</em>", "Amendment 1", "<em>smaller</em>"] {
+        assert!(shown.text().contains(part), "{part}: {}", shown.text());
+    }
+    assert!(!shown.text().contains("alert(1)") && !shown.text().contains("ada@"), "{}", shown.text());
 }

@@ -2,13 +2,14 @@
 
 use crate::world::{World, options};
 use axum::http::StatusCode;
-use model::time::SystemClock;
+use model::{email::Email, time::SystemClock};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use std::{fs, net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
+use store::{LINK_LIFE, Purpose};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -105,14 +106,52 @@ async fn browsers_are_told_to_stay_with_https_only_where_they_came_by_it() {
 
     let trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
     let proxied = world(SiteOptions { base_url: None, trusted_proxies, ..options() }).await;
-    let answer = proxied.get_with("/healthz", &forged).await;
-    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+    for path in ["/healthz", "/garden-2027/", "/garden-2027/"] {
+        // Also a page that is in memory.
+        let answer = proxied.get_with(path, &forged).await;
+        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");
+    }
+    assert_eq!(proxied.get("/garden-2027/").await.header("strict-transport-security"), "");
 
     let public = world(options()).await;
     for _ in 0..2 {
         // Drawn, then from memory.
         let answer = public.get("/garden-2027/").await;
         assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_believed_makes_cookies_those_of_https_and_nobody_else_does() {
+    let trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
+    let proxied = world(SiteOptions { base_url: None, trusted_proxies, ..options() }).await;
+    let plain = world(SiteOptions { base_url: None, ..options() }).await;
+    let https = ("x-forwarded-proto", "https");
+    for (world, headers, secure) in
+        [(&proxied, vec![https], true), (&proxied, vec![], false), (&plain, vec![https], false)]
+    {
+        let email = Email::parse("ada@example.org").unwrap();
+        let token =
+            world.store.make_link(Purpose::SignIn, Some(&email), None, "/account/", LINK_LIFE).await.unwrap();
+        let form = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+        let sent: Vec<_> = headers.iter().copied().chain(form).collect();
+        let answer = world.send("POST", &format!("/sign-in/link/{token}/"), &sent, "a=b").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        let mut cookies = answer.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap());
+        let cookie = cookies.rfind(|one| one.contains("plenary=")).unwrap().to_owned();
+        assert_eq!(
+            (cookie.starts_with("__Host-plenary="), cookie.contains("Secure")),
+            (secure, secure),
+            "{cookie}"
+        );
+        let kept = cookie.split(';').next().unwrap();
+        let bare = kept.trim_start_matches("__Host-");
+        let prefixed = format!("__Host-{bare}");
+        for (cookie, signed_in) in [(kept, true), (bare, !secure), (prefixed.as_str(), secure)] {
+            let sent: Vec<_> = headers.iter().copied().chain([("cookie", cookie)]).collect();
+            let page = world.get_with("/account/security/", &sent).await;
+            assert_eq!(page.status == StatusCode::OK, signed_in, "{cookie} {headers:?}");
+        }
     }
 }
 

@@ -84,7 +84,7 @@ async fn whether_an_account_exists_is_told_neither_by_a_wrong_password_nor_by_th
     for name in names {
         let answer = try_password(&world, name, "a horse of another colour").await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(answer.header("set-cookie").starts_with("notice=;"), "nobody is signed in");
+        assert!(answer.header("set-cookie").starts_with("__Host-notice=;"), "nobody is signed in");
         answers.push(said(&answer, name));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
@@ -240,4 +240,19 @@ async fn an_answer_from_nowhere_signs_nobody_in() {
     assert_eq!(begun.json()["publicKey"]["rpId"], "conf.example.org");
     let cookie = begun.header("set-cookie");
     assert!(cookie.starts_with("__Host-passkey=") && cookie.contains("HttpOnly"), "{cookie}");
+}
+
+#[tokio::test]
+async fn a_blocked_account_is_named_to_nobody_but_who_knows_its_password() {
+    let world = World::new().await;
+    let id = with_password(&world, "ada@example.org").await;
+    let operator = model::permission::Subject::operator("test".to_owned(), world.store.clock().now());
+    world.store.block_account(&operator, id).await.unwrap();
+    let right = try_password(&world, "ada@example.org", PASSWORD).await;
+    assert_eq!(right.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(right.text().contains("This account is blocked."), "{}", right.text());
+    let wrong = try_password(&world, "ada@example.org", "another horse of a battery").await;
+    let nobody = try_password(&world, "nobody@example.org", "another horse of a battery").await;
+    assert_eq!(said(&wrong, "ada@example.org"), said(&nobody, "nobody@example.org"));
+    assert!(world.store.sign_ins(id).await.unwrap().iter().all(|one| one.way != "password"));
 }

@@ -13,11 +13,11 @@ use model::{
 };
 use uuid::Uuid;
 
-fn email(text: &str) -> Email {
+pub(crate) fn email(text: &str) -> Email {
     Email::parse(text).unwrap()
 }
 
-async fn post(world: &World, to: &str) -> MailId {
+pub(crate) async fn post(world: &World, to: &str) -> MailId {
     let edition = world.edition("garden-2027").await.id;
     let mail = NewMail::new(MailKind::Post, Mailbox::bare(email(to)))
         .with("title", "News <b>")
@@ -27,7 +27,7 @@ async fn post(world: &World, to: &str) -> MailId {
     world.store.queue_mail(&Actor::System, vec![mail]).await.unwrap().queued[0]
 }
 
-async fn sign_in_link(world: &World, to: &str) -> MailId {
+pub(crate) async fn sign_in_link(world: &World, to: &str) -> MailId {
     let link = SecretLink {
         opens: Opens::SignIn,
         before: "https://conf.example.org/sign-in/link/".to_owned(),
@@ -41,7 +41,7 @@ async fn sign_in_link(world: &World, to: &str) -> MailId {
 }
 
 /// Ends a mail as the mailer would.
-async fn settle(world: &World, outcome: &Outcome) {
+pub(crate) async fn settle(world: &World, outcome: &Outcome) {
     let worker = Uuid::now_v7();
     let sender = Sender { name: Line::default(), address: email("plenary@example.org"), reply_to: None };
     let hold = jiff::SignedDuration::from_mins(5);

@@ -4,6 +4,9 @@
 
 mod accounts;
 mod api;
+mod api_mail;
+mod api_people;
+mod api_planning;
 mod caching;
 mod calls;
 mod compat;
@@ -13,6 +16,7 @@ mod desk;
 mod desk_programme;
 mod failing;
 mod identity;
+mod ldap;
 mod live;
 mod mail;
 mod microconferences;
@@ -20,7 +24,10 @@ mod ops;
 mod pages;
 mod planner;
 mod registration;
+mod reviews;
 mod security;
+#[path = "../../../identity/tests/support/slapd.rs"]
+mod slapd;
 mod stars;
 mod static_copy;
 mod world;

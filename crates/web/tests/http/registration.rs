@@ -270,3 +270,64 @@ async fn registrations_are_for_those_who_may_and_end_at_the_edition() {
     world.store.give(&operator, &series).await.unwrap();
     assert_eq!(guest.get(&world, &one).await.status, 200);
 }
+
+const CAPS: &str = "/desk/garden-2027/registrations/caps/";
+
+#[tokio::test]
+async fn a_cap_is_shown_respected_by_hand_and_named_before_a_list_goes_over_it() {
+    let world = World::new().await;
+    let registrar = Browser::of(&world, "reg", Some((Role::Registrar, "garden-2027"))).await;
+    let answer = registrar.post(&world, CAPS, &[("speaker", "many"), ("staff", "1")]).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text().contains("id=\"e-speaker\"") && answer.text().contains("value=\"many\""));
+    let answer = registrar.post(&world, CAPS, &[("speaker", "1"), ("virtual", "0"), ("staff", "")]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let enter = async |address: &str| {
+        let fields = [("email", address), ("name", "Typed"), ("type", "speaker"), ("mode", "in_person")];
+        registrar.post(&world, &format!("{LIST}new/"), &fields).await
+    };
+    assert_eq!(enter("first@example.org").await.status, 303);
+    let answer = enter("second@example.org").await;
+    assert_eq!(answer.status, 422);
+    for said in
+        ["id=\"e-type\"", "1 of at most 1 are registered as speaker", "value=\"Typed\"", "Speaker (full)"]
+    {
+        assert!(answer.text().contains(said), "{said} is not in\n{}", answer.text());
+    }
+    let list = registrar.get(&world, LIST).await;
+    assert!(list.text().contains("1 of 1") && list.text().contains("full</span>"), "{}", list.text());
+    // The list has a speaker more, and somebody who takes part virtually.
+    let path = difference_of(&world, &registrar, CSV, &COLUMNS).await;
+    let page = registrar.get(&world, &path).await;
+    for said in
+        ["Speaker: 2 would be registered, and 1 may be", "Virtual: 1 would be registered, and 0 may be"]
+    {
+        assert!(page.text().contains(said), "{said} is not in\n{}", page.text());
+    }
+    let agreed = seen(&page);
+    let answer = registrar.post(&world, &path, &[("seen", &agreed)]).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text().contains("id=\"e-over_caps\""), "{}", answer.text());
+    let answer = registrar.post(&world, &path, &[("seen", &agreed), ("over_caps", "yes")]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let list = registrar.get(&world, LIST).await;
+    assert!(list.text().contains("2 of 1") && list.text().contains("1 over</span>"), "{}", list.text());
+}
+
+#[tokio::test]
+async fn two_who_set_caps_at_once_lose_nothing() {
+    let world = World::new().await;
+    let registrar = Browser::of(&world, "reg", Some((Role::Registrar, "garden-2027"))).await;
+    let first = [("speaker", "5"), ("was:speaker", ""), ("staff", ""), ("was:staff", "")];
+    assert_eq!(registrar.post(&world, CAPS, &first).await.status, 303);
+    // Drawn before the first was saved.
+    let second = [("speaker", ""), ("was:speaker", ""), ("staff", "7"), ("was:staff", "")];
+    assert_eq!(registrar.post(&world, CAPS, &second).await.status, 303);
+    let page = registrar.get(&world, CAPS).await;
+    for kept in ["name=\"speaker\" type=\"number\" value=\"5\"", "name=\"staff\" type=\"number\" value=\"7\""]
+    {
+        assert!(page.text().contains(kept), "{kept} is not in\n{}", page.text());
+    }
+    let committee = Browser::of(&world, "com", Some((Role::Committee, "garden-2027"))).await;
+    assert_eq!(committee.get(&world, CAPS).await.status, 403);
+}

@@ -153,8 +153,14 @@ async fn save_sender(
     if form.merge(&filled(before.as_ref()))
         && let Some(sender) = read(&mut form)
     {
-        site.store().set_mail_sender(&person.subject.actor, edition.id, sender.as_ref()).await?;
-        return done(&site, &page_of(&edition), "The sender is saved.");
+        let (actor, seen) = (&person.subject.actor, before.as_ref());
+        match site.store().set_mail_sender(actor, edition.id, seen, sender.as_ref()).await? {
+            Ok(()) => return done(&site, &page_of(&edition), "The sender is saved."),
+            // Somebody saved between our look and our write: the form is merged with that.
+            Err(now) => {
+                form.merge(&filled(now.as_ref()));
+            }
+        }
     }
     again(&page(&site, &asked, &person, &edition, form).await?)
 }
@@ -317,9 +323,7 @@ async fn save_template(
             }
             Ok(text) => {
                 // The built-in text is nobody's own.
-                let built_in = kind.text();
-                let same = text.subject == built_in.subject && text.body.trim() == built_in.body.trim();
-                let new = Some(&text).filter(|_| !same);
+                let new = Some(&text).filter(|text| !kind.is_built_in(text));
                 let actor = &person.subject.actor;
                 match site.store().set_mail_text(actor, edition.id, kind, own.as_ref(), new).await? {
                     Ok(()) => {
@@ -328,7 +332,7 @@ async fn save_template(
                     }
                     // Somebody saved between our look and our write: the form is merged with that.
                     Err(now) => {
-                        form.merge(&filled_text(now.as_ref().unwrap_or(&built_in)));
+                        form.merge(&filled_text(now.as_ref().unwrap_or(&kind.text())));
                     }
                 }
             }

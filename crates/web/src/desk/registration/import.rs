@@ -27,7 +27,7 @@ use model::{
     feed::Actor,
     mail::{MailKind, Mailbox, NewMail},
     permission::{Action, Place},
-    registration::{Difference, Field, Mapping, Registration, RegistrationState, Sheet},
+    registration::{Difference, Field, Mapping, Registration, RegistrationState, Sheet, Taken},
     text::excerpt,
 };
 use store::Agreed;
@@ -86,6 +86,7 @@ struct Compare {
     missing_count: usize,
     active: usize,
     cancels_most: bool,
+    over: Vec<Taken>,
     unchanged: usize,
     problems: Vec<String>,
     problem_count: usize,
@@ -260,8 +261,10 @@ async fn difference_page(
 ) -> Result<Compare, Failure> {
     let (sheet, mapping) = kept(site, edition, id).await?;
     let difference = site.store().registration_difference(edition.id, &sheet, &mapping).await?;
-    let active =
-        usize::try_from(site.store().registration_counts(edition.id).await?.total).unwrap_or(usize::MAX);
+    let counts = site.store().registration_counts(edition.id).await?;
+    let caps = site.store().registration_caps(edition.id).await?;
+    let active = usize::try_from(counts.total).unwrap_or(usize::MAX);
+    let over = difference.over(&caps, &counts.active, form.is_ticked("cancel_missing"));
     let Difference { added, changed, missing, problems, unchanged, .. } = &difference;
     Ok(Compare {
         inner: frame(site, asked, person, edition, "What the import would change"),
@@ -308,6 +311,7 @@ async fn difference_page(
             .collect(),
         active,
         cancels_most: difference.cancels_most(active),
+        over,
         unchanged: *unchanged,
         problem_count: problems.len(),
         problems: problems
@@ -356,6 +360,7 @@ async fn apply(
         seen: form.value("seen").to_owned(),
         cancel_missing: form.is_ticked("cancel_missing"),
         cancel_most: form.is_ticked("cancel_most"),
+        over_caps: form.is_ticked("over_caps"),
     };
     let actor = &person.subject.actor;
     match site.store().import_registrations(actor, edition.id, &sheet, &mapping, &agreed).await {
@@ -374,9 +379,9 @@ async fn apply(
             done(&site, &EditionDesk::Registrations.path(&edition.slug), &notice)
         }
         Err(store::Error::Refused(refusal)) => {
-            // Both guards stand on this form, whatever the refusal calls its field.
-            let field = if refusal.field == "cancel_most" { "cancel_most" } else { "" };
-            form.refuse(field, &refusal);
+            // The guards stand on this form, whatever else the refusal calls its field.
+            let guard = ["cancel_most", "over_caps"].into_iter().find(|guard| refusal.field == *guard);
+            form.refuse(guard.unwrap_or_default(), &refusal);
             again(&difference_page(&site, &asked, &person, &edition, id, form).await?)
         }
         Err(error) => Err(error.into()),

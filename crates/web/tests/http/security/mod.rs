@@ -20,7 +20,8 @@ use model::{
     time::SystemClock,
 };
 use std::{collections::HashMap, sync::Arc};
-use table::{Access, ROUTES, Route};
+pub(crate) use table::ROUTES;
+use table::{Access, Route};
 
 /// Two editions of two conferences, with an organiser each, and somebody without a role.
 pub(crate) struct Two {
@@ -89,6 +90,11 @@ pub(crate) fn path(two: &Two, route: &Route) -> String {
         }
     }
     out
+}
+
+/// Whether the answer of a route ends only when the client leaves.
+pub(crate) fn is_stream(route: &Route) -> bool {
+    route.pattern.ends_with("/events")
 }
 
 /// All routes but those for everybody.

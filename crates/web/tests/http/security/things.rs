@@ -2,7 +2,7 @@
 
 use crate::world::{SignedIn, World};
 use model::{
-    call::{Call, CallKind, Late},
+    call::{Call, CallKind},
     edition::Sponsor,
     email::Email,
     feed::Actor,
@@ -126,7 +126,7 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ..Content::default()
     };
     // Submitted, so that the desk has it too.
-    let submit = Some(Late::No);
+    let submit = Some("");
     let proposal = store.begin_proposal(&organiser, id, call, &content, submit).await.unwrap().proposal.id;
     let rolling = CallId::from_key("garden", "microconferences");
     let open_too = Call { published: true, ..Call::usual(rolling, CallKind::Microconferences) };
@@ -139,6 +139,9 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     let invited = (&name, &address("somebody@friends.example"), true);
     let author =
         store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
+    let question = store.ask(&organiser, &edition, call, &RichText::clean("Where?")).await.unwrap();
+    let until = store.clock().now() + jiff::SignedDuration::from_hours(1);
+    let (code, _) = store.add_access_code(&organiser, &edition, call, (&name, until)).await.unwrap();
     let entries = store.changes_since(0, 10_000).await.unwrap();
     let seq = entries.iter().find(|entry| entry.edition == Some(id)).unwrap().seq;
     let session = programme.sessions.iter().find(|session| !session.slots.is_empty()).unwrap();
@@ -147,6 +150,8 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("edition", edition.slug.to_string()),
         ("call", slug),
         ("desk:call", call.to_string()),
+        ("desk:question", question.id.to_string()),
+        ("desk:code", code.id.to_string()),
         ("proposal", proposal.to_string()),
         ("author", author.id.to_string()),
         ("microconference", microconference.to_string()),

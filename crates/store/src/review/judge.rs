@@ -1,0 +1,185 @@
+//! Who has a conflict with what, for any number of people and proposals at once.
+
+use crate::{
+    Result,
+    entity::{account, author, identity, review_conflict},
+    lookup::{among, listed},
+};
+use model::{
+    conflict::{Conflict, Known, conflicts},
+    email::Email,
+    id::{AccountId, EditionId, ProposalId},
+    text::Line,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QuerySelect,
+    QueryTrait,
+    sea_query::{Expr, Query},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Over which proposals conflicts are found.
+#[derive(Clone, Debug)]
+pub(crate) enum Over {
+    /// Over these.
+    These(BTreeSet<Uuid>),
+    /// Over all of the edition.
+    Edition,
+}
+
+impl Over {
+    /// Which authors that concerns; `None` where there are none.
+    fn authors(&self, edition: EditionId) -> Option<Condition> {
+        match self {
+            Self::Edition => Some(Condition::all().add(author::Column::Edition.eq(edition.0))),
+            Self::These(ids) if ids.is_empty() => None,
+            Self::These(ids) => {
+                Some(Condition::all().add(among(author::Column::Proposal, ids.iter().copied())))
+            }
+        }
+    }
+}
+
+/// What is needed to find the conflicts of some people with some proposals.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judge {
+    people: BTreeSet<AccountId>,
+    known: BTreeMap<AccountId, Known>,
+    authors: BTreeMap<ProposalId, Vec<AccountId>>,
+    declared: BTreeSet<(AccountId, ProposalId)>,
+}
+
+impl Judge {
+    /// Of `people` over these proposals: five statements, for ten as for two thousand.
+    pub(crate) async fn of(
+        db: &impl ConnectionTrait,
+        edition: EditionId,
+        people: impl IntoIterator<Item = AccountId>,
+        over: &Over,
+    ) -> Result<Self> {
+        let people: BTreeSet<AccountId> = people.into_iter().collect();
+        let (Some(authors), false) = (over.authors(edition), people.is_empty()) else {
+            return Ok(Self { people, ..Self::default() });
+        };
+        let ids = || people.iter().map(|id| id.0);
+        let accounts = || {
+            author::Entity::find()
+                .select_only()
+                .column(author::Column::Account)
+                .filter(authors.clone().add(author::Column::Account.is_not_null()))
+        };
+        let parts: Vec<(Uuid, Uuid)> = author::Entity::find()
+            .select_only()
+            .columns([author::Column::Proposal, author::Column::Account])
+            .filter(authors.clone().add(author::Column::Account.is_not_null()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        let affiliations: Vec<(Uuid, String)> = account::Entity::find()
+            .select_only()
+            .columns([account::Column::Id, account::Column::Affiliation])
+            .filter(
+                Condition::any()
+                    .add(account::Column::Id.in_subquery(accounts().into_query()))
+                    .add(among(account::Column::Id, ids())),
+            )
+            .into_tuple()
+            .all(db)
+            .await?;
+        let proved: Vec<(Uuid, String)> = identity::Entity::find()
+            .select_only()
+            .columns([identity::Column::Account, identity::Column::Subject])
+            .filter(identity::Column::Kind.eq("email"))
+            .filter(
+                Condition::any()
+                    .add(identity::Column::Account.in_subquery(accounts().into_query()))
+                    .add(among(identity::Column::Account, ids())),
+            )
+            .into_tuple()
+            .all(db)
+            .await?;
+        let declared: Vec<(Uuid, Uuid)> = review_conflict::Entity::find()
+            .select_only()
+            .columns([review_conflict::Column::Account, review_conflict::Column::Proposal])
+            .filter(review_conflict::Column::Edition.eq(edition.0))
+            .filter(among(review_conflict::Column::Account, ids()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        let mut addresses: BTreeMap<Uuid, Vec<Email>> = BTreeMap::new();
+        for (id, address) in proved {
+            if let Ok(address) = Email::parse(&address) {
+                addresses.entry(id).or_default().push(address);
+            }
+        }
+        let mut known: BTreeMap<AccountId, Known> = affiliations
+            .into_iter()
+            .map(|(id, name)| {
+                let addresses = addresses.get(&id).into_iter().flatten();
+                (AccountId(id), Known::new(AccountId(id), &Line::clean(&name), addresses))
+            })
+            .collect();
+        for (one, other) in companions(db, ids()).await? {
+            known.entry(one).or_default().companions.insert(other);
+        }
+        let mut authors: BTreeMap<ProposalId, Vec<AccountId>> = BTreeMap::new();
+        for (proposal, account) in parts {
+            authors.entry(ProposalId(proposal)).or_default().push(AccountId(account));
+        }
+        let declared = declared.into_iter().map(|(who, what)| (AccountId(who), ProposalId(what))).collect();
+        Ok(Self { people, known, authors, declared })
+    }
+
+    /// Why that person must not review or see the reviews of that proposal. Nobody, as at the command line, has none.
+    ///
+    /// **Both must be among those that it was made of**: of others it knows nothing.
+    pub(crate) fn conflicts(&self, who: Option<AccountId>, id: ProposalId) -> Vec<Conflict> {
+        let Some(who) = who else { return vec![] };
+        debug_assert!(self.people.contains(&who), "{who} is none of those that are judged");
+        let Some(me) = self.known.get(&who) else { return vec![] };
+        let authors: Vec<&Known> =
+            self.authors.get(&id).into_iter().flatten().filter_map(|author| self.known.get(author)).collect();
+        conflicts(me, &authors, self.has_declared(who, id))
+    }
+
+    /// Whether nothing stands between them.
+    pub(crate) fn is_clear(&self, who: Option<AccountId>, id: ProposalId) -> bool {
+        self.conflicts(who, id).is_empty()
+    }
+
+    /// Whether that person declared a conflict.
+    pub(crate) fn has_declared(&self, who: AccountId, id: ProposalId) -> bool {
+        self.declared.contains(&(who, id))
+    }
+}
+
+/// Each of these people with everybody beside whom they stood on a programme, in any edition. One statement.
+async fn companions(
+    db: &impl ConnectionTrait,
+    people: impl Iterator<Item = Uuid>,
+) -> Result<Vec<(AccountId, AccountId)>> {
+    let both = |one: &'static str, other: &'static str, column: &'static str| {
+        Expr::col((one, "edition"))
+            .equals((other, "edition"))
+            .and(Expr::col((one, column)).equals((other, column)))
+    };
+    let select = Query::select()
+        .distinct()
+        .column(("mine", "account"))
+        .column(("theirs", "account"))
+        .from_as("speaker_account", "mine")
+        .join_as(JoinType::InnerJoin, "participation", "part", both("part", "mine", "person"))
+        .join_as(JoinType::InnerJoin, "participation", "beside", both("beside", "part", "session"))
+        .join_as(JoinType::InnerJoin, "speaker_account", "theirs", both("theirs", "beside", "person"))
+        .and_where(Expr::col(("mine", "account")).in_subquery(listed(people)))
+        .and_where(Expr::col(("mine", "account")).not_equals(("theirs", "account")))
+        .to_owned();
+    let rows = db.query_all(&select).await?;
+    rows.iter()
+        .map(|row| {
+            let (one, other): (Uuid, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            Ok((AccountId(one), AccountId(other)))
+        })
+        .collect()
+}

@@ -1,0 +1,17 @@
+// The committee's meeting: loads the page again when another proposal is before everybody. What was begun to be typed or
+// chosen stays, and a line says that the meeting went on.
+
+const meeting = document.querySelector("[data-meeting]");
+const events = new EventSource(meeting.dataset.events);
+let touched = false;
+document.addEventListener("input", () => { touched = true; });
+
+events.addEventListener("turn", (event) => {
+  if (event.data === meeting.dataset.meeting) return;
+  if (!touched) {
+    location.reload();
+    return;
+  }
+  meeting.setAttribute("role", "status");
+  meeting.textContent = "The meeting went on. Load the page again when you are done here.";
+});
