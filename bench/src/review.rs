@@ -100,7 +100,8 @@ async fn on(args: &Args, report: &mut Report, database: &str, location: &Locatio
     let clock: SharedClock = Arc::new(SystemClock);
     let store = Store::open(location, clock.clone()).await?;
     let desk = Desk::fill(&store, args.proposals).await?;
-    let options = SiteOptions { base_url: Some(BASE.to_owned()), ahead_after: None, ..SiteOptions::default() };
+    let options =
+        SiteOptions { base_url: Some(BASE.to_owned()), ahead_after: None, ..SiteOptions::default() };
     let site = Site::new(store.clone(), clock, options).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -140,11 +141,13 @@ impl Desk {
         let new = Call { published: true, ..Call::usual(call, CallKind::Presentations) };
         store.put_call(&operator, edition.id, call, |_| Ok((new, vec![]))).await?;
         let chair =
-            person(store, "chair@committee.example", &[(Role::Committee, Scope::Edition(edition.id))]).await?;
+            person(store, "chair@committee.example", &[(Role::Committee, Scope::Edition(edition.id))])
+                .await?;
         let mut reviewers = vec![];
         for number in 0..REVIEWERS {
             let address = format!("reviewer@reviewers-{number}.example");
-            reviewers.push(person(store, &address, &[(Role::Reviewer, Scope::Call(edition.id, call))]).await?);
+            reviewers
+                .push(person(store, &address, &[(Role::Reviewer, Scope::Call(edition.id, call))]).await?);
         }
         let mut ids = vec![];
         for number in 0..proposals {
@@ -204,8 +207,29 @@ async fn person(store: &Store, address: &str, roles: &[(Role, Scope)]) -> anyhow
 
 /// What the words of a proposal are drawn from.
 const WORDS: [&str; 24] = [
-    "kernel", "scheduler", "memory", "driver", "network", "packet", "filter", "trace", "power", "boot", "crash",
-    "lock", "thread", "queue", "cache", "file", "disk", "graph", "sound", "video", "virtual", "guest", "secure",
+    "kernel",
+    "scheduler",
+    "memory",
+    "driver",
+    "network",
+    "packet",
+    "filter",
+    "trace",
+    "power",
+    "boot",
+    "crash",
+    "lock",
+    "thread",
+    "queue",
+    "cache",
+    "file",
+    "disk",
+    "graph",
+    "sound",
+    "video",
+    "virtual",
+    "guest",
+    "secure",
     "compile",
 ];
 
@@ -222,7 +246,13 @@ fn content(number: usize) -> Content {
     }
 }
 
-async fn review(store: &Store, edition: &Edition, by: &Subject, id: ProposalId, score: u8) -> anyhow::Result<()> {
+async fn review(
+    store: &Store,
+    edition: &Edition,
+    by: &Subject,
+    id: ProposalId,
+    score: u8,
+) -> anyhow::Result<()> {
     let me = by.account.context("a reviewer has an account")?;
     store
         .put_review(by, edition, id, |_, open| {
@@ -321,7 +351,8 @@ async fn last_minute(
         took.extend(person.await??);
     }
     let after = desk.store.filed_counts(&desk.chair, &desk.edition).await?;
-    let count = |counts: &std::collections::BTreeMap<CallId, usize>| counts.get(&desk.call).copied().unwrap_or(0);
+    let count =
+        |counts: &std::collections::BTreeMap<CallId, usize>| counts.get(&desk.call).copied().unwrap_or(0);
     let lost = (count(&before) + args.people) as f64 - count(&after) as f64;
     report.alone(format!("submissions lost of {} ({database})", args.people), lost, Bar::AtMost(0.0));
     report.alone(
@@ -358,5 +389,6 @@ async fn submit(address: SocketAddr, path: &str, cookie: &str, number: usize) ->
 }
 
 fn get(path: &str, cookie: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: conf.example.org\r\nAccept: text/html\r\nCookie: {cookie}\r\n\r\n").into_bytes()
+    format!("GET {path} HTTP/1.1\r\nHost: conf.example.org\r\nAccept: text/html\r\nCookie: {cookie}\r\n\r\n")
+        .into_bytes()
 }

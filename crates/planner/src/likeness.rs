@@ -116,7 +116,10 @@ impl<'a> Titles<'a> {
             .map(|(other, both)| {
                 let all = mine + weight(other) - both;
                 let title = if all > 0.0 { both / all } else { 0.0 };
-                (other, Likeness { title, authors: in_common(one.authors, self.all[other].authors), text: 0.0 })
+                (
+                    other,
+                    Likeness { title, authors: in_common(one.authors, self.all[other].authors), text: 0.0 },
+                )
             })
             .filter(|(_, like)| like.title >= LEAST || like.authors > 0.0)
             .collect();
@@ -127,14 +130,19 @@ impl<'a> Titles<'a> {
 
     /// Those that are likely the same as the one at `index`, by all three parts, the likeliest first. `text` gives the text of
     /// the one at a place.
-    pub fn likely<'t>(&self, index: usize, text: impl Fn(usize) -> Option<&'t str>) -> Vec<(usize, Likeness)> {
+    pub fn likely<'t>(
+        &self,
+        index: usize,
+        text: impl Fn(usize) -> Option<&'t str>,
+    ) -> Vec<(usize, Likeness)> {
         let own = text(index).map(runs);
         let mut out: Vec<(usize, Likeness)> = self
             .candidates(index)
             .into_iter()
             .map(|(other, like)| {
                 let theirs = text(other).map(runs);
-                let text = own.as_ref().zip(theirs.as_ref()).map_or(0.0, |(own, theirs)| contained(own, theirs));
+                let text =
+                    own.as_ref().zip(theirs.as_ref()).map_or(0.0, |(own, theirs)| contained(own, theirs));
                 (other, Likeness { text, ..like })
             })
             .filter(|(_, like)| like.is_likely())

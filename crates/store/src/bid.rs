@@ -121,7 +121,13 @@ impl Store {
         let bids = if ids.is_empty() {
             BTreeMap::new()
         } else {
-            bids_of(&db, Condition::all().add(bid::Column::Account.eq(me.0)).add(among(bid::Column::Proposal, ids.iter().copied()))).await?
+            bids_of(
+                &db,
+                Condition::all()
+                    .add(bid::Column::Account.eq(me.0))
+                    .add(among(bid::Column::Proposal, ids.iter().copied())),
+            )
+            .await?
         };
         let judge = Judge::of(&db, edition.id, Some(me), &Over::These(ids)).await?;
         let load = load_of(&db, edition.id, call, me).await?;
@@ -321,7 +327,8 @@ pub(crate) fn own_load(row: &review_load::Model) -> Option<Load> {
 }
 
 pub(crate) fn topics_of(row: &review_load::Model) -> Result<Vec<TrackId>> {
-    serde_json::from_str(&row.topics).map_err(|error| Error::damaged(format!("review load {}", row.id), error))
+    serde_json::from_str(&row.topics)
+        .map_err(|error| Error::damaged(format!("review load {}", row.id), error))
 }
 
 /// What the feed says of a bid: that there is one, not for what. Those with a conflict read the log too.

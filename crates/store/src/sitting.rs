@@ -57,7 +57,11 @@ pub enum Turn {
 
 impl Store {
     /// What of the meeting somebody sees, and since when it is so.
-    pub async fn sitting(&self, subject: &Subject, edition: &Edition) -> Result<(Sitting, Option<Timestamp>)> {
+    pub async fn sitting(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+    ) -> Result<(Sitting, Option<Timestamp>)> {
         let db = self.read().await?;
         let Some(row) = sitting::Entity::find_by_id(edition.id.0).one(&db).await? else {
             return Ok((Sitting::Nothing, None));
@@ -119,10 +123,13 @@ impl Store {
             };
             let next = match turn {
                 Turn::End => None,
-                Turn::Next => mine.iter().find(|(_, other, waits)| *waits && number.is_none_or(|number| *other > number)),
-                Turn::Previous => {
-                    mine.iter().rev().find(|(_, other, waits)| *waits && number.is_none_or(|number| *other < number))
-                }
+                Turn::Next => mine
+                    .iter()
+                    .find(|(_, other, waits)| *waits && number.is_none_or(|number| *other > number)),
+                Turn::Previous => mine
+                    .iter()
+                    .rev()
+                    .find(|(_, other, waits)| *waits && number.is_none_or(|number| *other < number)),
                 Turn::Number(wanted) => mine.iter().find(|(_, other, _)| *other == wanted),
             };
             if next.is_none() && turn != Turn::End {
@@ -131,7 +138,10 @@ impl Store {
                         format!("there is no #{number} that you decide without a conflict"),
                         "Look in the list of proposals",
                     ),
-                    _ => ("no further one waits for a decision of yours".to_owned(), "Name a number, or end the meeting"),
+                    _ => (
+                        "no further one waits for a decision of yours".to_owned(),
+                        "Name a number, or end the meeting",
+                    ),
                 };
                 return Err(Refusal::new("number", problem, remedy).into());
             }
@@ -141,7 +151,14 @@ impl Store {
                 at: to_micros(tx.at()),
             };
             upsert::<sitting::Entity>(tx.db(), vec![after.clone()]).await?;
-            note(tx, (KIND, edition.id.0), edition.id, before.as_ref().map(said).as_ref(), Some(&said(&after))).await
+            note(
+                tx,
+                (KIND, edition.id.0),
+                edition.id,
+                before.as_ref().map(said).as_ref(),
+                Some(&said(&after)),
+            )
+            .await
         })
         .await
     }

@@ -244,8 +244,9 @@ async fn to_do(
         let mine: BTreeMap<ProposalId, &Open> =
             open.iter().filter(|(_, one)| decided.contains(&one.call)).map(|(id, one)| (*id, one)).collect();
         let prepared = mine.values().filter(|one| one.prepared);
-        out.prepared =
-            WaitingList::of(prepared.filter_map(|one| one.waiting(one.submitted.unwrap_or_default())).collect());
+        out.prepared = WaitingList::of(
+            prepared.filter_map(|one| one.waiting(one.submitted.unwrap_or_default())).collect(),
+        );
         out.behind = behind(db, edition.id, Some(&mine.keys().copied().collect())).await?;
     }
     Ok(out)
@@ -362,7 +363,7 @@ async fn letters(
 }
 
 /// Who was asked for reviews of what waits for a decision and has submitted none of it, of `only` these proposals where they
-/// are given, by how long. Three statements.
+/// are given, by how long. Eight statements.
 async fn behind(
     db: &impl ConnectionTrait,
     edition: EditionId,
@@ -376,11 +377,7 @@ async fn behind(
         .into_query();
     let asked: Vec<(Uuid, Uuid, i64)> = assignment::Entity::find()
         .select_only()
-        .columns([
-            assignment::Column::Proposal,
-            assignment::Column::Account,
-            assignment::Column::Since,
-        ])
+        .columns([assignment::Column::Proposal, assignment::Column::Account, assignment::Column::Since])
         .filter(assignment::Column::Edition.eq(edition.0))
         .filter(assignment::Column::Given.eq(true))
         .filter(assignment::Column::Proposal.in_subquery(waiting))
@@ -400,10 +397,14 @@ async fn behind(
         .await?
         .into_iter()
         .collect();
+    // Somebody whose conflict was found after they were asked cannot write it, and is not behind with it.
+    let judge =
+        Judge::of(db, edition, asked.iter().map(|(_, who, _)| AccountId(*who)), &Over::Edition).await?;
     let mut of: BTreeMap<AccountId, (usize, i64)> = BTreeMap::new();
     for (proposal, who, since) in asked {
         let counts = only.is_none_or(|only| only.contains(&ProposalId(proposal)));
-        if counts && !done.contains(&(proposal, who)) {
+        let clear = judge.is_clear(Some(AccountId(who)), ProposalId(proposal));
+        if counts && clear && !done.contains(&(proposal, who)) {
             let (reviews, first) = of.entry(AccountId(who)).or_insert((0, since));
             *reviews += 1;
             *first = (*first).min(since);
@@ -422,7 +423,11 @@ async fn behind(
 }
 
 /// Who was reminded within [`PATIENCE`]. One statement.
-async fn reminded(db: &impl ConnectionTrait, edition: EditionId, now: Timestamp) -> Result<BTreeSet<AccountId>> {
+async fn reminded(
+    db: &impl ConnectionTrait,
+    edition: EditionId,
+    now: Timestamp,
+) -> Result<BTreeSet<AccountId>> {
     let limit = to_micros(now.saturating_sub(PATIENCE).unwrap_or(Timestamp::MIN));
     let rows: Vec<Option<Uuid>> = mails::Entity::find()
         .select_only()

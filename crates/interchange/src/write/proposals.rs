@@ -50,10 +50,25 @@ pub fn proposals_csv(proposals: &[ProposalRow]) -> String {
     }
     let mut writer = csv::Writer::from_writer(Vec::with_capacity(100 + proposals.len() * 1_000));
     let fixed = [
-        "number", "call", "title", "state", "authors", "minutes", "submitted", "revision", "conflict", "reviews",
-        "score", "spread", "prepared", "abstract",
+        "number",
+        "call",
+        "title",
+        "state",
+        "authors",
+        "minutes",
+        "submitted",
+        "revision",
+        "conflict",
+        "reviews",
+        "score",
+        "spread",
+        "prepared",
+        "abstract",
     ];
-    let head = fixed.iter().map(|name| (*name).to_owned()).chain(asked.iter().map(|label| guarded((*label).to_owned())));
+    let head = fixed
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(asked.iter().map(|label| guarded((*label).to_owned())));
     // Writing to memory does not fail.
     writer.write_record(head).ok();
     for one in proposals {
@@ -96,7 +111,8 @@ mod tests {
             reviews: Some(2),
             ..ProposalRow::default()
         };
-        let two = ProposalRow { number: 2, answers: vec![answer("Budget", "none")], ..ProposalRow::default() };
+        let two =
+            ProposalRow { number: 2, answers: vec![answer("Budget", "none")], ..ProposalRow::default() };
         let text = proposals_csv(&[one, two]);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let head = reader.headers().unwrap().clone();

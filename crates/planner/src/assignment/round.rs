@@ -10,7 +10,6 @@ use model::{
     assignment::{Bid, Chosen, Round, Why},
 };
 
-
 /// How many of those who were not chosen are told of for each proposal.
 const NEXT: usize = 3;
 
@@ -37,7 +36,9 @@ pub fn assign(round: &Round) -> Result<Vec<Chosen>, Refusal> {
 fn problem(round: &Round) -> Result<(Problem, Vec<Explained>, Texts), Refusal> {
     let malformed = |error: super::Malformed| Refusal::new("load", error.to_string(), "Change the limits");
     let settled_of = |proposal| round.settled.iter().filter(|(other, _)| *other == proposal).count();
-    let settled = |wanted: u16, proposal| u32::from(wanted).max(u32::try_from(settled_of(proposal)).unwrap_or(u32::MAX));
+    let settled = |wanted: u16, proposal| {
+        u32::from(wanted).max(u32::try_from(settled_of(proposal)).unwrap_or(u32::MAX))
+    };
     let proposals = round
         .proposals
         .iter()
@@ -147,9 +148,8 @@ fn chosen(
 
 /// What stands in the way, by the numbers of proposals and the names of reviewers.
 fn blocked(round: &Round, why: &Infeasible) -> Refusal {
-    let names = |places: &[usize]| {
-        some(places, |place| round.reviewers.get(place).map(|one| one.name.to_string()))
-    };
+    let names =
+        |places: &[usize]| some(places, |place| round.reviewers.get(place).map(|one| one.name.to_string()));
     let numbers = |places: &[usize]| {
         some(places, |place| round.proposals.get(place).map(|one| format!("#{}", one.number)))
     };
@@ -164,7 +164,9 @@ fn blocked(round: &Round, why: &Infeasible) -> Refusal {
             if reviewers.is_empty() {
                 return Refusal::new(
                     "load",
-                    format!("where everybody who may review {of} does, {needed} of the needed reviews are still missing"),
+                    format!(
+                        "where everybody who may review {of} does, {needed} of the needed reviews are still missing"
+                    ),
                     "Find another reviewer who has no conflict, or ask for fewer reviews",
                 );
             }
@@ -188,7 +190,10 @@ fn blocked(round: &Round, why: &Infeasible) -> Refusal {
                 names(reviewers),
                 proposals.len()
             ),
-            format!("Lower what they must get by {} together, or let the call want more reviews", needed - possible),
+            format!(
+                "Lower what they must get by {} together, or let the call want more reviews",
+                needed - possible
+            ),
         ),
     }
 }
@@ -213,7 +218,12 @@ mod tests {
     use uuid::Uuid;
 
     fn proposal(number: u32, text: &str) -> Wanting {
-        Wanting { id: ProposalId(Uuid::from_u128(number.into())), number, text: text.to_owned(), topics: vec![] }
+        Wanting {
+            id: ProposalId(Uuid::from_u128(number.into())),
+            number,
+            text: text.to_owned(),
+            topics: vec![],
+        }
     }
 
     fn reviewer(number: u128, name: &str, most: u16) -> Candidate {

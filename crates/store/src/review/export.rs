@@ -1,7 +1,11 @@
 //! Everything that was submitted, with its full text, as far as whoever asks may know it: for exports and for finding
 //! what is alike.
 
-use super::{filed::Reading, judge::{Judge, Over}, knows_authors, review_of};
+use super::{
+    filed::Reading,
+    judge::{Judge, Over},
+    knows_authors, review_of,
+};
 use crate::{
     Result, Store, call as calls,
     entity::{account, author, call_form, proposal, review},
@@ -82,8 +86,13 @@ impl Store {
             .order_by_asc(proposal::Column::Number)
             .all(&db)
             .await?;
-        let ids =
-            || proposal::Entity::find().select_only().column(proposal::Column::Id).filter(wanted.clone()).into_query();
+        let ids = || {
+            proposal::Entity::find()
+                .select_only()
+                .column(proposal::Column::Id)
+                .filter(wanted.clone())
+                .into_query()
+        };
         let author_rows = author::Entity::find()
             .filter(author::Column::Proposal.in_subquery(ids()))
             .order_by_asc(author::Column::Position)
@@ -111,7 +120,8 @@ impl Store {
             .await?
             .into_iter()
             .collect();
-        let forms = call_form::Entity::find().filter(call_form::Column::Edition.eq(edition.id.0)).all(&db).await?;
+        let forms =
+            call_form::Entity::find().filter(call_form::Column::Edition.eq(edition.id.0)).all(&db).await?;
         db.commit().await?;
         let forms: HashMap<(Uuid, u32), model::call::Form> = forms
             .iter()
@@ -124,7 +134,11 @@ impl Store {
         let mut reviews_of: BTreeMap<Uuid, Vec<Opinion>> = BTreeMap::new();
         for row in &reviews {
             let by = names.get(&row.account).map(|name| Line::clean(name)).unwrap_or_default();
-            reviews_of.entry(row.proposal).or_default().push(Opinion { by, figure: None, review: review_of(row)? });
+            reviews_of.entry(row.proposal).or_default().push(Opinion {
+                by,
+                figure: None,
+                review: review_of(row)?,
+            });
         }
         let mut out = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -142,8 +156,8 @@ impl Store {
             for opinion in &mut reviews {
                 opinion.figure = opinion.review.figure(criteria);
             }
-            let tally = clear
-                .then(|| Tally::of(reviews.iter().map(|one| &one.review), criteria, proposal.revision));
+            let tally =
+                clear.then(|| Tally::of(reviews.iter().map(|one| &one.review), criteria, proposal.revision));
             let answers = std::mem::take(&mut proposal.content.answers);
             let answers = forms
                 .get(&(row.call, proposal.content.form))

@@ -120,7 +120,11 @@ impl Store {
     }
 
     /// How many were submitted to each call of an edition that `subject` may read. Three statements.
-    pub async fn filed_counts(&self, subject: &Subject, edition: &Edition) -> Result<BTreeMap<CallId, usize>> {
+    pub async fn filed_counts(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+    ) -> Result<BTreeMap<CallId, usize>> {
         let db = self.read().await?;
         let out = Reading::new(&db, subject, edition, self.now()).await?.counts(&db).await?;
         db.commit().await?;
@@ -129,7 +133,11 @@ impl Store {
 
     /// How the places of each call stand with what is prepared, of those that `subject` decides and has no conflict with: what
     /// is prepared for others is not counted.
-    pub async fn places_taken(&self, subject: &Subject, edition: &Edition) -> Result<BTreeMap<CallId, Taken>> {
+    pub async fn places_taken(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+    ) -> Result<BTreeMap<CallId, Taken>> {
         let db = self.read().await?;
         let reading = Reading::new(&db, subject, edition, self.now()).await?;
         let out = reading.taken(&db).await?;
@@ -243,7 +251,10 @@ impl<'a> Reading<'a> {
             .into_tuple()
             .all(db)
             .await?;
-        Ok(rows.into_iter().map(|(id, call, state, prepared)| (id, (CallId(call), state, prepared))).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(id, call, state, prepared)| (id, (CallId(call), state, prepared)))
+            .collect())
     }
 
     async fn judge(&self, db: &impl ConnectionTrait, over: &Over) -> Result<Judge> {
@@ -398,11 +409,7 @@ impl<'a> Reading<'a> {
                     submitted: review.submitted,
                     stale: review.revision < row.revision,
                 }),
-                prepared: row
-                    .prepared
-                    .as_deref()
-                    .and_then(Decision::parse)
-                    .filter(|_| clear && decides),
+                prepared: row.prepared.as_deref().and_then(Decision::parse).filter(|_| clear && decides),
                 authors: knows_authors(self.subject, self.edition, open)
                     .then(|| authors.remove(id).unwrap_or_default()),
                 conflicts,

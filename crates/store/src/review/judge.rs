@@ -64,9 +64,10 @@ impl Judge {
         };
         let ids = || people.iter().map(|id| id.0);
         let accounts = || {
-            author::Entity::find().select_only().column(author::Column::Account).filter(
-                authors.clone().add(author::Column::Account.is_not_null()),
-            )
+            author::Entity::find()
+                .select_only()
+                .column(author::Column::Account)
+                .filter(authors.clone().add(author::Column::Account.is_not_null()))
         };
         let parts: Vec<(Uuid, Uuid)> = author::Entity::find()
             .select_only()

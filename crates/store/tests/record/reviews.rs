@@ -50,7 +50,8 @@ impl Desk {
         new.reviewing.wanted = 2;
         let operator = Subject::operator("test".to_owned(), store.clock().now());
         store.put_call(&operator, edition.id, call, |_| Ok((new, vec![]))).await.unwrap();
-        let chair = person(&store, "chair@committee.example", &[(Role::Committee, Scope::Edition(edition.id))]).await;
+        let chair =
+            person(&store, "chair@committee.example", &[(Role::Committee, Scope::Edition(edition.id))]).await;
         Self { store, edition, call, chair }
     }
 
@@ -66,8 +67,11 @@ impl Desk {
             form: 1,
             ..Content::default()
         };
-        let begun =
-            self.store.begin_proposal(by, self.edition.id, self.call, &content, Some(Late::No)).await.unwrap();
+        let begun = self
+            .store
+            .begin_proposal(by, self.edition.id, self.call, &content, Some(Late::No))
+            .await
+            .unwrap();
         begun.proposal.id
     }
 
@@ -106,12 +110,15 @@ fn first_come(round: &Round) -> Vec<Chosen> {
     for proposal in &round.proposals {
         let settled = |who: AccountId| round.settled.contains(&(proposal.id, who));
         let mut people: Vec<_> = round.reviewers.iter().collect();
-        people.sort_by_key(|one| (!settled(one.id), round.bids.get(&(proposal.id, one.id)) != Some(&Bid::Eager)));
+        people.sort_by_key(|one| {
+            (!settled(one.id), round.bids.get(&(proposal.id, one.id)) != Some(&Bid::Eager))
+        });
         for (index, one) in people.into_iter().enumerate() {
             let pair = (proposal.id, one.id);
             let load = loads.entry(one.id).or_default();
             let barred = round.conflicts.contains(&pair) || round.bids.get(&pair) == Some(&Bid::Cannot);
-            let assigned = settled(one.id) || !barred && index < usize::from(round.wanted) && *load < one.load.most;
+            let assigned =
+                settled(one.id) || !barred && index < usize::from(round.wanted) && *load < one.load.most;
             if barred && !assigned {
                 continue;
             }
@@ -217,7 +224,9 @@ async fn the_list_is_paged_and_the_unknown_comes_last_by_score(world: World) {
     let hidden = last.heads.iter().find(|head| head.id == *friend).unwrap();
     assert!(hidden.tally.is_none() && !hidden.conflicts.is_empty());
     // What is prepared for it is in no count either.
-    let other = person(&desk.store, "two@second.example", &[(Role::Committee, Scope::Edition(desk.edition.id))]).await;
+    let other =
+        person(&desk.store, "two@second.example", &[(Role::Committee, Scope::Edition(desk.edition.id))])
+            .await;
     for id in [*friend, ids[1]] {
         desk.store.prepare_decision(&other, &desk.edition, id, Some(Decision::Accept)).await.unwrap();
     }
@@ -242,7 +251,8 @@ async fn an_assignment_is_planned_locked_run_again_and_applied_once(world: World
     let loads = [(sam_id, Some(Load { least: 0, most: 1 }))].into();
     desk.store.put_assignment_plan(&desk.chair, &desk.edition, desk.call, plan, &loads).await.unwrap();
     desk.run(&desk.chair).await;
-    let board = async || desk.store.assigning(&desk.chair, &desk.edition, desk.call, 0).await.unwrap().unwrap();
+    let board =
+        async || desk.store.assigning(&desk.chair, &desk.edition, desk.call, 0).await.unwrap().unwrap();
     let asked = |board: &store::Assigning, id: ProposalId| -> Vec<AccountId> {
         let found = board.proposals.iter().find(|one| one.id == id).unwrap();
         found.pairs.iter().filter(|pair| pair.planned).map(|pair| pair.reviewer).collect()
@@ -260,7 +270,10 @@ async fn an_assignment_is_planned_locked_run_again_and_applied_once(world: World
     let again = desk.store.apply_assignment(&desk.chair, &desk.edition, desk.call, BASE).await.unwrap();
     assert_eq!(again, store::Applied::default(), "nobody is asked twice");
     assert_eq!(desk.store.to_do(&rita, &desk.edition).await.unwrap().to_write.total, 1);
-    assert!(board().await.proposals.iter().flat_map(|one| &one.pairs).any(|pair| pair.why.is_some()), "the reasons are kept");
+    assert!(
+        board().await.proposals.iter().flat_map(|one| &one.pairs).any(|pair| pair.why.is_some()),
+        "the reasons are kept"
+    );
     // A reviewer is no chair.
     assert!(desk.store.assigning(&rita, &desk.edition, desk.call, 0).await.unwrap().is_none());
     assert!(desk.store.apply_assignment(&rita, &desk.edition, desk.call, BASE).await.is_err());
@@ -272,7 +285,9 @@ async fn whoever_has_a_conflict_plans_without_it(world: World) {
     let author = person(&desk.store, "ada@authors.example", &[]).await;
     let (one, two) = (desk.submit(&author, "Kernel").await, desk.submit(&author, "Compost").await);
     let rita = desk.reviewer("rita@reviewers.example").await;
-    let other = person(&desk.store, "two@second.example", &[(Role::Committee, Scope::Edition(desk.edition.id))]).await;
+    let other =
+        person(&desk.store, "two@second.example", &[(Role::Committee, Scope::Edition(desk.edition.id))])
+            .await;
     desk.store.declare_conflict(&desk.chair, &desk.edition, one, true).await.unwrap();
     desk.run(&other).await;
     desk.store.apply_assignment(&other, &desk.edition, desk.call, BASE).await.unwrap();
@@ -309,7 +324,11 @@ async fn what_waits_is_told_to_those_for_whom_it_waits_and_reminded_once(world: 
     desk.store.apply_assignment(&desk.chair, &desk.edition, desk.call, BASE).await.unwrap();
     assert_eq!(desk.store.to_do(&rita, &desk.edition).await.unwrap().to_write.total, 1);
     assert_eq!(desk.store.remind_reviewers(&desk.chair, &desk.edition, BASE).await.unwrap(), 1);
-    assert_eq!(desk.store.remind_reviewers(&desk.chair, &desk.edition, BASE).await.unwrap(), 0, "once a week");
+    assert_eq!(
+        desk.store.remind_reviewers(&desk.chair, &desk.edition, BASE).await.unwrap(),
+        0,
+        "once a week"
+    );
     assert_eq!(desk.store.remind_due(BASE).await.unwrap(), 0, "nothing is late yet");
     let text = RichText::clean("What about soil?");
     desk.store.comment_proposal(&author, &desk.edition, id, (true, &text), BASE).await.unwrap();

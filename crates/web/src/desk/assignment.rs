@@ -127,11 +127,8 @@ fn told(why: &Why, planned: bool) -> String {
         .filter_map(|(part, name)| Some(format!("{} from {name}", percent(part?))))
         .collect();
     let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-    let words = if why.words.is_empty() {
-        String::new()
-    } else {
-        format!(", by the words {}", why.words.join(", "))
-    };
+    let words =
+        if why.words.is_empty() { String::new() } else { format!(", by the words {}", why.words.join(", ")) };
     let cost = percent(why.margin);
     let otherwise = match (planned, why.settled) {
         (_, true) => " It was settled before the run.".to_owned(),
@@ -237,7 +234,12 @@ fn page(
             })
             .collect(),
         proposals,
-        choices: board.reviewers.iter().map(|one| (one.id.to_string(), one.name.to_string())).collect(),
+        choices: board
+            .reviewers
+            .iter()
+            .filter(|one| one.may_be_asked)
+            .map(|one| (one.id.to_string(), one.name.to_string()))
+            .collect(),
         left_out: board.left_out,
         differs: board.differs,
         short: board.short,
@@ -306,10 +308,8 @@ async fn save(
     if form.merge(&filled(&board))
         && let Some((plan, loads)) = limits(&mut form, &board)
     {
-        let put = site
-            .store()
-            .put_assignment_plan(&person.subject, &edition, CallId(call), plan, &loads)
-            .await;
+        let put =
+            site.store().put_assignment_plan(&person.subject, &edition, CallId(call), plan, &loads).await;
         match put {
             Ok(()) => {
                 let to = EditionDesk::Assignment(CallId(call)).path(&edition.slug);
@@ -340,8 +340,7 @@ async fn run(
         };
         Refusal::new("plan", problem, remedy)
     } else {
-        let assigning =
-            tokio::task::spawn_blocking(move || planner::assignment::round::assign(&round)).await;
+        let assigning = tokio::task::spawn_blocking(move || planner::assignment::round::assign(&round)).await;
         match assigning.map_err(|_| Failure::Internal)? {
             Ok(chosen) => {
                 let planned =
@@ -376,11 +375,7 @@ async fn settle(
     told_at(&site, &edition, call, settled, notice)
 }
 
-async fn apply(
-    State(site): State<Site>,
-    person: Person,
-    Path((slug, call)): Path<(String, Uuid)>,
-) -> Answer {
+async fn apply(State(site): State<Site>, person: Person, Path((slug, call)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     find(&site, &person, &edition, call, 0).await?;
     let base = site.base_url().to_owned();

@@ -3,7 +3,8 @@
 /// The page that an address asks for, counted from 0; addresses count from 1.
 pub(super) fn page_of(query: Option<&str>) -> usize {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let page = pairs.filter(|(key, _)| key == "page").last().and_then(|(_, value)| value.parse::<usize>().ok());
+    let page =
+        pairs.filter(|(key, _)| key == "page").last().and_then(|(_, value)| value.parse::<usize>().ok());
     page.unwrap_or(1).saturating_sub(1)
 }
 
@@ -25,7 +26,11 @@ impl Pages {
         };
         let to = |page: usize| format!("{path}{join}page={}", page + 1);
         Self {
-            here: if pages > 1 { format!("Page {} of {pages}, {total} in all", page + 1) } else { String::new() },
+            here: if pages > 1 {
+                format!("Page {} of {pages}, {total} in all", page + 1)
+            } else {
+                String::new()
+            },
             previous: (page > 0).then(|| to(page.min(pages) - 1)),
             next: (page + 1 < pages).then(|| to(page + 1)),
         }

@@ -27,12 +27,7 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use model::{
-    Refusal,
-    address::EditionDesk,
-    feed::Sequence,
-    id::EditionId,
-    permission::Action,
-    time::to_micros,
+    Refusal, address::EditionDesk, feed::Sequence, id::EditionId, permission::Action, time::to_micros,
 };
 use std::convert::Infallible;
 use store::{Sitting, Turn};
@@ -119,9 +114,11 @@ async fn turn(State(site): State<Site>, person: Person, Path(slug): Path<String>
         "next" => Ok(Turn::Next),
         "previous" => Ok(Turn::Previous),
         "end" => Ok(Turn::End),
-        _ => form.value("number").trim().trim_start_matches('#').parse().map(Turn::Number).map_err(|_| {
-            Refusal::new("number", "it is none", "Type the number of a proposal, such as 12")
-        }),
+        _ => {
+            form.value("number").trim().trim_start_matches('#').parse().map(Turn::Number).map_err(|_| {
+                Refusal::new("number", "it is none", "Type the number of a proposal, such as 12")
+            })
+        }
     };
     let turned = match turn {
         Ok(turn) => site.store().turn_sitting(&person.subject, &edition, turn).await,
@@ -150,7 +147,8 @@ async fn events(State(site): State<Site>, asked: Asked, person: Person, Path(slu
     let feed = site.store().watch();
     let follower = Follower { feed, site, edition: edition.id, known: None, _place: place };
     let events = turns(follower).take_until(stop.cancelled_owned());
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(live::HEARTBEAT)).into_response();
+    let mut response =
+        Sse::new(events).keep_alive(KeepAlive::new().interval(live::HEARTBEAT)).into_response();
     response.headers_mut().extend(headers::of(Policy::Private));
     // nginx holds answers back to fill its buffers, unless told not to.
     response

@@ -95,19 +95,34 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
     let lists = [
         ("Reviews to write", "You are asked for them.", &all.to_write),
         ("Reviews that you began", "They count once they are submitted.", &all.drafts),
-        ("Reviews that are stale", "The proposal has changed since. Look whether your review still holds, and submit it again.", &all.stale),
+        (
+            "Reviews that are stale",
+            "The proposal has changed since. Look whether your review still holds, and submit it again.",
+            &all.stale,
+        ),
         ("Authors who wait for an answer", "They wrote last.", &all.questions),
         ("Authors who did not answer", "Somebody wrote to them last.", &all.answers),
-        ("Decisions that are prepared", "Since the proposal was submitted. Nobody learns of them before they are applied.", &all.prepared),
+        (
+            "Decisions that are prepared",
+            "Since the proposal was submitted. Nobody learns of them before they are applied.",
+            &all.prepared,
+        ),
     ];
-    let lists =
-        lists.into_iter().filter_map(|(title, help, list)| view(&edition, (title, help), list, now)).collect();
+    let lists = lists
+        .into_iter()
+        .filter_map(|(title, help, list)| view(&edition, (title, help), list, now))
+        .collect();
     let behind = all
         .behind
         .iter()
         .map(|one| {
             let (age, late) = age(one.since, now);
-            BehindView { name: one.name.to_string(), reviews: count(one.reviews, "review", "reviews"), age, late }
+            BehindView {
+                name: one.name.to_string(),
+                reviews: count(one.reviews, "review", "reviews"),
+                age,
+                late,
+            }
         })
         .collect();
     let path = EditionDesk::ToDo.path(&edition.slug);
@@ -121,7 +136,10 @@ async fn remind(State(site): State<Site>, person: Person, Path(slug): Path<Strin
     let base = site.base_url().to_owned();
     let queued = site.store().remind_reviewers(&person.subject, &edition, &base).await?;
     let told = match queued {
-        0 => "Nobody was reminded: all were within the last week, or have an address to which nothing is sent.".to_owned(),
+        0 => {
+            "Nobody was reminded: all were within the last week, or have an address to which nothing is sent."
+                .to_owned()
+        }
         queued => format!("{} reminded.", count(queued, "reviewer", "reviewers")),
     };
     done(&site, &EditionDesk::ToDo.path(&edition.slug), &told)

@@ -49,7 +49,9 @@ async fn reviews_are_bid_for_planned_locked_applied_and_come_first_in_the_list()
     assert!(planned.contains("from bid") && planned.contains("Planned"), "{planned}");
     assert!(!all.page(&rita, &format!("{DESK}/proposals/")).await.contains("My reviews to write"));
     // By hand, and back.
-    let pair = |what: &'static str| [("proposal", id.clone()), ("reviewer", sam.account.to_string()), ("do", what.to_owned())];
+    let pair = |what: &'static str| {
+        [("proposal", id.clone()), ("reviewer", sam.account.to_string()), ("do", what.to_owned())]
+    };
     for (what, expected) in [("lock", true), ("out", false), ("lock", true)] {
         let fields = pair(what);
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -166,13 +168,15 @@ async fn everybody_sees_the_same_proposal_in_the_meeting_and_those_with_a_confli
     let out = all.page(&fred, &meeting).await;
     assert!(out.contains("Please leave the room") && !out.contains("Compost"), "{out}");
     let prepare = [("decision", "accept"), ("then", "meeting")];
-    let noted =
-        all.world.post_as(&all.organiser, &format!("{DESK}/proposals/{id}/prepare/"), &prepare).await;
+    let noted = all.world.post_as(&all.organiser, &format!("{DESK}/proposals/{id}/prepare/"), &prepare).await;
     assert_eq!(noted.header("location"), meeting, "the meeting goes on where it was");
     let wrong = all.world.post_as(&rita, &meeting, &[("do", "end")]).await;
     assert_eq!(wrong.status, StatusCode::FORBIDDEN);
     all.send(&all.organiser, &meeting, &[("do", "number"), ("number", "#77")]).await;
-    assert!(all.page(&rita, &meeting).await.contains("Compost"), "there is no such number, and nothing changed");
+    assert!(
+        all.page(&rita, &meeting).await.contains("Compost"),
+        "there is no such number, and nothing changed"
+    );
     all.send(&all.organiser, &meeting, &[("do", "end")]).await;
     assert!(all.page(&rita, &meeting).await.contains("Nothing is before the committee"));
 }

@@ -27,7 +27,6 @@ pub(in crate::desk) struct CommentView {
     pub(in crate::desk) body: String,
 }
 
-
 /// The reviews and the discussion; none where there is a conflict, since then there are none in `filed`.
 pub(in crate::desk) fn opinions(edition: &Edition, filed: &Filed) -> (Vec<ReviewView>, Vec<CommentView>) {
     let html = |text: &RichText| markup::html(text, 3).as_str().to_owned();
