@@ -121,6 +121,7 @@ async function assign() {
 async function meet() {
   const { chair, reviewer } = people;
   const meeting = `${desk}proposals/meeting/`;
+  reviewer.troubles.length = 0;
   await reviewer.goto(meeting);
   await scan("reviewer", [meeting]);
   await chair.goto(meeting);
