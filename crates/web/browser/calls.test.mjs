@@ -68,7 +68,7 @@ test("a talk goes from a call that is made on screen to a confirmed session", as
 
   await meet();
   await chair.goto(`${desk}proposals/`);
-  await chair.getByRole("link", { name: /Schedulers in gardens/ }).click();
+  await chair.getByRole("link", { name: /Schedulers in gardens/ }).first().click();
   await chair.getByLabel("What the committee means to decide").selectOption("Accept");
   await press(chair, "Note it");
   await chair.goto(`${desk}proposals/`);
