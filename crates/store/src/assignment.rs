@@ -81,6 +81,8 @@ pub struct AssignedReviewer {
     pub name: Line,
     /// What is said of them; none where the plan's load holds.
     pub own: Option<Load>,
+    /// Whether they can be asked: others were, or reviewed something unasked, and have the role no more or never had it.
+    pub may_be_asked: bool,
     /// How many bids they made.
     pub bids: usize,
     /// How many reviews they are asked for.
@@ -276,7 +278,8 @@ impl Store {
             if !board.proposals.contains_key(&pair.0) {
                 return Err(gone());
             }
-            let Some(name) = board.reviewers.get(&pair.1) else {
+            let name = board.reviewers.get(&pair.1).filter(|_| !planned || board.asked.contains(&pair.1));
+            let Some(name) = name else {
                 let problem = "they cannot be asked for reviews of this call";
                 return Err(Refusal::new("reviewer", problem, "Give them the role first").into());
             };
@@ -290,7 +293,7 @@ impl Store {
                 None if !planned => return Ok(()),
                 // The lock is part of what the feed says of a pair that was given.
                 Some(before) if before.given => {
-                    tx.note(change(Some(before), Some(&row)).into_iter().collect()).await?
+                    tx.note(change(Some(before), Some(&row)).into_iter().collect()).await?;
                 }
                 _ => {}
             }
@@ -323,7 +326,7 @@ impl Store {
                     changes.extend(change(None, Some(&after)));
                     *asked.entry(pair.1).or_default() += 1;
                     rows.push(after);
-                } else if row.given && !row.planned {
+                } else if row.given && !row.planned && !board.is_kept(pair, row) {
                     changes.extend(change(Some(row), None));
                     gone.push(row.id);
                 }
@@ -419,7 +422,9 @@ struct Board<'a> {
     proposals: BTreeMap<ProposalId, (u32, Line)>,
     order: Vec<ProposalId>,
     left_out: usize,
-    /// Who can be asked, and who was.
+    /// Who can be asked.
+    asked: BTreeSet<AccountId>,
+    /// They, and who was asked or reviewed something.
     reviewers: BTreeMap<AccountId, Line>,
     loads: BTreeMap<AccountId, review_load::Model>,
     /// The pairs that were planned, given, or next best.
@@ -483,11 +488,14 @@ impl<'a> Board<'a> {
             Some(row) => plan_of(&row)?,
             None => Plan::usual(open.call.reviewing.wanted),
         };
-        let mut people = candidates(db, edition, open, now).await?;
-        people.extend(rows.iter().filter(|(_, row)| row.given || row.planned).map(|((_, who), _)| *who));
-        let judge =
-            Judge::of(db, edition.id, people.iter().copied().chain(subject.account), &Over::Edition).await?;
-        let reviewers = names(db, &people).await?;
+        let asked = candidates(db, edition, open, now).await?;
+        let mut begun: BTreeMap<(ProposalId, AccountId), bool> = reviews
+            .into_iter()
+            .map(|(proposal, account, submitted)| ((ProposalId(proposal), AccountId(account)), submitted))
+            .collect();
+        let known = rows.keys().chain(begun.keys()).map(|(_, who)| *who);
+        let people: BTreeSet<AccountId> = asked.iter().copied().chain(known).chain(subject.account).collect();
+        let judge = Judge::of(db, edition.id, people, &Over::Edition).await?;
         let all = found.len();
         let mut order = vec![];
         let mut proposals = BTreeMap::new();
@@ -498,12 +506,12 @@ impl<'a> Board<'a> {
                 proposals.insert(id, (u32::try_from(number).unwrap_or_default(), Line::clean(&title)));
             }
         }
+        // Whoever reviewed nothing but what is left out is named nowhere.
         rows.retain(|(id, _), _| proposals.contains_key(id));
-        let begun = reviews
-            .into_iter()
-            .map(|(proposal, account, submitted)| ((ProposalId(proposal), AccountId(account)), submitted))
-            .filter(|((id, _), _)| proposals.contains_key(id))
-            .collect();
+        begun.retain(|(id, _), _| proposals.contains_key(id));
+        let in_it = rows.iter().filter(|(_, row)| row.given || row.planned).map(|((_, who), _)| *who);
+        let people = asked.iter().copied().chain(in_it).chain(begun.keys().map(|(_, who)| *who)).collect();
+        let reviewers = names(db, &people).await?;
         let left_out = all - order.len();
         let open = open.clone();
         Ok(Some(Self {
@@ -513,6 +521,7 @@ impl<'a> Board<'a> {
             proposals,
             order,
             left_out,
+            asked,
             reviewers,
             loads,
             rows,
@@ -545,8 +554,15 @@ impl<'a> Board<'a> {
         })
     }
 
+    /// Whether it was given and the review begun: it stays, whatever the plan says.
+    fn is_kept(&self, pair: &(ProposalId, AccountId), row: &assignment::Model) -> bool {
+        row.given && self.begun.contains_key(pair)
+    }
+
+    /// How many reviews somebody is given. Whoever cannot be asked keeps what is settled.
     fn load_of(&self, who: AccountId) -> Load {
-        self.loads.get(&who).and_then(crate::bid::own_load).unwrap_or(self.plan.load)
+        let load = self.loads.get(&who).and_then(crate::bid::own_load).unwrap_or(self.plan.load);
+        if self.asked.contains(&who) { load } else { Load { least: 0, ..load } }
     }
 
     async fn page(self, db: &impl ConnectionTrait, page: usize) -> Result<Assigning> {
@@ -584,7 +600,20 @@ impl<'a> Board<'a> {
                 let own = self.loads.get(id).and_then(crate::bid::own_load);
                 let bids = bids.get(id).copied().unwrap_or_default();
                 let name = name.clone();
-                (*id, AssignedReviewer { id: *id, name, own, bids, given: 0, planned: 0, written: 0 })
+                let may_be_asked = self.asked.contains(id);
+                (
+                    *id,
+                    AssignedReviewer {
+                        id: *id,
+                        name,
+                        own,
+                        may_be_asked,
+                        bids,
+                        given: 0,
+                        planned: 0,
+                        written: 0,
+                    },
+                )
             })
             .collect();
         let mut differs = 0;
@@ -593,7 +622,7 @@ impl<'a> Board<'a> {
                 reviewer.given += usize::from(row.given);
                 reviewer.planned += usize::from(row.planned);
             }
-            differs += usize::from(row.given != row.planned);
+            differs += usize::from(row.given != row.planned && !self.is_kept(pair, row));
             *has.entry(pair.0).or_default() += usize::from(row.planned);
             let shown = AssignedPair {
                 reviewer: pair.1,
@@ -608,11 +637,10 @@ impl<'a> Board<'a> {
             to.entry(pair.0).or_default().push(shown);
         }
         let unasked: Vec<_> = self.begun.iter().filter(|(pair, _)| !self.rows.contains_key(pair)).collect();
-        let names = names(db, &unasked.iter().map(|(pair, _)| pair.1).collect()).await?;
         for (pair, submitted) in unasked {
             pairs.entry(pair.0).or_default().push(AssignedPair {
                 reviewer: pair.1,
-                name: names.get(&pair.1).cloned().unwrap_or_default(),
+                name: self.reviewers.get(&pair.1).cloned().unwrap_or_default(),
                 given: false,
                 planned: false,
                 locked: false,
@@ -728,14 +756,18 @@ impl<'a> Board<'a> {
                 })
             })
             .collect::<Result<_>>()?;
+        let locked = self.rows.iter().filter(|(_, row)| row.locked).map(|(pair, _)| *pair);
+        let settled: BTreeSet<(ProposalId, AccountId)> = locked.chain(self.begun.keys().copied()).collect();
         let conflicts = self
             .order
             .iter()
             .flat_map(|id| self.reviewers.keys().map(move |who| (*id, *who)))
-            .filter(|(id, who)| !self.judge.is_clear(Some(*who), *id))
+            .filter(|pair| {
+                // Whoever cannot be asked any more keeps what is settled, and gets nothing else.
+                let kept = self.asked.contains(&pair.1) || settled.contains(pair);
+                !kept || !self.judge.is_clear(Some(pair.1), pair.0)
+            })
             .collect();
-        let locked = self.rows.iter().filter(|(_, row)| row.locked).map(|(pair, _)| *pair);
-        let settled = locked.chain(self.begun.keys().copied()).collect();
         let earlier = self.rows.iter().filter(|(_, row)| row.given || row.planned).map(|(pair, _)| *pair);
         Ok(Round {
             proposals,

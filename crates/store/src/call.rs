@@ -7,7 +7,7 @@ use crate::{
     edition as editions,
     entity::{amendment, call, call_form, proposal, question, track},
     opening,
-    rows::json,
+    rows::{self, json},
     save::upsert,
     tx::Tx,
 };
@@ -17,6 +17,7 @@ use model::{
     edition::Edition,
     id::{CallId, EditionId},
     permission::{Action, Place, Subject},
+    programme::Track,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -44,6 +45,18 @@ impl Store {
         let calls = calls(&db, id).await?;
         db.commit().await?;
         Ok(calls)
+    }
+
+    /// The tracks of an edition's working state in their order, for those who choose one. One query: the whole programme is
+    /// not read for it.
+    pub async fn tracks(&self, id: EditionId) -> Result<Vec<Track>> {
+        let rows = track::Entity::find()
+            .filter(track::Column::Edition.eq(id.0))
+            .order_by_asc(track::Column::Position)
+            .order_by_asc(track::Column::Id)
+            .all(self.readers())
+            .await?;
+        rows.iter().map(rows::track).collect()
     }
 
     /// Every version of the form of a call. One query.

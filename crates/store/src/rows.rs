@@ -212,7 +212,7 @@ fn room_row(edition: Uuid, room: &Room, position: i64) -> room::Model {
     }
 }
 
-fn track(row: &track::Model) -> Result<Track> {
+pub(crate) fn track(row: &track::Model) -> Result<Track> {
     let place = Place("track", row.id);
     Ok(Track {
         id: TrackId(row.id),

@@ -363,7 +363,7 @@ async fn letters(
 }
 
 /// Who was asked for reviews of what waits for a decision and has submitted none of it, of `only` these proposals where they
-/// are given, by how long. Three statements.
+/// are given, by how long. Eight statements.
 async fn behind(
     db: &impl ConnectionTrait,
     edition: EditionId,
@@ -397,10 +397,14 @@ async fn behind(
         .await?
         .into_iter()
         .collect();
+    // Somebody whose conflict was found after they were asked cannot write it, and is not behind with it.
+    let judge =
+        Judge::of(db, edition, asked.iter().map(|(_, who, _)| AccountId(*who)), &Over::Edition).await?;
     let mut of: BTreeMap<AccountId, (usize, i64)> = BTreeMap::new();
     for (proposal, who, since) in asked {
         let counts = only.is_none_or(|only| only.contains(&ProposalId(proposal)));
-        if counts && !done.contains(&(proposal, who)) {
+        let clear = judge.is_clear(Some(AccountId(who)), ProposalId(proposal));
+        if counts && clear && !done.contains(&(proposal, who)) {
             let (reviews, first) = of.entry(AccountId(who)).or_insert((0, since));
             *reviews += 1;
             *first = (*first).min(since);

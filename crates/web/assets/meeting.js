@@ -5,6 +5,8 @@ const meeting = document.querySelector("[data-meeting]");
 const events = new EventSource(meeting.dataset.events);
 let touched = false;
 document.addEventListener("input", () => { touched = true; });
+// What is being sent leads on by itself; loading the page again would break it off.
+document.addEventListener("submit", () => events.close());
 
 events.addEventListener("turn", (event) => {
   if (event.data === meeting.dataset.meeting) return;

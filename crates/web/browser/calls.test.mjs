@@ -54,8 +54,10 @@ test("a talk goes from a call that is made on screen to a confirmed session", as
   await press(author, "Submit");
   assert.match(await notice(author), /is submitted/);
 
+  await assign();
   await reviewer.goto(`${desk}proposals/`);
-  await reviewer.getByRole("link", { name: /Schedulers in gardens/ }).click();
+  assert.equal(await reviewer.getByRole("heading", { name: "My reviews to write" }).count(), 1);
+  await reviewer.getByRole("link", { name: /Schedulers in gardens/ }).first().click();
   await reviewer.getByLabel("Relevance").selectOption("5");
   await press(reviewer, "Submit the review");
   assert.match(await reviewer.locator(".refused").textContent(), /has no score/);
@@ -64,8 +66,9 @@ test("a talk goes from a call that is made on screen to a confirmed session", as
   await press(reviewer, "Submit the review");
   assert.match(await notice(reviewer), /counts/);
 
+  await meet();
   await chair.goto(`${desk}proposals/`);
-  await chair.getByRole("link", { name: /Schedulers in gardens/ }).click();
+  await chair.getByRole("link", { name: /Schedulers in gardens/ }).first().click();
   await chair.getByLabel("What the committee means to decide").selectOption("Accept");
   await press(chair, "Note it");
   await chair.goto(`${desk}proposals/`);
@@ -83,6 +86,52 @@ test("a talk goes from a call that is made on screen to a confirmed session", as
   await reviewer.goto(`${desk}sessions/`);
   assert.equal(await reviewer.getByText("Schedulers in gardens").count() > 0, true);
 });
+
+/** The reviewer bids; the chair plans, locks and applies the assignment. */
+async function assign() {
+  const { chair, reviewer } = people;
+  await reviewer.goto(`${desk}proposals/`);
+  await reviewer.getByRole("link", { name: "What I want to review" }).click();
+  await reviewer.getByLabel("Review #1?").selectOption("Eager");
+  await press(reviewer, "Keep what I said");
+  assert.match(await notice(reviewer), /Kept/);
+  await scan("reviewer", [reviewer.url()]);
+
+  await chair.goto(`${desk}assignment/`);
+  await scan("chair", [chair.url()]);
+  await chair.getByRole("link", { name: "Refereed talks" }).click();
+  const page = chair.url();
+  await chair.getByLabel("Reviews that every proposal must get").fill("3");
+  await press(chair, "Keep the limits");
+  await press(chair, "Plan");
+  assert.match(await chair.locator(".refused").textContent(), /still missing|are needed/);
+  await scan("chair", [page]);
+  await chair.getByLabel("Reviews that every proposal must get").fill("1");
+  await press(chair, "Keep the limits");
+  await press(chair, "Plan");
+  await press(chair, "Lock The reviewer for #1");
+  await scan("chair", [page]);
+  await press(chair, /^Apply/);
+  assert.match(await notice(chair), /newly asked for/);
+  await scan("chair", [page, `${desk}proposals/to-do/`]);
+  await scan("reviewer", [`${desk}proposals/`, `${desk}proposals/to-do/`]);
+}
+
+/** The chair leads the meeting; the reviewer's open page follows by itself, and one with something begun waits. */
+async function meet() {
+  const { chair, reviewer } = people;
+  const meeting = `${desk}proposals/meeting/`;
+  reviewer.troubles.length = 0;
+  await reviewer.goto(meeting);
+  await scan("reviewer", [meeting]);
+  await chair.goto(meeting);
+  await press(chair, "Next");
+  await reviewer.getByRole("heading", { name: /Schedulers in gardens/ }).waitFor();
+  await scan("chair", [meeting]);
+  await press(chair, "End the meeting");
+  await reviewer.getByText("Nothing is before the committee.").waitFor();
+  assert.deepEqual(reviewer.troubles, []);
+}
 
 /** Looks at pages as one of them in light and dark, narrow and wide. */
 async function scan(who, addresses) {

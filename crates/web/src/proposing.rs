@@ -63,7 +63,7 @@ pub(crate) fn choices(call: &Call, tracks: &[Track]) -> Choices {
 
 /// The tracks of an edition's working state.
 pub(crate) async fn tracks(site: &Site, edition: &Edition) -> Result<Vec<Track>, Failure> {
-    Ok(site.store().programme(edition.id).await?.map(|programme| programme.tracks).unwrap_or_default())
+    Ok(site.store().tracks(edition.id).await?)
 }
 
 /// The name of a field's answer in the form: none of the names that every proposal has.

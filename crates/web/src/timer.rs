@@ -1,5 +1,5 @@
-//! What happens by the clock: posts that were scheduled are published when their time has come, and sealed offers are
-//! opened when their call closes.
+//! What happens by the clock: posts that were scheduled are published when their time has come, sealed offers are opened when
+//! their call closes, and reviewers who are behind are reminded.
 //!
 //! Every node keeps this clock. That one thing happens once is the record's promise, not this task's: see
 //! [`store::Store::publish_due`] and [`store::Store::open_offers`].
@@ -10,6 +10,9 @@ use std::time::Duration;
 
 /// The clock is looked at at least this often: the system may sleep, and clocks are set.
 const OFTEN: Duration = Duration::from_secs(30);
+
+/// How often it is looked for reviewers who are behind.
+const HOURLY: Duration = Duration::from_hours(1);
 
 /// Does what is due until the server stops.
 pub(crate) async fn run(site: Site) {
@@ -27,6 +30,22 @@ pub(crate) async fn run(site: Site) {
             () = tokio::time::sleep(pause) => {}
             // Something may have been scheduled for a moment from now.
             changed = feed.changed() => if changed.is_err() { return },
+            () = site.stop().cancelled() => return,
+        }
+    }
+}
+
+/// Reminds reviewers who are behind, until the server stops. That nobody is reminded twice in a week is the record's promise:
+/// see [`store::Store::remind_due`].
+pub(crate) async fn remind(site: Site) {
+    loop {
+        match site.store().remind_due(site.base_url()).await {
+            Ok(0) => {}
+            Ok(mails) => tracing::info!(mails, "reviewers who are behind are reminded"),
+            Err(error) => tracing::warn!(%error, "reviewers could not be reminded; it is tried again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(HOURLY) => {}
             () = site.stop().cancelled() => return,
         }
     }

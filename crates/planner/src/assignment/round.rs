@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(who(&chosen), [(round.proposals[0].id, sam), (round.proposals[1].id, rita)].into());
         let why = &chosen.iter().find(|one| one.assigned && one.reviewer == rita).unwrap().why;
         assert_eq!(why.words, ["compost"]);
-        assert!(!why.settled && why.text == Some(1.0), "{why:?}");
+        assert!(!why.settled && why.text.is_some_and(|text| text > 0.0), "{why:?}");
         let passed = chosen.iter().find(|one| !one.assigned && one.reviewer == rita).unwrap();
         assert!(passed.why.margin > 0.0, "to ask Rita for the other would cost something");
     }
@@ -307,7 +307,7 @@ mod tests {
         let told = assign(&round).unwrap_err().to_string();
         assert!(told.contains("Sam") && told.contains("by 1 together"), "{told}");
         for one in &mut round.reviewers {
-            one.load.least = 2;
+            one.load = Load { least: 2, most: 2 };
         }
         (round.needed, round.wanted) = (1, 1);
         let told = assign(&round).unwrap_err().to_string();

@@ -7,7 +7,7 @@ use crate::{
 };
 use model::{
     account::Proof,
-    call::{Answer, Call, CallKind, Deadline, DeadlineZone, FieldKey, Form, Late},
+    call::{Answer, Call, CallKind, Deadline, DeadlineZone, FieldKey, Form},
     edit::{Command, Placing},
     edition::Edition,
     email::Email,
@@ -96,7 +96,7 @@ impl Stage {
             ..Content::default()
         };
         let begun =
-            self.store.begin_proposal(who, self.edition.id, self.call, &content, Some(Late::No)).await;
+            self.store.begin_proposal(who, self.edition.id, self.call, &content, Some("")).await;
         begun.unwrap().proposal.id
     }
 
@@ -138,7 +138,7 @@ impl Stage {
             .into(),
             ..Content::default()
         };
-        let begun = self.store.begin_proposal(who, self.edition.id, call, &content, Some(Late::No)).await;
+        let begun = self.store.begin_proposal(who, self.edition.id, call, &content, Some("")).await;
         begun.unwrap().proposal.id
     }
 

@@ -130,10 +130,14 @@ fn told(why: &Why, planned: bool) -> String {
     let words =
         if why.words.is_empty() { String::new() } else { format!(", by the words {}", why.words.join(", ")) };
     let cost = percent(why.margin);
+    // A missing review counts for more than any fit.
+    let missing = why.margin > 1.0;
     let otherwise = match (planned, why.settled) {
         (_, true) => " It was settled before the run.".to_owned(),
+        (true, false) if missing => " Without it a review would be missing.".to_owned(),
         (true, false) if why.margin > 0.0 => format!(" Without it the whole would lose at least {cost}."),
         (true, false) => String::new(),
+        (false, false) if missing => " To ask them instead would leave a review missing.".to_owned(),
         (false, false) => format!(" To ask them instead would cost the whole at least {cost}."),
     };
     format!("Fits {} of 100{parts}{words}.{otherwise}", percent(why.affinity))
@@ -234,7 +238,12 @@ fn page(
             })
             .collect(),
         proposals,
-        choices: board.reviewers.iter().map(|one| (one.id.to_string(), one.name.to_string())).collect(),
+        choices: board
+            .reviewers
+            .iter()
+            .filter(|one| one.may_be_asked)
+            .map(|one| (one.id.to_string(), one.name.to_string()))
+            .collect(),
         left_out: board.left_out,
         differs: board.differs,
         short: board.short,

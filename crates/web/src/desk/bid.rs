@@ -27,7 +27,7 @@ use model::{
     permission::Action,
 };
 use std::collections::BTreeMap;
-use store::OpenCall;
+use store::{FILED_PER_PAGE, OpenCall};
 use uuid::Uuid;
 
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
@@ -161,11 +161,13 @@ async fn save(State(site): State<Site>, person: Person, Path(slug): Path<String>
     let found = open.iter().find(|open| open.call.id.0 == call);
     let found = found.ok_or_else(|| Failure::no("call", &call.to_string()))?;
     let mut bids: BTreeMap<ProposalId, Option<Bid>> = BTreeMap::new();
-    for id in form.values("proposal").filter_map(|id| Uuid::try_parse(id).ok()) {
+    for id in form.values("proposal").filter_map(|id| Uuid::try_parse(id).ok()).take(FILED_PER_PAGE) {
         bids.insert(ProposalId(id), Bid::parse(form.value(&format!("bid_{id}"))));
     }
+    let tracks = crate::proposing::tracks(&site, &edition).await?;
+    let known = |id: &TrackId| tracks.iter().any(|track| track.id == *id);
     let topics: Vec<TrackId> =
-        form.values("topic").filter_map(|id| Uuid::try_parse(id).ok()).map(TrackId).collect();
+        form.values("topic").filter_map(|id| Uuid::try_parse(id).ok()).map(TrackId).filter(known).collect();
     let put = site.store().put_bids(&person.subject, &edition, found.call.id, &bids, &topics).await;
     let page = form.value("page").parse::<usize>().unwrap_or(1);
     let to = format!("{}?call={call}&page={page}", EditionDesk::Bids.path(&edition.slug));

@@ -76,6 +76,7 @@ async fn answer(
         tokio::spawn(ops::forget(site.clone())),
         tokio::spawn(refresh::refresh_calendars(site.clone())),
         tokio::spawn(timer::run(site.clone())),
+        tokio::spawn(timer::remind(site.clone())),
     ];
     // Without a fetcher nothing is called; what waits for Mastodon goes on waiting.
     background.extend(site.fetcher().cloned().map(|fetcher| {
