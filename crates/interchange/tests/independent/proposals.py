@@ -7,9 +7,10 @@ name = sys.argv[1]
 if name.endswith(".json"):
     with open(name, encoding="utf-8") as file:
         accepted = json.load(file)["proposals"]["accepted"]
-        # Two of one title by the same people cannot be told apart.
+        # Two of one title by the same people cannot be told apart, and what has no title is nothing.
         title = "title" if "title" in accepted[0] else "published_title"
-        print(json.dumps({"accepted": len({(one[title].strip().lower(), one["names"].strip().lower()) for one in accepted})}))
+        told = {(one[title].strip().lower(), one["names"].strip().lower()) for one in accepted if one[title].strip()}
+        print(json.dumps({"accepted": len(told)}))
 else:
     with open(name, encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
