@@ -341,7 +341,7 @@ impl Holding for question::Entity {
 
     /// What everybody has read stays, without the person.
     fn kept(row: question::Model, _at: Timestamp, _by: &str) -> Option<question::Model> {
-        row.answered_at.is_some().then(|| question::Model { account: None, ..row })
+        row.answered_at.is_some().then_some(question::Model { account: None, ..row })
     }
 }
 

@@ -95,8 +95,7 @@ impl Stage {
             .into(),
             ..Content::default()
         };
-        let begun =
-            self.store.begin_proposal(who, self.edition.id, self.call, &content, Some("")).await;
+        let begun = self.store.begin_proposal(who, self.edition.id, self.call, &content, Some("")).await;
         begun.unwrap().proposal.id
     }
 
