@@ -24,6 +24,7 @@ pub use question::{Amendment, Question, SAID_MAX};
 
 use crate::{
     Refusal,
+    edition::Edition,
     id::{CallId, TrackId},
     microconference::Terms,
     programme::SessionKind,
@@ -208,6 +209,9 @@ pub struct Call {
     /// How many can be accepted; not limited where none is said.
     #[serde(default)]
     pub places: Option<u16>,
+    /// Whether the best of the wait list is accepted by itself when a place becomes free.
+    #[serde(default)]
+    pub moves_up: bool,
     /// How what is submitted is reviewed.
     #[serde(default)]
     pub reviewing: Reviewing,
@@ -264,9 +268,10 @@ impl Call {
             asks_tracks: false,
             opens: None,
             closes: None,
-            grace: 5,
+            grace: if kind.is_sealed() { 0 } else { 5 },
             minutes: kind.usual_minutes().to_vec(),
             places: None,
+            moves_up: kind != CallKind::Microconferences,
             reviewing,
             terms: Terms::default(),
         }
@@ -296,6 +301,10 @@ impl Call {
         if self.kind.is_sealed() && self.closes.is_none() {
             let problem = "offers are opened when the call closes, and it never does";
             return Err(Refusal::new("closes", problem, "Say when it closes"));
+        }
+        if self.kind.is_sealed() && self.grace > 0 {
+            let problem = "offers are opened in the closing second, and none is taken afterwards";
+            return Err(Refusal::new("grace", problem, "Give none"));
         }
         if self.grace > GRACE_MAX {
             let problem = format!("{} minutes are too many", self.grace);
@@ -338,6 +347,11 @@ impl Call {
     pub fn accepts(&self, now: Timestamp, late: Late) -> Result<(), Refusal> {
         match self.phase(now) {
             Phase::Open(_) => Ok(()),
+            Phase::Closed(_) if self.kind.is_sealed() => {
+                let closed = self.closes.as_ref().map(Deadline::shown).unwrap_or_default();
+                let problem = format!("it closed on {closed}, and the offers were opened");
+                Err(Refusal::new("call", problem, "Write to the committee"))
+            }
             Phase::Hidden | Phase::Closed(_) if late == Late::Invited => Ok(()),
             Phase::Hidden => Err(Refusal::new("call", "it is not published", "Wait for its announcement")),
             Phase::Announced(_) => {
@@ -358,6 +372,14 @@ impl Call {
                 ))
             }
         }
+    }
+
+    /// The places of the call, where one that becomes free at `now` goes to the wait list by itself: until the edition begins,
+    /// and never of microconferences, which are accepted one at a time when they are ready.
+    pub fn fills_places(&self, edition: &Edition, now: Timestamp) -> Option<u16> {
+        let begins = edition.zone.instant(edition.first_day.at(0, 0, 0, 0))?;
+        let fills = self.moves_up && self.kind != CallKind::Microconferences && now < begins;
+        self.places.filter(|_| fills)
     }
 
     /// Whether what was submitted may be read at `now` by those who decide.

@@ -178,6 +178,9 @@ pub struct Held {
     /// When the committee agreed that its leads publish the post.
     #[serde(default)]
     pub nod: Option<Timestamp>,
+    /// SHA-256 of the post to which it agreed: another text needs another nod.
+    #[serde(default)]
+    pub agreed: Option<String>,
     /// What happens in the block.
     #[serde(default)]
     pub agenda: Agenda,

@@ -64,6 +64,11 @@ impl State {
         matches!(self, Self::Submitted | Self::UnderReview)
     }
 
+    /// Whether the committee has decided about it.
+    pub fn is_decided(self) -> bool {
+        !self.is_undecided() && !matches!(self, Self::Draft | Self::Withdrawn)
+    }
+
     /// Whether the committee sees it: all that was ever submitted.
     pub fn is_filed(self) -> bool {
         self != Self::Draft
@@ -330,6 +335,9 @@ impl Proposal {
             Step::Submit => {
                 if !matches!(state, S::Draft | S::Withdrawn) {
                     return refuse("it was submitted already", "Save your changes; the committee sees them");
+                }
+                if self.session.is_some() {
+                    return refuse("it stands on the programme, as cancelled", "Write to the committee");
                 }
                 call.accepts(now, late)?;
                 Ok(Self { state: S::Submitted, submitted: self.submitted.or(Some(now)), ..self })

@@ -39,6 +39,12 @@ pub(crate) fn releases() -> Result<Vec<DemoRelease>, Refusal> {
     read(EDITION)
 }
 
+/// The editions that a demo holds, by their places in addresses.
+pub(crate) fn slugs() -> anyhow::Result<Vec<model::text::Slug>> {
+    let first = releases()?.into_iter().map(|release| release.programme.edition.slug).next();
+    Ok(first.into_iter().chain(std::iter::once(calls::slug()?)).collect())
+}
+
 /// The releases that a file of this layout describes.
 fn read(text: &str) -> Result<Vec<DemoRelease>, Refusal> {
     let file: file::File = toml::from_str(text).map_err(|error| {

@@ -46,7 +46,11 @@ impl Store {
         let made = self
             .write(&subject.actor, async |tx| {
                 editions::open(tx.db(), edition.id).await?;
-                manageable(tx.db(), subject, edition, call).await?;
+                let open = manageable(tx.db(), subject, edition, call).await?;
+                if open.call.kind.is_sealed() {
+                    let problem = "no offer is taken once the others were opened";
+                    return Err(Refusal::new("code", problem, "Make another call for further offers").into());
+                }
                 let code = AccessCode {
                     id: AccessCodeId(Uuid::now_v7()),
                     call,

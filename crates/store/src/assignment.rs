@@ -249,11 +249,16 @@ impl Store {
             }
             let mut gone = vec![];
             for (pair, row) in &board.rows {
-                if kept.contains(&row.id) || row.locked || board.begun.contains_key(pair) {
+                let clear = board.judge.is_clear(Some(pair.1), pair.0);
+                if kept.contains(&row.id) || (clear && (row.locked || board.begun.contains_key(pair))) {
                     continue;
                 }
                 if row.given {
-                    rows.push(assignment::Model { planned: false, ..row.clone() });
+                    rows.push(assignment::Model {
+                        planned: false,
+                        locked: row.locked && clear,
+                        ..row.clone()
+                    });
                 } else {
                     gone.push(row.id);
                 }
@@ -318,9 +323,10 @@ impl Store {
             let mut out = Applied::default();
             for (pair, row) in &board.rows {
                 if row.planned && !row.given {
+                    // A conflict that was not there before: nobody is asked, and the others are.
                     if !board.judge.is_clear(Some(pair.1), pair.0) {
-                        let problem = "somebody has a conflict that was not there before";
-                        return Err(Refusal::new("assignment", problem, "Run it again").into());
+                        gone.push(row.id);
+                        continue;
                     }
                     let after = assignment::Model { given: true, since: to_micros(tx.at()), ..row.clone() };
                     changes.extend(change(None, Some(&after)));
@@ -329,10 +335,10 @@ impl Store {
                 } else if row.given && !row.planned && !board.is_kept(pair, row) {
                     changes.extend(change(Some(row), None));
                     gone.push(row.id);
+                    out.released += 1;
                 }
             }
             out.asked = rows.len();
-            out.released = gone.len();
             upsert::<assignment::Entity>(tx.db(), rows).await?;
             remove(tx, &gone).await?;
             tx.note(changes).await?;
@@ -810,6 +816,13 @@ impl<'a> Board<'a> {
             .select_only()
             .columns([proposal::Column::Id, proposal::Column::Title, proposal::Column::Summary])
             .filter(proposal::Column::Id.in_subquery(theirs))
+            // What the committee of this call may read, or everybody can: no draft, no sealed offer, nobody else's call.
+            .filter(proposal::Column::State.ne(model::proposal::State::Draft.as_str()))
+            .filter(
+                Condition::any()
+                    .add(proposal::Column::Session.is_not_null())
+                    .add(proposal::Column::Call.eq(self.open.call.id.0)),
+            )
             .into_tuple()
             .all(db)
             .await?;

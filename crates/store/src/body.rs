@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// A level at which a large programme takes some milliseconds.
 const LEVEL: i32 = 3;
@@ -22,4 +23,13 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<T
 /// SHA-256.
 pub(crate) fn digest(bytes: &[u8]) -> Vec<u8> {
     Sha256::digest(bytes).to_vec()
+}
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a string does not fail.
+        write!(out, "{byte:02x}").ok();
+        out
+    })
 }

@@ -10,6 +10,7 @@ use crate::{
     review::{self, decidable},
     save::{self, upsert},
     tx::{Change, Tx},
+    waiting::{Left, leave},
 };
 use model::{
     Refusal,
@@ -52,12 +53,25 @@ impl Store {
             editions::open(tx.db(), edition.id).await?;
             let mut out = Decided::default();
             for id in ids {
-                decidable(tx, subject, edition, *id).await?;
+                let filed = decidable(tx, subject, edition, *id).await?;
                 let stored = proposals::find(tx.db(), edition.id, *id).await?.ok_or_else(gone)?;
                 let Some(decision) = stored.prepared else {
                     let problem = format!("nothing is prepared for #{}", stored.number);
                     return Err(Refusal::new("decision", problem, "Choose a decision for it first").into());
                 };
+                // Accepting one is taken back as a whole, and nothing else may go with it.
+                let whole =
+                    filed.open.call.kind == CallKind::Microconferences && decision.state().takes_place();
+                if whole && ids.len() > 1 {
+                    let problem =
+                        format!("#{} is a microconference, which is accepted by itself", stored.number);
+                    return Err(Refusal::new(
+                        "decision",
+                        problem,
+                        "Apply it alone, or accept it on its page",
+                    )
+                    .into());
+                }
                 let how = How { decision, minutes: None };
                 let (after, mails) = decide(tx, &subject.actor, edition, stored, how, base_url).await?;
                 out.proposals.push(after);
@@ -87,30 +101,21 @@ impl Store {
         .await
     }
 
-    /// Cancels what was accepted, and its session with it: it stays on the programme, marked.
+    /// Cancels what was accepted, and its session with it: one that has a time stays on the programme, marked. The wait list
+    /// moves up where the call says so. `base_url` is the site's address.
     pub async fn cancel_proposal(
         &self,
         subject: &Subject,
         edition: &Edition,
         id: ProposalId,
-    ) -> Result<Proposal> {
+        base_url: &str,
+    ) -> Result<Left> {
         self.write(&subject.actor, async |tx| {
             let filed = decidable(tx, subject, edition, id).await?;
             let stored = proposals::find(tx.db(), edition.id, id).await?.ok_or_else(gone)?;
-            let after = stored.clone().step(Step::Cancel, &filed.open.call, Late::No, 0, tx.at())?;
-            proposals::put(tx, edition.id, Some(&stored), Some(&after)).await?;
-            microconference::close_topics(tx, edition.id, id).await?;
-            if let Some(session) = after.session {
-                change_programme(tx, edition.id, |programme| {
-                    let found = programme.sessions.iter_mut().find(|one| one.id == session);
-                    for slot in found.into_iter().flat_map(|one| &mut one.slots) {
-                        slot.standing = model::programme::Standing::Cancelled;
-                    }
-                    Ok(())
-                })
-                .await?;
-            }
-            Ok(after)
+            let call = &filed.open.call;
+            let after = stored.clone().step(Step::Cancel, call, Late::No, 0, tx.at())?;
+            leave(tx, &subject.actor, edition, call, (&stored, after), base_url).await
         })
         .await
     }
@@ -198,7 +203,7 @@ async fn place(
 }
 
 /// How many others take a place of the call.
-async fn places_taken(
+pub(crate) async fn places_taken(
     db: &impl ConnectionTrait,
     edition: EditionId,
     call: &Call,
@@ -270,7 +275,9 @@ pub(crate) async fn make_session(
         let person = match (person, author.account) {
             (Some(person), _) => person,
             (None, Some(account)) => {
-                let about = accounts::active(tx.db(), account).await?;
+                // Also whoever is blocked stands on the programme: it says who speaks, not who signs in.
+                let Some(known) = accounts::known(tx.db(), account).await? else { continue };
+                let about = known.account;
                 let id = PersonId(Uuid::now_v7());
                 fresh.push((id, account, author.name.clone(), about.affiliation, about.biography));
                 id

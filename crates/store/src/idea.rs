@@ -242,7 +242,7 @@ async fn tell(tx: &Tx, edition: &Edition, (one, lead): (&Idea, AccountId), base_
             )
             .with("link", format!("{}{path}", base_url.trim_end_matches('/')));
         mail.account = Some(account);
-        mail.once = Some(format!("idea {} {} {account}", one.id, tx.at()));
+        mail.once = Some(format!("idea {} {lead} {account}", one.id));
         mails.push(mail);
     }
     mail::queue(tx, mails).await?;

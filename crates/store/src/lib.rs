@@ -78,6 +78,7 @@ mod undo;
 mod upload;
 mod verify;
 mod viewing;
+mod waiting;
 mod watch;
 mod webhook;
 
@@ -124,4 +125,5 @@ pub use toot::{AccessToken, ClaimedToot};
 pub use undo::can_undo;
 pub use verify::verify;
 pub use viewing::VIEW_LIFE;
+pub use waiting::Left;
 pub use webhook::{Attempt, Delivery, Due, KnownWebhook, Outcome, WebhookEdit};

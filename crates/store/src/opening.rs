@@ -6,7 +6,7 @@
 use crate::{
     Error, Result, Store,
     account::fact,
-    body::digest,
+    body::{digest, hexadecimal},
     call::call_of,
     content::note,
     entity::{call, opening, proposal},
@@ -27,7 +27,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The word for an opening in the feed; which it is, is said by the call.
@@ -112,18 +112,13 @@ async fn open(tx: &Tx, edition: EditionId, call: &Call, closed: Timestamp) -> Re
     for row in &rows {
         let offer = proposal_of(row)?;
         let Some(submitted) = offer.submitted else { continue };
-        let mut hexadecimal = String::new();
-        for byte in digest(json(&offer.content)?.as_bytes()) {
-            // Writing to a string does not fail.
-            write!(hexadecimal, "{byte:02x}").ok();
-        }
         offers.push(Opened {
             number: offer.number,
             revision: offer.revision,
             state: offer.state,
             submitted,
             changed: offer.changed,
-            digest: hexadecimal,
+            digest: hexadecimal(&digest(json(&offer.content)?.as_bytes())),
         });
     }
     let opening = Opening { call: call.id, closed, at: tx.at(), offers };

@@ -11,9 +11,11 @@ use crate::{
     entity::{author, edition, identity, proposal, proposal_revision, track},
     holding::Holding,
     mail::{self, Notice},
+    microconference,
     rows::{self, json},
     save::upsert,
     tx::Tx,
+    waiting::{Left, leave},
 };
 use jiff::Timestamp;
 use model::{
@@ -25,7 +27,7 @@ use model::{
     id::{AccountId, AuthorId, CallId, EditionId, ProposalId, SessionId, TrackId},
     mail::{MailKind, Mailbox, NewMail},
     permission::Subject,
-    proposal::{Author, Content, Decision, Proposal, State, Step, check_authors},
+    proposal::{Author, Confirmation, Content, Decision, Proposal, State, Step, check_authors},
     text::{Line, RichText},
     time::{from_micros, to_micros},
 };
@@ -271,27 +273,40 @@ impl Store {
         .await
     }
 
-    /// Takes a step that is the authors': withdrawing or confirming.
-    pub async fn step_own_proposal(
+    /// Confirms that the authors come.
+    pub async fn confirm_proposal(
         &self,
         subject: &Subject,
         edition: EditionId,
         id: ProposalId,
-        step: impl FnOnce(Timestamp) -> Step + Send,
+        said: impl FnOnce(Timestamp) -> Confirmation + Send,
     ) -> Result<Proposal> {
         let account = signed_in(subject)?;
         self.write(&subject.actor, async |tx| {
             let own = own(tx.db(), account, edition, id).await?.ok_or_else(gone)?;
-            let step = step(tx.at());
-            if !matches!(step, Step::Withdraw | Step::Confirm(_)) {
-                return Err(Refusal::new("proposal", "that is for the committee", "Write to it").into());
-            }
+            let step = Step::Confirm(said(tx.at()));
             let after = own.proposal.clone().step(step, &own.open.call, Late::No, 0, tx.at())?;
             put(tx, edition, Some(&own.proposal), Some(&after)).await?;
-            if after.state == State::Withdrawn {
-                crate::microconference::close_topics(tx, edition, id).await?;
-            }
             Ok(after)
+        })
+        .await
+    }
+
+    /// Takes a proposal back, and its session with it: one that has a time stays on the programme, marked as cancelled. The
+    /// wait list moves up where the call says so. `base_url` is the site's address.
+    pub async fn withdraw_proposal(
+        &self,
+        subject: &Subject,
+        edition: EditionId,
+        id: ProposalId,
+        base_url: &str,
+    ) -> Result<Left> {
+        let account = signed_in(subject)?;
+        self.write(&subject.actor, async |tx| {
+            let own = own(tx.db(), account, edition, id).await?.ok_or_else(gone)?;
+            let call = &own.open.call;
+            let after = own.proposal.clone().step(Step::Withdraw, call, Late::No, 0, tx.at())?;
+            leave(tx, &subject.actor, &own.edition, call, (&own.proposal, after), base_url).await
         })
         .await
     }
@@ -379,6 +394,11 @@ impl Store {
                 own.authors.iter().filter(|author| author.id != which).cloned().collect();
             check_authors(&after)?;
             put_author(tx, edition, id, Some(gone), None).await?;
+            if let Some(account) = gone.account.filter(|_| own.proposal.state.is_filed()) {
+                crate::review::stays_conflicted(tx, edition, id, account).await?;
+            }
+            let left: Vec<AccountId> = gone.account.into_iter().collect();
+            microconference::stop_leading(tx, &subject.actor, edition, id, &left).await?;
             Ok(gone.clone())
         })
         .await
@@ -412,6 +432,8 @@ impl Store {
                     .collect();
                 check_authors(&all)?;
                 put_author(tx, edition, id, Some(&before), Some((&after, row.position))).await?;
+                let number = find(tx.db(), edition, id).await?.map(|one| one.number).unwrap_or_default();
+                microconference::let_lead(tx, &subject.actor, edition, (id, number), account).await?;
             } else {
                 put_author(tx, edition, id, Some(&before), None).await?;
             }
@@ -630,10 +652,12 @@ pub(crate) async fn put_author(
 /// What the feed says of a proposal: where it stands, and nothing that it says. Its texts stand in its revisions, which
 /// only those read who may; what the committee prepares is not for the log at all.
 pub(crate) fn said(proposal: &Proposal) -> Value {
+    // That a review was begun stands beside the entry of that review, and would tell whose it is.
+    let state = if proposal.state == State::UnderReview { State::Submitted } else { proposal.state };
     json!({
         "call": proposal.call,
         "number": proposal.number,
-        "state": proposal.state,
+        "state": state,
         "revision": proposal.revision,
         "session": proposal.session,
         "confirmed": proposal.confirmation.is_some(),

@@ -7,6 +7,7 @@ use crate::{
     proposal::{next_number, proposal_of, put, put_author},
 };
 use model::{
+    Refusal,
     call::Incoming,
     edition::Edition,
     id::{AuthorId, CallId, ProposalId},
@@ -47,6 +48,10 @@ impl Store {
             let place = calls::place(edition, &open.call);
             subject.may(Action::ManageCalls, &place)?;
             subject.may(Action::DecideProposals, &place)?;
+            if open.call.kind.is_sealed() {
+                let problem = "offers are sealed, and each supplier submits their own";
+                return Err(Refusal::new("call", problem, "Choose another call").into());
+            }
             let key =
                 |one: &Incoming| ProposalId::from_key(edition.slug.as_str(), &format!("{call} {}", one.key));
             let mut known: BTreeMap<Uuid, Proposal> = BTreeMap::new();

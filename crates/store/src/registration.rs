@@ -401,8 +401,21 @@ pub(crate) async fn restore(
         before.map(serde_json::from_value).transpose().map_err(|error| Error::damaged("feed", error))?;
     match (wanted, present) {
         (Some(wanted), present) => {
+            let same = registration::Entity::find()
+                .filter(registration::Column::Edition.eq(wanted.edition.0))
+                .filter(registration::Column::Email.eq(wanted.email.as_str()))
+                .filter(registration::Column::Id.ne(thing))
+                .count(tx.db())
+                .await?;
+            if same > 0 {
+                let problem = format!("somebody else is registered with {} meanwhile", wanted.email);
+                return Err(Refusal::new("undo", problem, "Look at that registration first").into());
+            }
             caps::room(tx, present.as_ref(), &wanted).await?;
-            write(tx, vec![(present, wanted)]).await?;
+            // The address may belong to another account by now.
+            let mut changes = vec![(present, Registration { account: None, ..wanted })];
+            join(tx, &mut changes).await?;
+            write(tx, changes).await?;
         }
         (None, Some(present)) => {
             let cancelled = Registration { state: RegistrationState::Cancelled, ..present.clone() };

@@ -32,7 +32,7 @@ use model::{
     edition::Edition,
     id::{AccountId, CommentId, EditionId, ProposalId},
     permission::{Action, Subject},
-    proposal::{Author, Decision, Proposal, State, Step},
+    proposal::{Author, Decision, Proposal, Step},
     review::Review,
     text::{Line, RichText},
     time::{from_micros, to_micros},
@@ -127,7 +127,7 @@ impl Store {
     ) -> Result<Vec<Comment>> {
         let Some(own) = self.own_proposal(subject, edition, id).await? else { return Ok(vec![]) };
         let policy = own.open.call.reviewing.comments;
-        let decided = !own.proposal.state.is_undecided() && own.proposal.state != State::Draft;
+        let decided = own.proposal.state.is_decided();
         let db = self.read().await?;
         let authors: BTreeSet<AccountId> = own.authors.iter().filter_map(|author| author.account).collect();
         let mut out = comments(&db, id, &authors).await?;
@@ -239,6 +239,7 @@ impl Store {
     ) -> Result<()> {
         self.write(&subject.actor, async |tx| {
             subject.may_write()?;
+            editions::open(tx.db(), edition.id).await?;
             let account = subject.account;
             let all = proposals::authors(tx.db(), id).await?;
             let is_author = account.is_some() && all.iter().any(|author| author.account == account);
@@ -260,6 +261,7 @@ impl Store {
                 account: account.map(|account| account.0),
                 at: to_micros(tx.at()),
                 to_authors: to_authors || is_author,
+                by_author: is_author,
                 body: body.to_string(),
             };
             let thing = row.id;
@@ -370,6 +372,7 @@ pub(crate) async fn decidable(
     id: ProposalId,
 ) -> Result<Filed> {
     subject.may_write()?;
+    editions::open(tx.db(), edition.id).await?;
     let filed = one(tx.db(), subject, edition, id, tx.at()).await?.ok_or_else(gone)?;
     subject.may(Action::DecideProposals, &calls::place(edition, &filed.open.call))?;
     if let Some(conflict) = filed.conflicts.first() {
@@ -377,6 +380,32 @@ pub(crate) async fn decidable(
         return Err(Refusal::new("conflict", problem, "Leave the decision to the others").into());
     }
     Ok(filed)
+}
+
+/// Notes that somebody who was an author of a proposal must not review it, now that they are none any more.
+pub(crate) async fn stays_conflicted(
+    tx: &Tx,
+    edition: EditionId,
+    id: ProposalId,
+    account: AccountId,
+) -> Result<()> {
+    let known = review_conflict::Entity::find()
+        .filter(review_conflict::Column::Proposal.eq(id.0))
+        .filter(review_conflict::Column::Account.eq(account.0))
+        .one(tx.db())
+        .await?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let row = review_conflict::Model {
+        edition: edition.0,
+        id: Uuid::now_v7(),
+        proposal: id.0,
+        account: account.0,
+        since: to_micros(tx.at()),
+    };
+    upsert::<review_conflict::Entity>(tx.db(), vec![row.clone()]).await?;
+    note(tx, (CONFLICT_KIND, row.id), edition, None, Some(&conflict_said(&row))).await
 }
 
 /// Mails something to the authors who take part, once.
@@ -488,7 +517,8 @@ async fn comments(
             Ok(Comment {
                 id: CommentId(row.id),
                 by: name.unwrap_or_default(),
-                by_author: row.account.is_some_and(|account| authors.contains(&AccountId(account))),
+                by_author: row.by_author
+                    || row.account.is_some_and(|account| authors.contains(&AccountId(account))),
                 at: from_micros(row.at)
                     .ok_or_else(|| Error::damaged(format!("comment {}", row.id), "no such instant"))?,
                 to_authors: row.to_authors,
@@ -513,7 +543,7 @@ pub(crate) async fn names_of(
     Ok(rows.into_iter().map(|(id, name)| (id, Line::clean(&name))).collect())
 }
 
-fn review_of(row: &review::Model) -> Result<Review> {
+pub(crate) fn review_of(row: &review::Model) -> Result<Review> {
     let damaged = |error: &dyn std::fmt::Display| Error::damaged(format!("review {}", row.id), error);
     Ok(Review {
         proposal: ProposalId(row.proposal),
@@ -533,7 +563,7 @@ pub(crate) fn said(row: &review::Model) -> Value {
 }
 
 /// What the feed says of a declared conflict, for the same reason.
-fn conflict_said(row: &review_conflict::Model) -> Value {
+pub(crate) fn conflict_said(row: &review_conflict::Model) -> Value {
     json!({ "since": from_micros(row.since) })
 }
 

@@ -24,8 +24,8 @@ use model::{
     edition::{Edition, Sponsor},
     feed::{Deed, Entry, Sequence},
     id::{
-        AccountId, CalendarId, EditionId, GrantId, MailId, MergeId, PersonId, RegistrationId, RoomId,
-        SessionId, SessionTypeId, SponsorId, TemplateId, TrackId,
+        AccountId, CalendarId, EditionId, GrantId, MailId, MergeId, PersonId, ProposalId, RegistrationId,
+        RoomId, SessionId, SessionTypeId, SponsorId, TemplateId, TrackId,
     },
     invitation,
     mail::Suppression,
@@ -35,7 +35,7 @@ use model::{
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The kinds that belong to an edition's programme.
@@ -120,10 +120,32 @@ impl Store {
                 let place = place_of(tx.db(), entry.edition).await?;
                 subject.may(Action::Undo, &place)?;
             }
+            if is_whole(&entries) {
+                free_of_conflicts(tx, subject, &entries).await?;
+            }
             back(tx, subject, entries, true).await
         })
         .await
     }
+}
+
+/// Refuses whoever has a conflict with a proposal of the deed: they decide nothing about it, backwards neither.
+async fn free_of_conflicts(tx: &Tx, subject: &Subject, deed: &[Entry<Value>]) -> Result<()> {
+    let proposals: BTreeSet<(EditionId, Uuid)> = deed
+        .iter()
+        .filter(|entry| entry.kind == ProposalId::KIND)
+        .filter_map(|entry| Some((entry.edition?, entry.thing)))
+        .collect();
+    for (id, proposal) in proposals {
+        let Some(row) = edition::Entity::find_by_id(id.0).one(tx.db()).await? else { continue };
+        let edition = crate::rows::edition(&row)?;
+        let filed = crate::review::one(tx.db(), subject, &edition, ProposalId(proposal), tx.at()).await?;
+        if let Some(conflict) = filed.and_then(|filed| filed.conflicts.first().copied()) {
+            let problem = format!("you have a conflict with a proposal: {}", conflict.shown().to_lowercase());
+            return Err(Refusal::new("conflict", problem, "Leave it to the others").into());
+        }
+    }
+    Ok(())
 }
 
 /// Takes back everything that was written together with the entry of that number, for somebody of whom it was asked already

@@ -40,6 +40,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
         format!("keep: cannot create the folder {}. Name a writable one.", folder.display())
     })?;
     let location = Location::from_data_dir(&folder);
+    only_a_demo(&location).await.with_context(|| format!("keep: {}", folder.display()))?;
     let mut releases = demo::releases().context("the demo's own data is broken")?;
     let Some(latest) = releases.last().map(|release| &release.programme) else {
         anyhow::bail!("the demo holds no release");
@@ -70,6 +71,27 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let opened = super::serve::open(&config)?;
     let _noted = demo::Standing::of(&clock, opened.origin()?).note(&folder)?;
     super::serve::site(store, clock, &config, opened, &path, &|origin| guests.shown(origin)).await
+}
+
+/// Refuses a record that is not the demo's: its clock stands elsewhere, and strangers can sign in to it.
+async fn only_a_demo(location: &Location) -> anyhow::Result<()> {
+    let Location::Sqlite(file) = location else { return Ok(()) };
+    if !file.exists() {
+        return Ok(());
+    }
+    let store = Store::open(location, Arc::new(SystemClock)).await?;
+    let editions = store.editions().await?;
+    let people = store.people(&store::PeopleQuery::default(), 0).await?.total;
+    store.close().await;
+    let ours = demo::slugs()?;
+    let foreign = editions.iter().map(|head| &head.edition.slug).find(|slug| !ours.contains(slug));
+    match foreign {
+        Some(slug) => anyhow::bail!("the folder holds {slug}, a conference of yours. Name another folder."),
+        None if editions.is_empty() && people > 0 => {
+            anyhow::bail!("the folder holds {people} accounts and no demo. Name another folder.")
+        }
+        None => Ok(()),
+    }
 }
 
 /// Who can sign in to the demo, and how.

@@ -200,6 +200,11 @@ pub(crate) fn personas() -> anyhow::Result<Vec<Persona>> {
     Ok(file.person.into_iter().map(|person| Persona { email: person.email, does: person.does }).collect())
 }
 
+/// The next edition's place in addresses.
+pub(crate) fn slug() -> anyhow::Result<Slug> {
+    Ok(read()?.edition.slug)
+}
+
 fn read() -> anyhow::Result<File> {
     toml::from_str(CALLS).context("calls.toml: the demo's own data is broken")
 }

@@ -174,6 +174,8 @@ pub(crate) mod proposal_comment {
         pub account: Option<Uuid>,
         pub at: i64,
         pub to_authors: bool,
+        /// Whether an author said it, as they were then.
+        pub by_author: bool,
         pub body: String,
     }
 

@@ -25,7 +25,7 @@ use model::{
     microconference::{
         Agenda, Announced, Format, Held, Item, Microconference, PROBLEM, announcement, may_accept,
     },
-    permission::{Role, Scope, Subject},
+    permission::{Grant, Revoked, Role, Scope, Subject},
     post::{Post, PostKind},
     programme::{Role as Part, Track},
     proposal::{Author, Decision, Proposal, State, Step},
@@ -171,6 +171,7 @@ pub(crate) async fn accept(
         call: call.id,
         post,
         nod: None,
+        agreed: None,
         agenda: Agenda::default(),
     };
     put(tx, edition.id, Some(&before), &Microconference { held: Some(held), ..before.clone() }).await?;
@@ -204,6 +205,40 @@ async fn give_roles(
 ) -> Result<()> {
     for account in authors.iter().filter_map(|author| author.account) {
         give_role(tx, actor, edition, track, (stored.number, account)).await?;
+    }
+    Ok(())
+}
+
+/// Gives somebody who joins the authors of an accepted microconference the role of the lead, as the others have it.
+pub(crate) async fn let_lead(
+    tx: &Tx,
+    actor: &Actor,
+    edition: EditionId,
+    (proposal, number): (ProposalId, u32),
+    account: AccountId,
+) -> Result<()> {
+    let Some(held) = find(tx.db(), proposal).await?.held else { return Ok(()) };
+    give_role(tx, actor, edition, held.track, (number, account)).await
+}
+
+/// Takes the role of the lead from authors of an accepted microconference who do not lead it any more.
+pub(crate) async fn stop_leading(
+    tx: &Tx,
+    actor: &Actor,
+    edition: EditionId,
+    proposal: ProposalId,
+    accounts: &[AccountId],
+) -> Result<()> {
+    let Some(held) = find(tx.db(), proposal).await?.held else { return Ok(()) };
+    for account in accounts {
+        let grants = grant::of_account(tx.db(), *account).await?;
+        let led = Scope::Track(edition, held.track);
+        for before in
+            grants.iter().filter(|one| one.role == Role::Lead && one.scope == led && one.revoked.is_none())
+        {
+            let revoked = Some(Revoked { at: tx.at(), by: actor.to_string() });
+            grant::put(tx, Some(before), &Grant { revoked, ..before.clone() }).await?;
+        }
     }
     Ok(())
 }

@@ -2,21 +2,24 @@
 
 use super::{find, put};
 use crate::{
-    Result, Store, proposal as proposals,
+    Result, Store,
+    entity::review_conflict,
+    proposal as proposals,
     proposal::gone,
-    review::{decidable, tell},
+    review::{decidable, stays_conflicted, tell},
     tx::Tx,
 };
 use model::{
     Refusal,
     call::CallKind,
     edition::Edition,
-    id::{AuthorId, EditionId, ProposalId},
+    id::{AccountId, AuthorId, EditionId, ProposalId},
     microconference::{Microconference, merged, split},
     permission::Subject,
     proposal::{Author, Content, Proposal, State, check_authors},
     text::Line,
 };
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 impl Store {
@@ -61,6 +64,7 @@ impl Store {
                 }
             }
             check_authors(&all)?;
+            keep_conflicts(tx, edition.id, other, id).await?;
             let (first, joined) = (find(tx.db(), id).await?, find(tx.db(), other).await?);
             // The earlier of the two moments: neither loses its place in the queue.
             let ready = first.ready.into_iter().chain(joined.ready).min();
@@ -124,6 +128,7 @@ impl Store {
             for author in chosen {
                 add(tx, edition.id, second.id, &mut theirs, author).await?;
             }
+            keep_conflicts(tx, edition.id, id, second.id).await?;
             let first = find(tx.db(), id).await?;
             put(tx, edition.id, None, &Microconference { proposal: second.id, ..first.clone() }).await?;
             let text = format!(
@@ -136,6 +141,15 @@ impl Store {
         })
         .await
     }
+}
+
+/// Whoever declared a conflict with `from` has it with what comes of it, too.
+async fn keep_conflicts(tx: &Tx, edition: EditionId, from: ProposalId, into: ProposalId) -> Result<()> {
+    let declared = review_conflict::Entity::find().filter(review_conflict::Column::Proposal.eq(from.0));
+    for row in declared.all(tx.db()).await? {
+        stays_conflicted(tx, edition, into, AccountId(row.account)).await?;
+    }
+    Ok(())
 }
 
 /// A proposal that can be merged or split: it waits for a decision, and whoever asks decides on it.

@@ -9,7 +9,7 @@ mod run;
 pub(crate) mod undo;
 
 pub use accept::Acceptance;
-pub(crate) use accept::{accept, close_topics, drop_topic, settle, take_topic};
+pub(crate) use accept::{accept, close_topics, drop_topic, let_lead, settle, stop_leading, take_topic};
 pub(crate) use run::{follow, lay_out_topics};
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     call::OpenCall,
     content::note,
     edition as editions,
-    entity::{author, edition, microconference, post as post_entity, proposal, session},
+    entity::{author, edition, microconference, post as post_entity, proposal, release, session},
     post as posts, proposal as proposals,
     proposal::{author_of, gone, proposal_of},
     review,
@@ -36,7 +36,9 @@ use model::{
     proposal::{Author, Proposal, State},
     text::Line,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -165,7 +167,7 @@ impl Store {
         .await
     }
 
-    /// The microconferences of earlier editions of the same series, the latest first. Two queries.
+    /// The microconferences of earlier editions of the same series, the latest first. Three queries.
     pub async fn held_before(&self, edition: &Edition) -> Result<Vec<HeldBefore>> {
         let rows = edition::Entity::find()
             .filter(edition::Column::Series.eq(edition.series.as_str()))
@@ -173,7 +175,12 @@ impl Store {
             .all(self.readers())
             .await?;
         let mut editions: Vec<Edition> = rows.iter().map(rows::edition).collect::<Result<_>>()?;
-        editions.retain(|one| one.first_day < edition.first_day);
+        // Only what the public knows: editions that are over, of which something was released.
+        let today = self.now();
+        editions
+            .retain(|one| one.first_day < edition.first_day && one.zone.local(today).date() > one.last_day);
+        let released = self.released(&editions).await?;
+        editions.retain(|one| released.contains(&one.id));
         editions.sort_by_key(|one| std::cmp::Reverse(one.first_day));
         if editions.is_empty() {
             return Ok(vec![]);
@@ -197,14 +204,33 @@ impl Store {
             .collect())
     }
 
+    /// Which of these editions have a release. One query.
+    async fn released(&self, editions: &[Edition]) -> Result<BTreeSet<EditionId>> {
+        let ids: Vec<Uuid> = release::Entity::find()
+            .select_only()
+            .distinct()
+            .column(release::Column::Edition)
+            .filter(release::Column::Edition.is_in(editions.iter().map(|one| one.id.0)))
+            .into_tuple()
+            .all(self.readers())
+            .await?;
+        Ok(ids.into_iter().map(EditionId).collect())
+    }
+
     /// One that was held at an earlier edition of the same series: the programme and its block there.
     pub async fn last_time(
         &self,
         edition: &Edition,
         last: (EditionId, SessionId),
     ) -> Result<Option<(Programme, Session)>> {
-        let Some(programme) = self.programme(last.0).await? else { return Ok(None) };
-        let of_series = programme.edition.series == edition.series && programme.edition.id != edition.id;
+        let heads = self.editions().await?;
+        let Some(home) = heads.iter().map(|head| &head.edition).find(|one| one.id == last.0) else {
+            return Ok(None);
+        };
+        // As the public knows it: the working state may hold what is not announced.
+        let Some(release) = self.latest_release(&home.slug).await? else { return Ok(None) };
+        let programme = release.programme;
+        let of_series = home.series == edition.series && home.first_day < edition.first_day;
         let block = programme.sessions.iter().find(|session| session.id == last.1).cloned();
         Ok(block.filter(|_| of_series).map(|block| (programme, block)))
     }

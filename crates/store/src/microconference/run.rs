@@ -2,8 +2,15 @@
 
 use super::{all, find, of_topics, put};
 use crate::{
-    Result, Store, call as calls, decision, decision::How, post as posts, proposal as proposals,
-    proposal::gone, review::decidable, tx::Tx,
+    Result, Store,
+    body::{digest, hexadecimal},
+    call as calls, decision,
+    decision::How,
+    post as posts, proposal as proposals,
+    proposal::gone,
+    review::decidable,
+    rows::json,
+    tx::Tx,
 };
 use model::{
     Refusal,
@@ -122,10 +129,13 @@ impl Store {
         agreed: bool,
     ) -> Result<()> {
         self.write(&subject.actor, async |tx| {
+            crate::edition::open(tx.db(), edition.id).await?;
             decidable(tx, subject, edition, id).await?;
             let before = find(tx.db(), id).await?;
             let held = before.held()?.clone();
-            let held = Held { nod: agreed.then_some(tx.at()), ..held };
+            let post = posts::find(tx.db(), edition.id, held.post).await?.ok_or_else(posts::gone)?;
+            let text = agreed.then(|| text_of(&post)).transpose()?;
+            let held = Held { nod: agreed.then_some(tx.at()), agreed: text, ..held };
             put(tx, edition.id, Some(&before), &Microconference { held: Some(held), ..before.clone() }).await
         })
         .await
@@ -141,17 +151,34 @@ impl Store {
         base_url: &str,
     ) -> Result<()> {
         self.write(&subject.actor, async |tx| {
+            crate::edition::open(tx.db(), edition.id).await?;
             let held = led(tx, subject, edition, id, Action::WritePosts).await?.1;
+            let refuse = |problem: &str, remedy: &str| Err(Refusal::new("post", problem, remedy).into());
             if held.nod.is_none() {
-                let problem = "the committee has not agreed yet";
-                return Err(Refusal::new("post", problem, "Ask the committee to look at the draft").into());
+                return refuse("the committee has not agreed yet", "Ask the committee to look at the draft");
             }
             let post = posts::find(tx.db(), edition.id, held.post).await?.ok_or_else(posts::gone)?;
+            if held.agreed != Some(text_of(&post)?) {
+                let problem = "the draft was changed since the committee agreed";
+                return refuse(problem, "Ask the committee to look at it again");
+            }
+            // The committee agreed to a text, not to whom it is mailed.
+            let published = subject.may(Action::PublishPosts, &Place::edition(edition).in_track(post.track));
+            if published.is_err() && (!post.mail_to.is_empty() || post.mastodon) {
+                let problem = "it would be mailed, or go to Mastodon";
+                return refuse(problem, "Choose nobody to mail it to, or ask an organiser to publish it");
+            }
             posts::publish(tx, edition, &post, base_url).await?;
             Ok(())
         })
         .await
     }
+}
+
+/// What stands for the text of a post: SHA-256 in hexadecimal digits.
+fn text_of(post: &Post) -> Result<String> {
+    let text = json(&(&post.title, &post.summary, &post.body))?;
+    Ok(hexadecimal(&digest(text.as_bytes())))
 }
 
 /// Says the new deadline in the draft of the post wherever it says the old one. What is public stays as it was read.

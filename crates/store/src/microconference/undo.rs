@@ -9,8 +9,12 @@ use crate::{
     audience::{SPEAKER_KIND, speaker_fact},
     call as calls,
     call::OpenCall,
-    entity::{author, call as call_entity, call_form, proposal, proposal_revision, speaker_account},
+    content::note,
+    entity::{
+        author, call as call_entity, call_form, proposal, proposal_revision, review_conflict, speaker_account,
+    },
     proposal as proposals,
+    review::{CONFLICT_KIND, conflict_said},
     tx::{Change, Tx},
 };
 use model::{
@@ -26,7 +30,8 @@ use uuid::Uuid;
 
 /// The kinds that come back together with a microconference, in the order in which they do: what belongs to a proposal goes
 /// before it.
-const ORDER: [&str; 6] = [KIND, AuthorId::KIND, ProposalId::KIND, CallId::KIND, SPEAKER_KIND, MailId::KIND];
+const ORDER: [&str; 7] =
+    [KIND, CONFLICT_KIND, AuthorId::KIND, ProposalId::KIND, CallId::KIND, SPEAKER_KIND, MailId::KIND];
 
 /// Whether entries of these kinds, written together, are such a deed.
 pub(crate) fn is_one<'a>(mut kinds: impl Iterator<Item = &'a str>) -> bool {
@@ -48,6 +53,7 @@ pub(crate) async fn restore(
 ) -> Result<bool> {
     match kind {
         KIND => microconference(tx, edition, ProposalId(thing), before, after).await,
+        CONFLICT_KIND => conflict(tx, edition, thing, before.as_ref(), after).await,
         AuthorId::KIND => author(tx, edition, AuthorId(thing), before.as_ref(), after).await,
         ProposalId::KIND => proposal(tx, edition, ProposalId(thing), before, after).await,
         CallId::KIND => call(tx, edition, CallId(thing), before, after).await,
@@ -74,6 +80,24 @@ async fn microconference(
         Some(before) => put(tx, edition, Some(&present), &read::<Microconference>(before)?).await?,
         None => forget(tx, edition, id).await?,
     }
+    Ok(true)
+}
+
+/// A conflict that was carried over goes with what it was carried to.
+async fn conflict(
+    tx: &Tx,
+    edition: EditionId,
+    thing: Uuid,
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> Result<bool> {
+    let row = review_conflict::Entity::find_by_id(thing).one(tx.db()).await?;
+    let Some(said) = row.as_ref().map(conflict_said).filter(|said| before.is_none() && Some(said) == after)
+    else {
+        return Ok(false);
+    };
+    review_conflict::Entity::delete_by_id(thing).exec(tx.db()).await?;
+    note(tx, (CONFLICT_KIND, thing), edition, Some(&said), None).await?;
     Ok(true)
 }
 

@@ -1,11 +1,11 @@
 //! Access codes, amendments, questions, and the openings of sealed offers.
 //!
-//! Adds tables only; a database in use notices nothing.
+//! Adds tables, and to comments whether an author said them; a database in use notices nothing.
 
 use super::tools::{index, table, to};
 use sea_orm_migration::{
     prelude::{sea_query::*, *},
-    schema::{big_integer, big_integer_null, binary, integer, text, uuid, uuid_null},
+    schema::{big_integer, big_integer_null, binary, boolean, integer, text, uuid, uuid_null},
 };
 
 pub(super) struct Migration;
@@ -25,6 +25,10 @@ impl MigrationTrait for Migration {
         for index in indexes() {
             manager.create_index(index).await?;
         }
+        // What was said before stays as it was shown: by whether its writer is an author now.
+        let by_author = boolean("by_author").default(false).take();
+        let table = Table::alter().table("proposal_comment").add_column(by_author).take();
+        manager.alter_table(table).await?;
         Ok(())
     }
 }

@@ -63,16 +63,42 @@ impl Judge {
             return Ok(Self { people, ..Self::default() });
         };
         let ids = || people.iter().map(|id| id.0);
+        // Whoever was invited and has not answered stands there with an address alone, and counts as if they had.
+        let invited = || {
+            let addresses = author::Entity::find()
+                .select_only()
+                .column(author::Column::Email)
+                .filter(
+                    authors
+                        .clone()
+                        .add(author::Column::Account.is_null())
+                        .add(author::Column::Email.is_not_null()),
+                )
+                .into_query();
+            identity::Entity::find()
+                .select_only()
+                .column(identity::Column::Account)
+                .filter(identity::Column::Kind.eq("email"))
+                .filter(identity::Column::Subject.in_subquery(addresses))
+        };
         let accounts = || {
             author::Entity::find()
                 .select_only()
                 .column(author::Column::Account)
                 .filter(authors.clone().add(author::Column::Account.is_not_null()))
         };
-        let parts: Vec<(Uuid, Uuid)> = author::Entity::find()
+        let either = Condition::any()
+            .add(author::Column::Account.is_not_null())
+            .add(author::Column::Email.is_not_null());
+        let parts: Vec<(Uuid, Uuid, Option<Uuid>, Option<String>)> = author::Entity::find()
             .select_only()
-            .columns([author::Column::Proposal, author::Column::Account])
-            .filter(authors.clone().add(author::Column::Account.is_not_null()))
+            .columns([
+                author::Column::Id,
+                author::Column::Proposal,
+                author::Column::Account,
+                author::Column::Email,
+            ])
+            .filter(authors.clone().add(either))
             .into_tuple()
             .all(db)
             .await?;
@@ -82,6 +108,7 @@ impl Judge {
             .filter(
                 Condition::any()
                     .add(account::Column::Id.in_subquery(accounts().into_query()))
+                    .add(account::Column::Id.in_subquery(invited().into_query()))
                     .add(among(account::Column::Id, ids())),
             )
             .into_tuple()
@@ -94,6 +121,7 @@ impl Judge {
             .filter(
                 Condition::any()
                     .add(identity::Column::Account.in_subquery(accounts().into_query()))
+                    .add(identity::Column::Account.in_subquery(invited().into_query()))
                     .add(among(identity::Column::Account, ids())),
             )
             .into_tuple()
@@ -108,8 +136,10 @@ impl Judge {
             .all(db)
             .await?;
         let mut addresses: BTreeMap<Uuid, Vec<Email>> = BTreeMap::new();
+        let mut owners: BTreeMap<String, AccountId> = BTreeMap::new();
         for (id, address) in proved {
             if let Ok(address) = Email::parse(&address) {
+                owners.insert(address.to_string(), AccountId(id));
                 addresses.entry(id).or_default().push(address);
             }
         }
@@ -124,8 +154,20 @@ impl Judge {
             known.entry(one).or_default().companions.insert(other);
         }
         let mut authors: BTreeMap<ProposalId, Vec<AccountId>> = BTreeMap::new();
-        for (proposal, account) in parts {
-            authors.entry(ProposalId(proposal)).or_default().push(AccountId(account));
+        for (row, proposal, account, address) in parts {
+            let address = address.and_then(|address| Email::parse(&address).ok());
+            let owner = address.as_ref().and_then(|address| owners.get(address.as_str()).copied());
+            let who = match (account.map(AccountId).or(owner), &address) {
+                (Some(account), _) => account,
+                (None, Some(address)) => {
+                    // Nobody has proved that address: its organisation is all that is known.
+                    let nobody = AccountId(row);
+                    known.insert(nobody, Known::new(nobody, &Line::default(), std::iter::once(address)));
+                    nobody
+                }
+                (None, None) => continue,
+            };
+            authors.entry(ProposalId(proposal)).or_default().push(who);
         }
         let declared = declared.into_iter().map(|(who, what)| (AccountId(who), ProposalId(what))).collect();
         Ok(Self { people, known, authors, declared })

@@ -11,19 +11,21 @@ use model::{
     call::{Call, CallKind, Deadline, DeadlineZone},
     edition::Edition,
     id::CallId,
-    permission::Subject,
-    proposal::{Content, State, Step},
+    permission::{Role, Scope, Subject},
+    proposal::{Content, Decision, State},
+    review::Review,
     text::{Line, RichText},
     time::{Clock, StoppedClock, SystemClock, Zone},
 };
 use std::sync::Arc;
-use store::{Error, FiledFilter, Store};
+use store::{Error, FiledFilter, NewGrant, Store};
 
 on_both!(
     a_code_lets_somebody_in_late_until_it_is_taken_back,
     a_question_is_told_to_whoever_asked_and_an_amendment_to_all_who_are_concerned,
     sealed_offers_are_opened_once_and_nothing_seals_them_again,
     a_call_that_said_something_is_not_removed,
+    the_best_of_the_wait_list_takes_a_place_that_becomes_free,
 );
 
 const BASE: &str = "https://conf.example.org";
@@ -156,7 +158,7 @@ async fn sealed_offers_are_opened_once_and_nothing_seals_them_again(world: World
     let first = begin(&ada, "An offer", Some("")).await;
     begin(&ada, "A draft", None).await;
     let second = begin(&bea, "Taken back", Some("")).await;
-    world.store.step_own_proposal(&bea, home.id, second.id, |_| Step::Withdraw).await.unwrap();
+    world.store.withdraw_proposal(&bea, home.id, second.id, BASE).await.unwrap();
     assert_eq!(world.store.open_offers().await.unwrap(), vec![], "its time has not come");
     assert!(
         world.store.filed_proposals(&me, &home, &FiledFilter::default()).await.unwrap().heads.is_empty(),
@@ -204,5 +206,61 @@ async fn a_call_that_said_something_is_not_removed(world: World) {
     assert_eq!(refused(&world.store.remove_call(&me, home.id, open.id).await.unwrap_err()), "call");
     world.store.remove_call(&me, home.id, quiet.id).await.unwrap();
     assert!(world.store.access_codes(home.id, quiet.id).await.unwrap().is_empty());
+    sound(&world).await;
+}
+
+async fn the_best_of_the_wait_list_takes_a_place_that_becomes_free(world: World) {
+    let home = edition(&world).await;
+    let me = operator();
+    let open = call(&world, &home, CallKind::Presentations, 2).await;
+    let open = Call { places: Some(1), ..open };
+    let put = open.clone();
+    world.store.put_call(&me, home.id, open.id, |_| Ok((put, vec![]))).await.unwrap();
+    let reviewer = person(&world, "rita@reviewers.example").await;
+    let role = NewGrant::new(reviewer.account.unwrap(), Role::Committee, Scope::Call(home.id, open.id));
+    world.store.give(&me, &role).await.unwrap();
+    let grants = world.store.grants_of(reviewer.account.unwrap()).await.unwrap();
+    let reviewer = Subject::person(reviewer.account.unwrap(), grants, SystemClock.now());
+    let mut all = vec![];
+    for (index, score) in [3, 2, 5].into_iter().enumerate() {
+        let author = person(&world, &format!("author{index}@place{index}.example")).await;
+        let content = Content { minutes: Some(45), ..content(&format!("Talk {index}")) };
+        let written =
+            world.store.begin_proposal(&author, home.id, open.id, &content, Some("")).await.unwrap();
+        let id = written.proposal.id;
+        let review = |_: Option<&Review>, open: &store::OpenCall| {
+            Ok(Review {
+                proposal: id,
+                reviewer: reviewer.account.unwrap(),
+                revision: 1,
+                scores: open.call.reviewing.criteria.iter().map(|one| (one.key.clone(), score)).collect(),
+                to_committee: RichText::default(),
+                to_authors: RichText::default(),
+                submitted: true,
+                at: SystemClock.now(),
+            })
+        };
+        world.store.put_review(&reviewer, &home, id, review).await.unwrap();
+        all.push((author, id));
+    }
+    let decide = async |index: usize, decision| {
+        world.store.prepare_decision(&reviewer, &home, all[index].1, Some(decision)).await.unwrap();
+        world.store.apply_decisions(&reviewer, &home, &[all[index].1], BASE).await.unwrap()
+    };
+    decide(0, Decision::Accept).await;
+    decide(1, Decision::WaitList).await;
+    decide(2, Decision::WaitList).await;
+    let left = world.store.withdraw_proposal(&all[0].0, home.id, all[0].1, BASE).await.unwrap();
+    assert_eq!((left.proposal.state, left.proposal.session), (State::Withdrawn, None), "it had no time yet");
+    let promoted: Vec<_> = left.promoted.iter().map(|one| (one.id, one.state)).collect();
+    assert_eq!(promoted, [(all[2].1, State::Accepted)], "the better one, and no more than there are places");
+    let programme = world.store.programme(home.id).await.unwrap().unwrap();
+    let titles: Vec<&str> = programme.sessions.iter().map(|session| session.title.as_str()).collect();
+    assert!(titles.contains(&"Talk 2") && !titles.contains(&"Talk 0"), "{titles:?}");
+    // A call that says otherwise leaves its wait list to the committee.
+    let by_hand = Call { moves_up: false, ..open.clone() };
+    world.store.put_call(&me, home.id, open.id, |_| Ok((by_hand, vec![]))).await.unwrap();
+    let left = world.store.cancel_proposal(&reviewer, &home, all[2].1, BASE).await.unwrap();
+    assert_eq!((left.proposal.state, left.promoted.len()), (State::Cancelled, 0));
     sound(&world).await;
 }

@@ -439,11 +439,9 @@ async fn withdraw(
     Path((slug, id)): Path<(String, Uuid)>,
 ) -> Answer {
     let (edition, own) = own(&site, &person, &slug, id).await?;
-    let outcome = site
-        .store()
-        .step_own_proposal(&person.subject, edition.id, own.proposal.id, |_| Step::Withdraw)
-        .await
-        .map(|_| ());
+    let base = site.base_url().to_owned();
+    let outcome =
+        site.store().withdraw_proposal(&person.subject, edition.id, own.proposal.id, &base).await.map(|_| ());
     told(&site, &Account::Proposal(&edition.slug, own.proposal.id).path(), outcome, "You took it back.")
 }
 
@@ -462,13 +460,11 @@ async fn confirm(
     let (edition, own) = own(&site, &person, &slug, id).await?;
     let outcome = site
         .store()
-        .step_own_proposal(&person.subject, edition.id, own.proposal.id, |now| {
-            Step::Confirm(Confirmation {
-                at: now,
-                recording: form.is_ticked("recording"),
-                remote: form.value("presence") == "remote",
-                availability: Line::clean(form.value("availability")),
-            })
+        .confirm_proposal(&person.subject, edition.id, own.proposal.id, |now| Confirmation {
+            at: now,
+            recording: form.is_ticked("recording"),
+            remote: form.value("presence") == "remote",
+            availability: Line::clean(form.value("availability")),
         })
         .await
         .map(|_| ());

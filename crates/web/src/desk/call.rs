@@ -270,6 +270,7 @@ fn filled(open: &OpenCall, edition: &Edition) -> Form {
         .ticked("published", call.published)
         .with("track", call.track.map(|track| track.to_string()).unwrap_or_default())
         .ticked("asks_tracks", call.asks_tracks)
+        .ticked("moves_up", call.moves_up)
         .with("opens", local(call.opens.as_ref()))
         .with("closes", local(call.closes.as_ref()))
         .with("zone", zone.unwrap_or_else(|| edition.zone.to_string()))
@@ -344,6 +345,7 @@ fn read(form: &mut Form, before: &Call) -> Option<Call> {
         published: form.is_ticked("published"),
         track: Uuid::try_parse(form.value("track")).ok().map(TrackId),
         asks_tracks: form.is_ticked("asks_tracks"),
+        moves_up: form.is_ticked("moves_up"),
         opens: opens?,
         closes: closes?,
         grace: u16::try_from(grace?).ok()?,

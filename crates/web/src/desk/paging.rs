@@ -5,7 +5,8 @@ pub(super) fn page_of(query: Option<&str>) -> usize {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let page =
         pairs.filter(|(key, _)| key == "page").last().and_then(|(_, value)| value.parse::<usize>().ok());
-    page.unwrap_or(1).saturating_sub(1)
+    // Beyond what any list has, so that no database is asked for a place that it cannot count to.
+    page.unwrap_or(1).saturating_sub(1).min(1_000_000)
 }
 
 /// The ways to the other pages of a list.

@@ -563,8 +563,19 @@ async fn prepare(
 async fn cancel(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     find(&site, &person, &edition, id).await?;
-    let outcome = site.store().cancel_proposal(&person.subject, &edition, ProposalId(id)).await.map(|_| ());
-    told(&site, &edition, id, outcome, "It is cancelled, and so is its session.")
+    let base = site.base_url().to_owned();
+    let outcome = site.store().cancel_proposal(&person.subject, &edition, ProposalId(id), &base).await;
+    let notice = outcome.as_ref().map(|left| cancelled(&left.promoted)).unwrap_or_default();
+    told(&site, &edition, id, outcome.map(|_| ()), &notice)
+}
+
+/// What is said of a cancellation, with what took the place.
+fn cancelled(promoted: &[model::proposal::Proposal]) -> String {
+    let numbers: Vec<String> = promoted.iter().map(|one| format!("#{}", one.number)).collect();
+    if numbers.is_empty() {
+        return "It is cancelled, and so is its session.".to_owned();
+    }
+    format!("It is cancelled, and so is its session. Accepted from the wait list: {}.", numbers.join(", "))
 }
 
 #[derive(Template)]
