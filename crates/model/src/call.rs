@@ -69,6 +69,18 @@ impl CallKind {
         }
     }
 
+    /// The same with its article, as in "Propose a presentation".
+    pub fn a(self) -> &'static str {
+        match self {
+            Self::Presentations => "a presentation",
+            Self::Microconferences => "a microconference",
+            Self::Topics => "a topic",
+            Self::Bofs => "a BoF or hack session",
+            Self::Offers => "an offer",
+            Self::Sponsors => "a sponsorship",
+        }
+    }
+
     /// What it is, for somebody who has never run one and decides which to propose (requirement 18).
     pub fn explained(self) -> &'static str {
         match self {
@@ -403,6 +415,19 @@ mod tests {
 
     fn deadline(text: &str) -> Deadline {
         Deadline { local: text.parse().unwrap(), zone: DeadlineZone::AnywhereOnEarth }
+    }
+
+    #[test]
+    fn sealed_offers_are_taken_until_the_closing_second_and_not_after_by_anybody() {
+        let closes = Some(deadline("2027-04-01T23:59"));
+        let offers = Call { closes, ..call(CallKind::Offers) };
+        assert!(offers.check(std::iter::empty()).is_ok());
+        for late in [Late::No, Late::Began, Late::Invited] {
+            assert!(offers.accepts(at("2027-04-02T11:58:59Z"), late).is_ok());
+            assert!(offers.accepts(at("2027-04-02T11:59:00Z"), late).is_err(), "{late:?}");
+        }
+        let graceful = Call { grace: 1, ..offers };
+        assert_eq!(graceful.check(std::iter::empty()).unwrap_err().field, "grace");
     }
 
     #[test]

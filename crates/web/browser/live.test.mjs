@@ -120,7 +120,7 @@ test("an open page shows a release within five seconds, keeps its place and says
   const top = await page.evaluate(() => window.scrollY);
   assert.ok(top > 0, "the page was scrolled");
   const release = Number(await page.evaluate(() => document.body.dataset.release));
-  server.run("session", "cancel", code);
+  server.run("session", "cancel", code, "--edition", "underframe-2027");
   server.run("release", "--note", "A speaker is ill");
   const released = Date.now();
   await page.locator(`.card[data-code="${code}"].cancelled .badge`).first().waitFor({ timeout: 5_000 });
@@ -141,7 +141,7 @@ test("a page that lost the network says so, and catches up when it is back", asy
   const code = await page.locator(".card:not(.break, .cancelled)").nth(5).getAttribute("data-code");
   await page.context().setOffline(true);
   await page.getByRole("status").filter({ hasText: "offline" }).waitFor();
-  server.run("session", "cancel", code);
+  server.run("session", "cancel", code, "--edition", "underframe-2027");
   server.run("release");
   await page.context().setOffline(false);
   await page.getByRole("status").filter({ hasText: `release ${release + 1}` }).waitFor({ timeout: 15_000 });

@@ -198,8 +198,24 @@ async fn one_is_accepted_with_all_it_needs_and_all_of_it_is_taken_back_at_once(w
     stage.accept(id, Some(Format::Full)).await.unwrap();
     store.nod_microconference(&stage.organiser, &stage.edition, id, true).await.unwrap();
     let lead = subject(store, lead.account.unwrap()).await;
+    let post = stage.view(&lead, id).await.post.unwrap().id;
+    let rewrite = |text: &'static str| {
+        move |post: model::post::Post| Ok(model::post::Post { body: RichText::clean(text), ..post })
+    };
+    store.change_post(&lead, stage.edition.id, post, rewrite("Quite another text.")).await.unwrap();
+    let refused = store.announce_microconference(&lead, &stage.edition, id, BASE).await.unwrap_err();
+    assert!(refused.to_string().contains("changed since"), "the nod is for a text: {refused}");
+    store.nod_microconference(&stage.organiser, &stage.edition, id, true).await.unwrap();
     store.announce_microconference(&lead, &stage.edition, id, BASE).await.unwrap();
     assert!(stage.view(&lead, id).await.post.unwrap().published().is_some());
+    stage.sound().await;
+    // Whoever withdraws it leads it no more, and does not come back by the way of a new proposal.
+    store.withdraw_proposal(&lead, stage.edition.id, id, BASE).await.unwrap();
+    let gone = subject(store, lead.account.unwrap()).await;
+    assert!(gone.holding().next().is_none(), "the role ends with it");
+    let again =
+        store.revise_proposal(&gone, stage.edition.id, id, Some(""), |own| Ok(own.proposal.content.clone()));
+    assert!(again.await.unwrap_err().to_string().contains("programme"));
     stage.sound().await;
 }
 

@@ -27,6 +27,9 @@ on_both!(
     what_waits_is_told_to_those_for_whom_it_waits_and_reminded_once,
     what_is_before_the_committee_is_hidden_from_who_has_a_conflict,
     a_merged_account_keeps_its_bids_and_assignments,
+    whoever_is_asked_to_propose_it_has_a_conflict_before_they_answer_and_after_they_leave,
+    the_feed_does_not_tie_a_review_to_its_proposal,
+    authors_read_what_waits_for_the_decision_no_sooner_by_withdrawing,
 );
 
 const BASE: &str = "https://conf.example.org";
@@ -387,4 +390,73 @@ async fn a_merged_account_keeps_its_bids_and_assignments(world: World) {
     assert!(seen.proposals[0].pairs.iter().any(|pair| Some(pair.reviewer) == twin.account && pair.planned));
     assert!(seen.reviewers.iter().any(|one| Some(one.id) == twin.account && one.bids == 1));
     assert!(store::verify(&desk.store).await.unwrap().is_empty());
+}
+
+async fn whoever_is_asked_to_propose_it_has_a_conflict_before_they_answer_and_after_they_leave(world: World) {
+    let desk = Desk::new(&world).await;
+    let (ada, rita) = (
+        person(&desk.store, "ada@authors.example", &[]).await,
+        desk.reviewer("rita@reviewers.example").await,
+    );
+    let other = desk.reviewer("otto@elsewhere.example").await;
+    let colleague = desk.reviewer("cora@strangers.example").await;
+    let id = desk.submit(&ada, "Moss").await;
+    desk.review(&other, id, 5).await;
+    let seen = async |who: &Subject| {
+        let filed = desk.store.filed_proposal(who, &desk.edition, id).await.unwrap().unwrap();
+        (filed.conflicts.is_empty(), filed.reviews.len())
+    };
+    assert_eq!(seen(&rita).await, (true, 1));
+    let invite = async |address: &str| {
+        let (name, email) = (Line::from("Rita"), Email::parse(address).unwrap());
+        desk.store.invite_author(&ada, desk.edition.id, id, (&name, &email, true), BASE).await.unwrap()
+    };
+    // By an address that is somebody's, who has not answered; and by one of an organisation, of which nobody knows more.
+    let invited = invite("rita@reviewers.example").await;
+    assert_eq!(seen(&rita).await, (false, 0), "it is her own, whether or not she accepts");
+    assert_eq!(seen(&colleague).await, (true, 1));
+    let stranger = invite("somebody@strangers.example").await;
+    assert_eq!(seen(&colleague).await, (false, 0), "somebody of the same organisation proposes it");
+    desk.store.remove_author(&ada, desk.edition.id, id, stranger.id).await.unwrap();
+    assert_eq!(seen(&colleague).await, (true, 1));
+    desk.store.answer_invitation(&rita, invited.id, true).await.unwrap();
+    desk.store.remove_author(&rita, desk.edition.id, id, invited.id).await.unwrap();
+    assert_eq!(seen(&rita).await, (false, 0), "who leaves the authors does not become a reviewer");
+    assert_eq!(store::verify(&desk.store).await.unwrap(), Vec::<String>::new());
+}
+
+async fn the_feed_does_not_tie_a_review_to_its_proposal(world: World) {
+    let desk = Desk::new(&world).await;
+    let ada = person(&desk.store, "ada@authors.example", &[]).await;
+    let rita = desk.reviewer("rita@reviewers.example").await;
+    let id = desk.submit(&ada, "Moss").await;
+    let head = desk.store.head().await.unwrap();
+    desk.review(&rita, id, 5).await;
+    let filed = desk.store.filed_proposal(&rita, &desk.edition, id).await.unwrap().unwrap();
+    assert_eq!(filed.proposal.state, model::proposal::State::UnderReview);
+    let entries = desk.store.changes_since(head, 100).await.unwrap();
+    let said = serde_json::to_string(&entries).unwrap();
+    assert!(!entries.is_empty() && !said.contains(&id.to_string()), "{said}");
+    assert_eq!(store::verify(&desk.store).await.unwrap(), Vec::<String>::new());
+}
+
+async fn authors_read_what_waits_for_the_decision_no_sooner_by_withdrawing(world: World) {
+    let desk = Desk::new(&world).await;
+    let operator = Subject::operator("test".to_owned(), desk.store.clock().now());
+    let late = |open: Option<&store::OpenCall>| {
+        let mut call = open.unwrap().call.clone();
+        call.reviewing.comments = model::call::CommentTime::WithDecision;
+        Ok((call, open.unwrap().form.fields.clone()))
+    };
+    desk.store.put_call(&operator, desk.edition.id, desk.call, late).await.unwrap();
+    let ada = person(&desk.store, "ada@authors.example", &[]).await;
+    let rita = desk.reviewer("rita@reviewers.example").await;
+    let id = desk.submit(&ada, "Moss").await;
+    desk.review(&rita, id, 2).await;
+    let said = (true, &RichText::clean("Weak."));
+    desk.store.comment_proposal(&rita, &desk.edition, id, said, BASE).await.unwrap();
+    let read = async || desk.store.comments_to_authors(&ada, desk.edition.id, id).await.unwrap().len();
+    assert_eq!(read().await, 0);
+    desk.store.withdraw_proposal(&ada, desk.edition.id, id, BASE).await.unwrap();
+    assert_eq!(read().await, 0);
 }

@@ -125,7 +125,7 @@ fn view(site: &Site, edition: &Edition, call: &Call) -> CallView {
         .then(|| Address::Propose(call.slug.as_str()).path(&edition.slug));
     CallView {
         name: call.name.to_string(),
-        kind: call.kind.one(),
+        kind: call.kind.a(),
         explained: call.kind.explained(),
         summary: call.summary.to_string(),
         href: Address::Call(call.slug.as_str()).path(&edition.slug),
@@ -322,7 +322,7 @@ async fn page(
         Some(last) => last_time(site, edition, last).await?.map(|(view, ..)| view),
         None => None,
     };
-    let title = format!("Propose a {}", open.call.kind.one());
+    let title = format!("Propose {}", open.call.kind.a());
     let help = "A draft is yours alone. Once it is submitted, you can still change it at any time, and add others who propose it with you.";
     let inner = Inner::account(person, "", &title, help)
         .below(Address::Call(open.call.slug.as_str()).path(&edition.slug), open.call.name.as_str())
