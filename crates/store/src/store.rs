@@ -251,9 +251,9 @@ pub(crate) fn sqlite(file: &Path) -> SqliteConnectOptions {
 }
 
 /// Tries again while the database is busy, until the patience of a write has run out. SQLite waits by itself for locks,
-/// but not for the one that makes a new file write ahead: where two open it at once, one of them is refused at once
-/// (sqlite.org/c3ref/busy_handler.html, on locks that would wait for each other).
-async fn patiently<T, F>(mut open: impl FnMut() -> F) -> Result<T, sqlx::Error>
+/// but not for those with which a file begins or ends to write ahead: whoever wants one while somebody else has the file
+/// open is refused at once (sqlite.org/c3ref/busy_handler.html, on locks that would wait for each other).
+pub(crate) async fn patiently<T, F>(mut open: impl FnMut() -> F) -> Result<T, sqlx::Error>
 where
     F: Future<Output = Result<T, sqlx::Error>>,
 {

@@ -287,9 +287,13 @@ async fn index(location: &Location, clock: &SharedClock) -> Result<()> {
 
 /// Folds the log of a database that nobody uses into its file.
 async fn settle(file: &Path) -> Result<()> {
-    let mut connection = store::sqlite(file).connect().await?;
-    sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut connection).await?;
-    connection.close().await?;
+    // Whoever closed it a moment ago may still be at it.
+    store::patiently(async || {
+        let mut connection = store::sqlite(file).connect().await?;
+        sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut connection).await?;
+        connection.close().await
+    })
+    .await?;
     let synced = fs::File::open(file).and_then(|file| file.sync_all());
     synced.map_err(|error| refused(format_args!("it cannot be written: {error}"), "Check the disk"))
 }
