@@ -121,7 +121,7 @@ test("an open page shows a release within five seconds, keeps its place and says
   assert.ok(top > 0, "the page was scrolled");
   const release = Number(await page.evaluate(() => document.body.dataset.release));
   server.run("session", "cancel", code, "--edition", "underframe-2027");
-  server.run("release", "--note", "A speaker is ill");
+  server.run("release", "--edition", "underframe-2027", "--note", "A speaker is ill");
   const released = Date.now();
   await page.locator(`.card[data-code="${code}"].cancelled .badge`).first().waitFor({ timeout: 5_000 });
   assert.ok(Date.now() - released < 5_000);
@@ -142,7 +142,7 @@ test("a page that lost the network says so, and catches up when it is back", asy
   await page.context().setOffline(true);
   await page.getByRole("status").filter({ hasText: "offline" }).waitFor();
   server.run("session", "cancel", code, "--edition", "underframe-2027");
-  server.run("release");
+  server.run("release", "--edition", "underframe-2027");
   await page.context().setOffline(false);
   await page.getByRole("status").filter({ hasText: `release ${release + 1}` }).waitFor({ timeout: 15_000 });
   assert.ok(await page.locator(`.card[data-code="${code}"].cancelled`).count() > 0);
