@@ -4,13 +4,14 @@
 //! is named, and no count holds it. Others of the committee assign it.
 
 use crate::{
-    Error, Result, Store, account as accounts, call as calls,
+    Error, Result, Store, call as calls,
     call::OpenCall,
     edition as editions,
     entity::{account, assignment, assignment_plan, author, bid, proposal, review, review_load, role_grant},
     grant::grant_of,
     holding::Holding,
     lookup::among,
+    mail::{self, Notice},
     proposal::gone,
     review::{
         filed::{FILED_PER_PAGE, Reading},
@@ -27,7 +28,6 @@ use model::{
     edition::Edition,
     feed::Deed,
     id::{AccountId, CallId, EditionId, ProposalId, TrackId},
-    mail::{MailKind, Mailbox, NewMail},
     permission::{Action, Subject},
     text::{Line, RichText},
     time::{from_micros, to_micros},
@@ -344,27 +344,20 @@ impl Store {
             tx.note(changes).await?;
             let mut mails = vec![];
             for (who, count) in asked {
-                let Some(known) = accounts::known(tx.db(), who).await? else { continue };
-                let Some(email) = known.email() else { continue };
                 let reviews = if count == 1 { "one review".to_owned() } else { format!("{count} reviews") };
-                let mut mail = NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email))
-                    .about(edition.id)
-                    .with("name", known.account.name.as_str())
-                    .with("subject", format!("you are asked for {reviews}"))
-                    .with(
-                        "body",
-                        format!(
-                            "The committee of \"{}\" asks you for {reviews}. They stand first in your list. If you cannot \
-                             judge one freely, declare a conflict on its page.",
-                            board.open.call.name
-                        ),
-                    )
-                    .with("link", to_do_page(base_url, edition));
-                mail.account = Some(who);
-                mail.once = Some(format!("assigned {call} {} {who}", to_micros(tx.at())));
-                mails.push(mail);
+                let notice = Notice {
+                    subject: &format!("you are asked for {reviews}"),
+                    body: &format!(
+                        "The committee of \"{}\" asks you for {reviews}. They stand first in your list. If you cannot \
+                         judge one freely, declare a conflict on its page.",
+                        board.open.call.name
+                    ),
+                    link: &to_do_page(base_url, edition),
+                    once: &format!("assigned {call} {}", to_micros(tx.at())),
+                };
+                mails.extend(mail::notice_to(tx, edition.id, who, &notice).await?);
             }
-            out.mails = crate::mail::queue(tx, mails).await?.queued.len();
+            out.mails = mail::queue(tx, mails).await?.queued.len();
             Ok(out)
         })
         .await
@@ -940,7 +933,7 @@ pub(crate) async fn state(
         state.insert((Some(row.edition), KIND.to_owned(), row.id), said(&row));
     }
     for row in assignment_plan::Entity::find().all(db).await? {
-        let fact = accounts::fact(&plan_of(&row)?)?;
+        let fact = crate::account::fact(&plan_of(&row)?)?;
         state.insert((Some(row.edition), PLAN_KIND.to_owned(), row.call), fact);
     }
     Ok(())

@@ -408,7 +408,7 @@ async fn fill(tx: &Tx, row: calendar::Model, content: &CalendarContent) -> Resul
     }
     let row = calendar::Model {
         conferences: i32::try_from(content.conferences.len()).unwrap_or(i32::MAX),
-        digest: hex(&body::digest(written.as_bytes())),
+        digest: body::hexadecimal(&body::digest(written.as_bytes())),
         etag: excerpt(&content.etag, 200),
         notes: json(&notes)?,
         body: body::encode(&content.conferences)?,
@@ -440,16 +440,6 @@ async fn put(tx: &Tx, before: Option<&Calendar>, row: calendar::Model) -> Result
         after: Some(fact(&after)?),
     }])
     .await
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a text does not fail.
-        write!(out, "{byte:02x}").ok();
-    }
-    out
 }
 
 /// The calendar of a row.
@@ -540,7 +530,7 @@ pub(crate) fn broken(row: &calendar::Model) -> Result<Option<String>> {
         return Ok(None);
     }
     let conferences: Vec<OtherConference> = body::decode(&row.body, &place(row.id))?;
-    let sound = hex(&body::digest(json(&conferences)?.as_bytes())) == row.digest
+    let sound = body::hexadecimal(&body::digest(json(&conferences)?.as_bytes())) == row.digest
         && usize::try_from(row.conferences).is_ok_and(|count| count == conferences.len());
     Ok((!sound).then(|| format!("calendar {}: its conferences are not those that it says", row.id)))
 }

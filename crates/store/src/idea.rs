@@ -6,7 +6,8 @@ use crate::{
     edition as editions,
     entity::{idea, idea_interest},
     holding::Holding,
-    mail, proposal as proposals,
+    mail::{self, Notice},
+    proposal as proposals,
     review::names_of,
     save::upsert,
     tx::Tx,
@@ -18,7 +19,6 @@ use model::{
     edition::Edition,
     id::{AccountId, CallId, EditionId, IdeaId, ProposalId},
     idea::Idea,
-    mail::{MailKind, Mailbox, NewMail},
     permission::{Action, Subject},
     proposal::Content,
     text::{Line, RichText},
@@ -226,26 +226,15 @@ async fn tell(tx: &Tx, edition: &Edition, (one, lead): (&Idea, AccountId), base_
     whom.extend(one.account);
     whom.sort();
     whom.dedup();
+    whom.retain(|account| *account != lead);
     let path = model::address::Address::Ideas.path(&edition.slug);
-    let mut mails = vec![];
-    for account in whom.into_iter().filter(|account| *account != lead) {
-        let Some(known) = accounts::known(tx.db(), account).await? else { continue };
-        let Some(email) = known.email() else { continue };
-        let mut mail =
-            NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition.id);
-        mail = mail
-            .with("name", known.account.name.as_str())
-            .with("subject", format!("somebody leads \"{}\"", one.title))
-            .with(
-                "body",
-                format!("{name} makes a proposal for a microconference of the idea \"{}\".", one.title),
-            )
-            .with("link", format!("{}{path}", base_url.trim_end_matches('/')));
-        mail.account = Some(account);
-        mail.once = Some(format!("idea {} {lead} {account}", one.id));
-        mails.push(mail);
-    }
-    mail::queue(tx, mails).await?;
+    let notice = Notice {
+        subject: &format!("somebody leads \"{}\"", one.title),
+        body: &format!("{name} makes a proposal for a microconference of the idea \"{}\".", one.title),
+        link: &format!("{}{path}", base_url.trim_end_matches('/')),
+        once: &format!("idea {} {lead}", one.id),
+    };
+    mail::notify(tx, edition.id, whom, &notice).await?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub(crate) use choice::{
 pub use deliver::{Claimed, Outgoing, ServerTrouble};
 pub(crate) use desk::call_off;
 pub use desk::{MailFilter, MailPage};
-pub(crate) use notify::{Notice, notify};
+pub(crate) use notify::{Notice, notice_to, notify};
 pub(crate) use template::{
     bring, restore_sender, restore_text, sender_fact, sender_of, sender_thing, template_fact, template_thing,
 };

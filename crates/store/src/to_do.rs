@@ -4,10 +4,10 @@
 //! What somebody has a conflict with is in no list and in no count of theirs.
 
 use crate::{
-    Result, Store, account as accounts,
+    Result, Store,
     entity::{assignment, author, edition, mail as mails, proposal, proposal_comment, review},
     lookup::among,
-    mail,
+    mail::{self, Notice},
     review::{
         filed::Reading,
         judge::{Judge, Over},
@@ -20,7 +20,6 @@ use model::{
     edition::Edition,
     feed::Actor,
     id::{AccountId, CallId, EditionId, ProposalId},
-    mail::{MailKind, Mailbox, NewMail},
     permission::{Action, Subject},
     text::Line,
     time::{from_micros, to_micros},
@@ -445,28 +444,21 @@ async fn remind(tx: &Tx, edition: &Edition, behind: &[Behind], base_url: &str) -
     let known = reminded(tx.db(), edition.id, tx.at()).await?;
     let mut mails = vec![];
     for one in behind.iter().filter(|one| !known.contains(&one.id)) {
-        let Some(known) = accounts::known(tx.db(), one.id).await? else { continue };
-        let Some(email) = known.email() else { continue };
         let reviews = match one.reviews {
             1 => "one review".to_owned(),
             reviews => format!("{reviews} reviews"),
         };
         let since = edition.zone.local(one.since).strftime("%-d %B %Y");
-        let mut mail = NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email))
-            .about(edition.id)
-            .with("name", known.account.name.as_str())
-            .with("subject", format!("{reviews} to write"))
-            .with(
-                "body",
-                format!(
-                    "You were asked for {reviews} that you have not submitted, the first of them on {since}. If you cannot \
-                     write them, tell the committee, so that somebody else can.",
-                ),
-            )
-            .with("link", crate::assignment::to_do_page(base_url, edition));
-        mail.account = Some(one.id);
-        mail.once = Some(format!("{REMINDER} {} {} {}", edition.id, one.id, to_micros(tx.at())));
-        mails.push(mail);
+        let notice = Notice {
+            subject: &format!("{reviews} to write"),
+            body: &format!(
+                "You were asked for {reviews} that you have not submitted, the first of them on {since}. If you cannot \
+                 write them, tell the committee, so that somebody else can."
+            ),
+            link: &crate::assignment::to_do_page(base_url, edition),
+            once: &format!("{REMINDER} {} {}", edition.id, to_micros(tx.at())),
+        };
+        mails.extend(mail::notice_to(tx, edition.id, one.id, &notice).await?);
     }
     Ok(mail::queue(tx, mails).await?.queued.len())
 }

@@ -24,7 +24,7 @@ mod write;
 pub use read::{Uploads, restore};
 pub use write::write;
 
-use crate::{Error, Location, Result, store};
+use crate::{Error, Location, Result, body::hexadecimal, store};
 use catalogue::Table;
 use model::{Refusal, feed::Sequence};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
@@ -34,7 +34,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::SqlitePoolOptions,
 };
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 /// The version of the format. A reader refuses one that it does not know.
 const FORMAT: u32 = 1;
@@ -123,16 +123,8 @@ impl Adder {
     }
 
     fn sum(self) -> Sum {
-        Sum { rows: self.rows, sha256: hex(&self.digest.finalize()) }
+        Sum { rows: self.rows, sha256: hexadecimal(&self.digest.finalize()) }
     }
-}
-
-/// Lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 /// The refusal of a backup that cannot be written or read.

@@ -7,9 +7,9 @@
 use super::{
     Adder, FORMAT, HEADER, Header, MANIFEST, Manifest, RECORD, Restored, UPLOADS, broken,
     catalogue::{self, Table, quoted},
-    hex, postgres, refused, unpack_error, write,
+    postgres, refused, unpack_error, write,
 };
-use crate::{Error, Location, Result, Store, migration, search, store, tx, verify};
+use crate::{Error, Location, Result, Store, body::hexadecimal, migration, search, store, tx, verify};
 use model::time::SharedClock;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
@@ -113,7 +113,7 @@ fn unpack_all(input: impl Read, uploads: Option<&Path>, send: &mpsc::Sender<Resu
                         .map_err(|error| unpack_error(&error))?;
                 }
             }
-            sums.insert(path, hex(&hashing.digest.finalize()));
+            sums.insert(path, hexadecimal(&hashing.digest.finalize()));
             continue;
         }
         let mut text = String::new();
@@ -138,7 +138,7 @@ fn unpack_all(input: impl Read, uploads: Option<&Path>, send: &mpsc::Sender<Resu
                 model::text::excerpt(&path, 60)
             )));
         };
-        sums.insert(path, hex(&hashing.digest.finalize()));
+        sums.insert(path, hexadecimal(&hashing.digest.finalize()));
         if send.blocking_send(Ok(piece)).is_err() {
             return Ok(());
         }

@@ -3,9 +3,9 @@
 use super::{
     Adder, FORMAT, HEADER, Header, LEVEL, MANIFEST, Manifest, PART, RECORD, Sum, UPLOADS,
     catalogue::{self, Table},
-    connect, hex, refused, snapshot,
+    connect, refused, snapshot,
 };
-use crate::{Location, Result, migration, tx};
+use crate::{Location, Result, body::hexadecimal, migration, tx};
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
 use serde_json::Value;
@@ -125,7 +125,7 @@ impl<W: Write> Parts<W> {
     fn add(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
         let mut head = self.head(bytes.len() as u64);
         self.tar.append_data(&mut head, path, bytes).map_err(|error| unwritable(&error))?;
-        self.manifest.parts.insert(path.to_owned(), hex(&Sha256::digest(bytes)));
+        self.manifest.parts.insert(path.to_owned(), hexadecimal(&Sha256::digest(bytes)));
         Ok(())
     }
 
@@ -149,7 +149,7 @@ impl<W: Write> Parts<W> {
             let problem = format!("{} became shorter while it was read", whole.display());
             return Err(refused(problem, "Try again"));
         }
-        self.manifest.parts.insert(path, hex(&reader.digest.finalize()));
+        self.manifest.parts.insert(path, hexadecimal(&reader.digest.finalize()));
         self.manifest.uploads += 1;
         Ok(())
     }

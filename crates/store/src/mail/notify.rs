@@ -29,18 +29,28 @@ pub(crate) async fn notify(
 ) -> Result<usize> {
     let mut mails = vec![];
     for account in accounts {
-        let Some(known) = accounts::known(tx.db(), account).await? else { continue };
-        let Some(email) = known.email() else { continue };
-        let mut mail =
-            NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition);
-        mail = mail
-            .with("name", known.account.name.as_str())
-            .with("subject", notice.subject)
-            .with("body", notice.body)
-            .with("link", notice.link);
-        mail.account = Some(account);
-        mail.once = Some(format!("{} {account}", notice.once));
-        mails.push(mail);
+        mails.extend(notice_to(tx, edition, account, notice).await?);
     }
     Ok(queue(tx, mails).await?.queued.len())
+}
+
+/// The mail that tells somebody; `None` for who has no address, or no account any more. For notices that say something else to
+/// each person, which are then queued together.
+pub(crate) async fn notice_to(
+    tx: &Tx,
+    edition: EditionId,
+    account: AccountId,
+    notice: &Notice<'_>,
+) -> Result<Option<NewMail>> {
+    let Some(known) = accounts::known(tx.db(), account).await? else { return Ok(None) };
+    let Some(email) = known.email() else { return Ok(None) };
+    let mut mail = NewMail::new(MailKind::Notice, Mailbox::new(&known.account.name, email)).about(edition);
+    mail = mail
+        .with("name", known.account.name.as_str())
+        .with("subject", notice.subject)
+        .with("body", notice.body)
+        .with("link", notice.link);
+    mail.account = Some(account);
+    mail.once = Some(format!("{} {account}", notice.once));
+    Ok(Some(mail))
 }
