@@ -14,6 +14,7 @@ use crate::{
 use jiff::Timestamp;
 use model::{
     Refusal,
+    chat::Rights,
     edition::Edition,
     id::{AccountId, EditionId, RoomId},
     permission::{Action, Place, Subject},
@@ -117,6 +118,29 @@ impl Store {
             room.slug = free_slug(tx.db(), edition.id, &room).await?;
             put(tx, edition.id, None, &room).await?;
             Ok(room)
+        })
+        .await
+    }
+
+    /// Makes a room one in which only those who moderate it may speak, or opens it again. Whether `subject` does is told
+    /// by `rights`, since who leads a session does so while it is on; `room` is what is known of it.
+    pub async fn lock_live_room(
+        &self,
+        subject: &Subject,
+        edition: &Edition,
+        room: &LiveRoom,
+        rights: Rights,
+        locked: bool,
+    ) -> Result<()> {
+        subject.may_write()?;
+        if !rights.moderates {
+            subject.may(Action::ModerateRoom, &Place::edition(edition).in_room(Some(room.id)))?;
+        }
+        self.write(&subject.actor, async |tx| {
+            editions::open(tx.db(), edition.id).await?;
+            let before = find(tx.db(), edition.id, room.id).await?;
+            let after = LiveRoom { locked, ..before.clone().unwrap_or_else(|| room.clone()) };
+            put(tx, edition.id, before.as_ref(), &after).await
         })
         .await
     }

@@ -16,7 +16,7 @@ mod room;
 mod say;
 
 pub use people::Here;
-pub use room::{Draw, Drawn, Seat};
+pub use room::{Comings, Draw, Drawn, Seat};
 pub use say::Unsaid;
 
 use model::{chat::Position, id::RoomId};

@@ -137,16 +137,27 @@ pub struct Seat {
     room: Arc<Room>,
     who: Option<(String, String)>,
     news: watch::Receiver<Position>,
-    people: watch::Receiver<u64>,
+}
+
+/// Tells that somebody came to a room or left it.
+pub struct Comings(watch::Receiver<u64>);
+
+impl Comings {
+    /// Waits until somebody comes or goes; for ever once nobody is there.
+    pub async fn changed(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl Seat {
     /// Takes the seat. The venue calls it with its lock held, so that the room is not forgotten meanwhile.
     pub(crate) fn new(venue: Venue, id: RoomId, room: Arc<Room>, who: Option<(String, String)>) -> Self {
         room.sit_down();
-        let (news, people) = (room.news.subscribe(), room.people.watch());
         room.people.come(who.as_ref());
-        Self { venue, id, room, who, news, people }
+        let news = room.news.subscribe();
+        Self { venue, id, room, who, news }
     }
 
     /// What was said in the room after `place`, at least one event, as soon as there is any. May be dropped while it
@@ -175,9 +186,9 @@ impl Seat {
         }
     }
 
-    /// Waits until somebody comes or goes.
-    pub async fn people_changed(&mut self) {
-        let _ = self.people.changed().await;
+    /// What tells that somebody came or went.
+    pub fn comings(&self) -> Comings {
+        Comings(self.room.people.watch())
     }
 
     /// Who is in the room on this node.
