@@ -76,6 +76,8 @@ pub struct Saying {
     pub rights: Rights,
     /// What.
     pub said: Said,
+    /// What its spoke calls the message, where it calls it anything.
+    pub outside: Option<String>,
 }
 
 /// What was last said in a room.
@@ -118,6 +120,7 @@ impl Store {
             let head = head(db).await?;
             let mut next = head;
             let (mut outcomes, mut written) = (Vec::with_capacity(sayings.len()), vec![]);
+            let mut names = vec![];
             for saying in sayings {
                 if let Some(place) = places.get(&saying.id) {
                     outcomes.push(Ok(*place));
@@ -158,12 +161,16 @@ impl Store {
                     Said::Edit { .. } | Said::Reaction { .. } | Said::Answered { .. } => {}
                 }
                 places.insert(saying.id, next);
+                names.extend(saying.outside.clone().map(|outside| (saying.spoke, next, outside)));
                 written.push(row_of(saying, next, tx.at()));
                 outcomes.push(Ok(next));
             }
             for chunk in written.chunks(CHUNK) {
                 let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
                 chat_event::Entity::insert_many(rows).exec_without_returning(db).await?;
+            }
+            if !names.is_empty() {
+                crate::spoke::remember(tx, names).await?;
             }
             if next > head {
                 tx.said(next);
@@ -231,8 +238,7 @@ impl Store {
     /// The questions of a room as they stand: those that wait first, by their votes. Two queries.
     pub async fn chat_questions(&self, room: RoomId) -> Result<Vec<Message>> {
         let db = self.read().await?;
-        let rows =
-            messages_of(room).filter(chat_event::Column::Kind.eq(QUESTION)).all(&db).await?;
+        let rows = messages_of(room).filter(chat_event::Column::Kind.eq(QUESTION)).all(&db).await?;
         let mut questions = with_what_followed(&db, rows).await?;
         db.commit().await?;
         questions.retain(|question| question.text.is_some());
@@ -699,7 +705,8 @@ pub(crate) async fn state(
                 broken.push(error.to_string());
             }
             if row.target.is_some_and(|target| messages.get(&target) != Some(&row.room)) {
-                broken.push(format!("message {}: it is about none that was said in its room before", row.seq));
+                broken
+                    .push(format!("message {}: it is about none that was said in its room before", row.seq));
             }
             if row.kind == MESSAGE || row.kind == QUESTION {
                 messages.insert(row.seq, row.room);

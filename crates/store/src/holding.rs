@@ -11,9 +11,9 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        assignment, author, bid, change, chat_ban, chat_event, chat_report, credential, idea, idea_interest, identity, live_room, mail, proposal_comment,
-        question, registration, review, review_conflict, review_load, role_grant, sign_in, speaker_account,
-        subscription, token, webhook,
+        assignment, author, bid, change, chat_ban, chat_event, chat_report, credential, idea, idea_interest,
+        identity, live_room, mail, proposal_comment, question, registration, review, review_conflict,
+        review_load, role_grant, sign_in, speaker_account, subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},

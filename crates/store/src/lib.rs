@@ -69,6 +69,7 @@ mod session_type;
 mod settings;
 mod sign_in;
 mod sitting;
+mod spoke;
 mod sponsor;
 mod star;
 mod store;

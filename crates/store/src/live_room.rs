@@ -264,7 +264,7 @@ impl Holding for live_room::Entity {
 
 /// The room opened by somebody else; a damaged row stays as it is, for `doctor` to find.
 fn rewritten(row: live_room::Model, by: Option<AccountId>) -> live_room::Model {
-    let after = of_row(&row)
-        .and_then(|room| row_of(EditionId(row.edition), &LiveRoom { opened_by: by, ..room }));
+    let after =
+        of_row(&row).and_then(|room| row_of(EditionId(row.edition), &LiveRoom { opened_by: by, ..room }));
     after.unwrap_or(row)
 }

@@ -69,7 +69,13 @@ impl Store {
         if self.backend() == DbBackend::Postgres {
             db.execute_unprepared(&lock_writers()).await?;
         }
-        let tx = Tx { db, actor: actor.to_string(), at: self.now(), noted: AtomicBool::new(false), spoken: AtomicI64::new(0) };
+        let tx = Tx {
+            db,
+            actor: actor.to_string(),
+            at: self.now(),
+            noted: AtomicBool::new(false),
+            spoken: AtomicI64::new(0),
+        };
         let outcome = match work(&tx).await {
             Ok(outcome) => outcome,
             Err(error) => {

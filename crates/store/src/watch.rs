@@ -68,11 +68,7 @@ pub(crate) fn advance(head: &Sender<i64>, to: i64) {
     });
 }
 
-async fn poll(
-    options: &SqliteConnectOptions,
-    readers: &DatabaseConnection,
-    heads: &Heads,
-) -> Result<()> {
+async fn poll(options: &SqliteConnectOptions, readers: &DatabaseConnection, heads: &Heads) -> Result<()> {
     let mut connection: SqliteConnection = options.connect().await?;
     let mut seen = None;
     loop {
@@ -84,11 +80,7 @@ async fn poll(
     }
 }
 
-async fn listen(
-    options: &PgConnectOptions,
-    readers: &DatabaseConnection,
-    heads: &Heads,
-) -> Result<()> {
+async fn listen(options: &PgConnectOptions, readers: &DatabaseConnection, heads: &Heads) -> Result<()> {
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(tx::CHANNEL).await?;

@@ -146,7 +146,7 @@ impl Inner {
         use Within::{Edition as Whole, Part};
         let subject = &person.subject;
         let place = Place::edition(edition);
-        let pages: [(&str, &[Entry]); 5] = [
+        let pages: [(&str, &[Entry]); 6] = [
             (
                 "Programme",
                 &[
@@ -170,6 +170,7 @@ impl Inner {
                     (D::Calls, "Calls", Action::ManageCalls, Part),
                 ],
             ),
+            ("On the day", &[(D::Live, "Live rooms", Action::ModerateRoom, Part)]),
             (
                 "Site",
                 &[

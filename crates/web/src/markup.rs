@@ -398,7 +398,10 @@ mod tests {
     #[test]
     fn a_chat_message_has_no_markup_but_that_of_a_line() {
         let said = |text: &str| chat(&RichText::clean(text)).0;
-        assert_eq!(said("a < b\n**so** `x<y>`"), "<p>a &lt; b<br>\n<strong>so</strong> <code>x&lt;y&gt;</code></p>");
+        assert_eq!(
+            said("a < b\n**so** `x<y>`"),
+            "<p>a &lt; b<br>\n<strong>so</strong> <code>x&lt;y&gt;</code></p>"
+        );
         let hostile = said("<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>");
         assert!(!hostile.contains("<script") && !hostile.contains("<img"), "{hostile}");
         assert!(!said("# Loud").contains("<h1"), "nobody shouts in headings");

@@ -49,9 +49,9 @@ use std::{
     time::Duration,
 };
 use store::{EditionHead, Store};
-use venue::Venue;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use venue::Venue;
 
 /// How many messages and reactions one person may send at once in rooms, and how often another one: faster than anybody
 /// types, and slower than a flood.

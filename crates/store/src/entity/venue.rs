@@ -90,3 +90,38 @@ pub(crate) mod chat_report {
 
     no_relations!();
 }
+
+pub(crate) mod spoke_cursor {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "spoke_cursor")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub spoke: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub room: Uuid,
+        pub seq: i64,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod spoke_message {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "spoke_message")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub spoke: String,
+        /// What the spoke calls the message.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub outside: String,
+        pub seq: i64,
+    }
+
+    no_relations!();
+}

@@ -1,4 +1,4 @@
-//! Live rooms, their conversation, who is banned from it, and what was reported.
+//! Live rooms, their conversation, who is banned from it, what was reported, and how far each spoke has come.
 //!
 //! Adds tables only; a database in use notices nothing. What is said carries its own ascending number, which the writer
 //! gives it: all writes wait for one another, so that readers never see a later number before an earlier one.
@@ -58,16 +58,22 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(boolean("flag"))
             .col(text("body"))
             .take(),
-        of_edition("chat_ban", &["id"])
-            .col(uuid("id"))
-            .col(uuid("account"))
-            .col(text("facts"))
-            .take(),
+        of_edition("chat_ban", &["id"]).col(uuid("id")).col(uuid("account")).col(text("facts")).take(),
         of_edition("chat_report", &["id"])
             .col(uuid("id"))
             .col(uuid_null("account"))
             .col(big_integer_null("settled_at"))
             .col(text("facts"))
+            .take(),
+        table("spoke_cursor", &["spoke", "room"])
+            .col(text("spoke"))
+            .col(uuid("room"))
+            .col(big_integer("seq"))
+            .take(),
+        table("spoke_message", &["spoke", "outside"])
+            .col(text("spoke"))
+            .col(text("outside"))
+            .col(big_integer("seq"))
             .take(),
     ]
 }
@@ -85,5 +91,6 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("chat_ban", &["account"]),
         index("chat_report", &["edition", "settled_at"]),
         index("chat_report", &["account"]),
+        index("spoke_message", &["seq"]),
     ]
 }

@@ -67,9 +67,10 @@ async fn page(
             RoomAccess::Private => "private",
         },
         here: here.get(&room.id).map_or(0, venue::Here::count),
-        said: activity.iter().find(|one| one.room == room.id).map(|one| {
-            edition.zone.local(one.at).strftime("%-d %B, %H:%M").to_string()
-        }),
+        said: activity
+            .iter()
+            .find(|one| one.room == room.id)
+            .map(|one| edition.zone.local(one.at).strftime("%-d %B, %H:%M").to_string()),
         now: room_now(&snapshot, &viewer, room.id),
     };
     let of = |kinds: &[LiveKind]| -> Vec<RoomRow> {

@@ -4,12 +4,14 @@
 //! `socket.rs` sends what is new by WebSocket, or to those whose network lets none through when they ask again and again.
 //! What is sent is the list item of a message as the page draws it, so that there is one way in which a message looks.
 
+mod announce;
 mod list;
 mod message;
 mod page;
 mod say;
 mod socket;
 
+pub(crate) use announce::run as announce;
 pub(crate) use message::news;
 
 use crate::{
@@ -161,9 +163,9 @@ async fn find(site: &Site, snapshot: &Snapshot, slug: &str) -> Result<Option<Liv
 async fn is_registered(site: &Site, person: &Person, edition: &Edition) -> Result<bool, Failure> {
     let Some(account) = person.subject.account else { return Ok(false) };
     let registrations = site.store().registrations_of(account).await?;
-    Ok(registrations.iter().any(|one| {
-        one.edition == edition.id && one.state == model::registration::RegistrationState::Active
-    }))
+    Ok(registrations
+        .iter()
+        .any(|one| one.edition == edition.id && one.state == model::registration::RegistrationState::Active))
 }
 
 /// Whether somebody keeps the peace in a room: by a role in it, as a lead of what is on in it around now, or because the

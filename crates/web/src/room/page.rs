@@ -226,9 +226,8 @@ pub(super) async fn draw(
             && person.is_some_and(|person| {
                 room.is_own(person.subject.account) || person.subject.may(Action::RunRooms, &place).is_ok()
             }),
-        may_ban: person.is_some_and(|person| {
-            person.subject.may(Action::ModerateRoom, &Place::edition(edition)).is_ok()
-        }),
+        may_ban: person
+            .is_some_and(|person| person.subject.may(Action::ModerateRoom, &Place::edition(edition)).is_ok()),
         silent,
         sign_in: person.is_none().then(|| format!("{}?next={path}", Account::SignIn.path())),
         id: Uuid::now_v7(),

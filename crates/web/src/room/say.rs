@@ -114,6 +114,7 @@ pub(super) async fn speak(site: &Site, entered: &Entered, sent: &Sent) -> Result
         name: speaker.name,
         rights: entered.rights,
         said: sent.said()?,
+        outside: None,
     };
     site.venue().say(saying).await
 }

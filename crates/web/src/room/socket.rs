@@ -26,7 +26,9 @@ use axum::{
     body::Body as HttpBody,
     extract::{
         Path, State,
-        ws::{Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+        ws::{
+            Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection,
+        },
     },
     http::{HeaderMap, Response, header},
     response::IntoResponse,
@@ -243,10 +245,9 @@ impl Open {
         let asker = match &self.secret {
             None => Asker(None),
             Some(secret) => match self.site.store().signed(secret).await {
-                Ok(signed) => Asker(signed.map(|signed| Person {
-                    subject: signed.subject(self.site.now()),
-                    signed,
-                })),
+                Ok(signed) => {
+                    Asker(signed.map(|signed| Person { subject: signed.subject(self.site.now()), signed }))
+                }
                 // While the record cannot be read, nothing can be written either.
                 Err(_) => return true,
             },

@@ -11,8 +11,8 @@ mod stars;
 pub(crate) use calls::{LastTime, last_time};
 
 use crate::{
-    account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops, room,
-    site::Site, target::Target, token,
+    account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops,
+    room, site::Site, target::Target, token,
 };
 use axum::{
     Router,
