@@ -30,6 +30,8 @@ use uuid::Uuid;
 /// How many messages a page begins with.
 pub(super) const MESSAGES: u64 = 30;
 
+const HELP: &str = "What is on in this room, and one conversation about it, before, during and after each session.";
+
 /// The reactions that the page offers.
 const REACTIONS: [&str; 6] = [VOTE, "❤️", "😄", "🎉", "🤔", "👀"];
 
@@ -183,7 +185,7 @@ pub(super) async fn draw(
         form = form.with("edited", &act.text);
     }
     let title = room.name.as_str();
-    let inner = Inner::public(person, edition, title, "")
+    let inner = Inner::public(person, edition, title, HELP)
         .below(Address::Live.path(&edition.slug), "All rooms")
         .noticing(site, &asked.headers)
         .script("room.js");
