@@ -1,0 +1,13 @@
+//! Outside system: a pool of BigBlueButton servers.
+pub mod api;
+pub mod callback;
+pub mod chat;
+pub mod checksum;
+pub mod meeting;
+pub mod profile;
+mod secret;
+mod server;
+mod xml;
+
+pub use secret::Secret;
+pub use server::{NotAServer, Server};
