@@ -53,7 +53,7 @@ fn place(text: &str, fits: usize) -> usize {
     let next = text[fits..].chars().next().map_or(0, char::len_utf8);
     let whole = &text[..fits + next];
     let half = fits / 2;
-    let behind = |at: Option<usize>| at.filter(|at| *at > half && *at <= fits);
+    let behind = |at: Option<usize>| at.filter(|at| *at >= half.max(1) && *at <= fits);
     behind(whole.rfind('\n')).or_else(|| behind(whole.rfind(char::is_whitespace))).unwrap_or(fits)
 }
 

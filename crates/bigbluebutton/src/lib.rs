@@ -7,6 +7,7 @@ pub mod meeting;
 pub mod profile;
 mod secret;
 mod server;
+pub mod simulator;
 mod xml;
 
 pub use secret::Secret;

@@ -2,8 +2,8 @@
 //!
 //! A server says its version only where its operator lets it
 //! (`allowRevealOfBBBVersion`, <https://docs.bigbluebutton.org/administration/configuration-files/>), so an unknown
-//! version counts as the oldest that is supported, 2.7: **what is not known to be there is not used**, because an unknown layout
-//! makes `create` fail and a chat message to 2.x is lost.
+//! version counts as the oldest that is supported, 2.7: **what is not known to be there is not used**, because a layout of
+//! another version is not what people get, and a chat message to 2.x never arrives.
 
 use std::fmt;
 

@@ -85,10 +85,8 @@ impl Element {
                 Event::Eof => return Err(NotXml::Broken),
             };
             let Some(mut whole) = closed else { return Err(NotXml::Broken) };
-            let trimmed = whole.text.trim();
-            if trimmed.len() != whole.text.len() {
-                whole.text = trimmed.to_owned();
-            }
+            whole.text.truncate(whole.text.trim_end().len());
+            whole.text.drain(..whole.text.len() - whole.text.trim_start().len());
             match stack.last_mut() {
                 Some(parent) => parent.children.push(whole),
                 None => return Ok(whole),

@@ -8,7 +8,10 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use quick_xml::escape::escape;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 /// Whether guests are let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,18 +210,19 @@ pub(crate) fn documents_xml(documents: &[Document], current: bool) -> Option<Str
     }
     let mut xml = "<modules><module name=\"presentation\">".to_owned();
     for (at, document) in documents.iter().enumerate() {
-        // Only insertDocument knows `current`, and only one document can be.
+        // Writing into a text does not fail. Only insertDocument knows `current`, and only one document can be.
         let shown = if current && at == 0 { " current=\"true\"" } else { "" };
         match document {
             Document::At { url, name, downloadable } => {
                 let (url, name) = (escape(url.as_str()), escape(name.as_str()));
-                xml.push_str(&format!(
+                let _ = write!(
+                    xml,
                     "<document url=\"{url}\" filename=\"{name}\" downloadable=\"{downloadable}\"{shown}/>"
-                ));
+                );
             }
             Document::Inline { name, bytes } => {
                 let name = escape(name.as_str());
-                xml.push_str(&format!("<document name=\"{name}\"{shown}>"));
+                let _ = write!(xml, "<document name=\"{name}\"{shown}>");
                 STANDARD.encode_string(bytes, &mut xml);
                 xml.push_str("</document>");
             }

@@ -209,9 +209,11 @@ impl Error {
     /// which would stand there twice.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Failing { .. } => true,
-            // A proxy's page in place of an answer, as during a restart, and a balancer without servers.
-            Self::NotBigBlueButton { .. } => true,
+            // The last is a proxy's page in place of an answer, as during a restart.
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Failing { .. }
+            | Self::NotBigBlueButton { .. } => true,
             Self::Refused { key, .. } => matches!(
                 key,
                 MessageKey::ServerUnavailable | MessageKey::ServerTagUnavailable | MessageKey::InternalError
