@@ -4,6 +4,7 @@ pub mod callback;
 pub mod chat;
 pub mod checksum;
 pub mod meeting;
+pub mod pool;
 pub mod profile;
 mod secret;
 mod server;

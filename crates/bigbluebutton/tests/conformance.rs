@@ -3,6 +3,7 @@
 //! With `BBB_URL` and `BBB_SECRET`, the two lines that `bbb-conf --secret` prints, it runs against that server. Without, it runs
 //! against the simulator of each version, and so keeps the simulator honest. Nobody needs to be inside the meetings, and
 //! every meeting is ended again.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test helpers")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What the simulated server does of itself: callbacks, expiry, recordings, and bad days.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test helpers")]
 
 mod support;
 

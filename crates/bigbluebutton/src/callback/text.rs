@@ -36,7 +36,9 @@ fn reference(text: &str, out: &mut String) -> usize {
             Some(digits) => u32::from_str_radix(digits, 16),
             None => number.parse(),
         };
-        let Some(c) = code.ok().and_then(char::from_u32).filter(|c| !c.is_control() || *c == '\n') else {
+        let Some(c) =
+            code.ok().and_then(char::from_u32).filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+        else {
             return 0;
         };
         out.push(c);
