@@ -15,11 +15,11 @@ use model::text::{Line, excerpt};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// How long a call may take.
+/// How long a call may take unless somebody says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a call may take that opens a room with documents or lists recordings.
-const LONG_PATIENCE: Duration = Duration::from_secs(30);
+/// How many times as long a call may take that opens a room with documents or lists recordings.
+const LONG: u32 = 3;
 
 /// The longest address that is sent: nginx takes 8 KiB of it unless told otherwise.
 const ADDRESS_MAX: usize = 7_800;
@@ -52,12 +52,20 @@ pub struct RecordingsWanted {
 pub struct Client {
     fetcher: Fetcher,
     server: Arc<Server>,
+    /// How long a call may take.
+    patience: Duration,
 }
 
 impl Client {
     /// A client of that server.
     pub fn new(fetcher: Fetcher, server: Server) -> Self {
-        Self { fetcher, server: Arc::new(server) }
+        Self { fetcher, server: Arc::new(server), patience: PATIENCE }
+    }
+
+    /// Gives calls another time than 10 s; those that open rooms with documents or list recordings get three times as much.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The server that is called.
@@ -68,14 +76,14 @@ impl Client {
     /// What the server says of itself. This needs no secret; to see whether the secret is right, ask for
     /// [`Client::meetings`].
     pub async fn about(&self) -> Result<About, Error> {
-        let root = self.send(Request::get(self.server.base()).within(PATIENCE)).await?;
+        let root = self.send(Request::get(self.server.base()).within(self.patience)).await?;
         Ok(About::read(&self.accept(root)?))
     }
 
     /// Opens a room, or finds it open: the same identifier always gives the same run until that ends.
     pub async fn create(&self, id: &MeetingId, meeting: &CreateMeeting) -> Result<Created, Error> {
         let body = create::documents_xml(&meeting.documents, false);
-        let root = self.call_with("create", meeting.query(id), body, LONG_PATIENCE).await?;
+        let root = self.call_with("create", meeting.query(id), body, self.patience * LONG).await?;
         Ok(Created::read(&root))
     }
 
@@ -111,7 +119,7 @@ impl Client {
     pub async fn insert_documents(&self, id: &MeetingId, documents: &[Document]) -> Result<(), Error> {
         let Some(body) = create::documents_xml(documents, true) else { return Ok(()) };
         let query = Query::new().add("meetingID", id.as_str());
-        self.call_with("insertDocument", query, Some(body), LONG_PATIENCE).await.map(drop)
+        self.call_with("insertDocument", query, Some(body), self.patience * LONG).await.map(drop)
     }
 
     /// Writes into the public chat; since 3.0. `sender` is the name that stands before it. A text of more than
@@ -137,7 +145,7 @@ impl Client {
             .each("meta_", &wanted.metadata)
             .maybe("offset", (wanted.offset > 0).then_some(wanted.offset))
             .maybe("limit", Some(PAGE));
-        let root = self.call_with("getRecordings", query, None, LONG_PATIENCE).await?;
+        let root = self.call_with("getRecordings", query, None, self.patience * LONG).await?;
         Ok(root.listed("recordings", "recording").map(Recording::read).collect())
     }
 
@@ -168,7 +176,7 @@ impl Client {
     /// Subtitles and captions of a recording. This call alone answers in JSON.
     pub async fn text_tracks(&self, recording: &str) -> Result<Vec<TextTrack>, Error> {
         let url = self.server.signed("getRecordingTextTracks", Query::new().add("recordID", recording));
-        let answer = self.answer(Request::get(&url).within(PATIENCE)).await?;
+        let answer = self.answer(Request::get(&url).within(self.patience)).await?;
         let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let Some(said) = said.get("response") else {
             // A server that refuses the checksum answers in XML here too.
@@ -205,7 +213,7 @@ impl Client {
     /// Never for a person: the session would belong to us.
     pub async fn join_as_simulated(&self, id: &MeetingId, join: &Join) -> Result<Session, Error> {
         let url = join.url_without_redirect(&self.server, id);
-        let answer = self.answer(Request::get(url.reveal()).follow_nothing().within(PATIENCE)).await?;
+        let answer = self.answer(Request::get(url.reveal()).follow_nothing().within(self.patience)).await?;
         let root = self.accept(self.read(&answer)?)?;
         Ok(Session {
             user: root.text_of("user_id").to_owned(),
@@ -215,7 +223,7 @@ impl Client {
     }
 
     async fn call(&self, call: &str, query: Query) -> Result<Element, Error> {
-        self.call_with(call, query, None, PATIENCE).await
+        self.call_with(call, query, None, self.patience).await
     }
 
     async fn call_with(

@@ -1,13 +1,17 @@
 //! The pool: which servers there are, how they are, where a room goes, and what has to be done so that what is there is
-//! what is wanted. Pure: what was observed and what time it is come in, decisions come out, and every decision can be
+//! what is wanted. But for [`look`], which asks a server, it is pure: what was observed and what time it is come in, decisions come out, and every decision can be
 //! printed with its reason.
 //!
 //! We place rooms ourselves rather than leave it to a balancer, because we know the timetable: a server that is idle now may
 //! have a keynote in half an hour.
 
+#[cfg(feature = "net")]
+mod look;
 mod placement;
 mod plan;
 
+#[cfg(feature = "net")]
+pub use look::{Looked, look};
 pub use placement::{NoPlace, Placed, Wish, choose};
 pub use plan::{Action, DesiredRoom, Found, Observed, OurHook, Seen, Why, plan};
 
@@ -21,6 +25,10 @@ pub const MEETING_COST: u32 = 30;
 
 /// For how long ahead the timetable reserves seats.
 pub const RESERVED_AHEAD: SignedDuration = SignedDuration::from_hours(1);
+
+/// What our meetings carry, by this name in their metadata and with a value of this installation, so that they are told from
+/// those of others on the same server.
+pub const MARK: &str = "plenary-installation";
 
 /// How often health is looked at.
 pub const LOOK: SignedDuration = SignedDuration::from_secs(10);

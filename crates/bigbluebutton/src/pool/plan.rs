@@ -5,7 +5,10 @@
 //! and only its rooms that people want now are opened elsewhere once it is offline.
 
 use super::{Node, State, Wish, choose};
-use crate::meeting::{CreateTime, MeetingId};
+use crate::{
+    api::{Hook, Meeting},
+    meeting::{CreateTime, MeetingId},
+};
 use model::text::Slug;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +49,20 @@ pub struct Seen {
     pub ended: bool,
 }
 
+impl Seen {
+    /// A meeting as a server answered it, where its identifier is one that rooms can have. `installation` is what ours carry
+    /// as [`super::MARK`].
+    pub fn of(meeting: &Meeting, installation: &str) -> Option<Self> {
+        Some(Self {
+            meeting: MeetingId::parse(&meeting.id).ok()?,
+            run: meeting.run,
+            people: meeting.people,
+            ours: meeting.metadata.get(super::MARK).is_some_and(|mark| mark == installation),
+            ended: meeting.ended,
+        })
+    }
+}
+
 /// A hook that was seen on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -55,6 +72,12 @@ pub struct Found {
     pub callback: String,
     /// Whether it is for one meeting only.
     pub filtered: bool,
+}
+
+impl From<Hook> for Found {
+    fn from(hook: Hook) -> Self {
+        Self { id: hook.id, callback: hook.callback, filtered: !hook.meeting.is_empty() }
+    }
 }
 
 /// What a server answered.
@@ -208,20 +231,17 @@ pub fn plan(
     ours: &OurHook,
 ) -> Vec<Action> {
     let mut actions = vec![];
-    // Where each room is to be after this plan, so that what is elsewhere can be ended.
     let mut load = nodes.to_vec();
-    let mut known: BTreeMap<&MeetingId, &DesiredRoom> = BTreeMap::new();
-    let mut target: BTreeMap<&MeetingId, Slug> = BTreeMap::new();
+    let mut known: BTreeMap<&MeetingId, Known<'_>> = BTreeMap::new();
     for room in rooms {
-        known.insert(&room.meeting, room);
-        if let Some((at, run)) = &room.placed {
-            if room.open {
-                let place = settle(&mut load, room, at, *run, observed, &mut actions);
-                target.insert(&room.meeting, place);
-            } else {
-                target.insert(&room.meeting, at.clone());
-            }
+        let mut at = room.placed.as_ref().map(|(at, _)| at.clone());
+        let mut moves = false;
+        if let Some((from, run)) = room.placed.as_ref().filter(|_| room.open) {
+            let to = settle(&mut load, room, from, *run, observed, &mut actions);
+            moves = to != *from;
+            at = Some(to);
         }
+        known.insert(&room.meeting, Known { room, at, moves });
     }
     for (name, seen) in observed {
         let node = nodes.iter().find(|node| node.name == *name);
@@ -229,7 +249,7 @@ pub fn plan(
             continue;
         }
         for meeting in seen.meetings.iter().flatten().filter(|meeting| meeting.ours && !meeting.ended) {
-            superfluous(name, meeting, &known, &target, &mut actions);
+            superfluous(name, meeting, &mut known, &mut actions);
         }
         if let Some(hooks) = seen.hooks.as_ref().filter(|_| node.is_some_and(|node| node.abilities().events))
         {
@@ -303,26 +323,39 @@ fn settle(
     at.clone()
 }
 
+/// A room while a plan is made.
+struct Known<'r> {
+    room: &'r DesiredRoom,
+    /// Where it is once the plan is carried out; `None` while nobody knows.
+    at: Option<Slug>,
+    /// Whether it moves there by this plan.
+    moves: bool,
+}
+
 /// Ends a meeting that is there and is not wanted there.
 fn superfluous(
     node: &Slug,
     seen: &Seen,
-    known: &BTreeMap<&MeetingId, &DesiredRoom>,
-    target: &BTreeMap<&MeetingId, Slug>,
+    known: &mut BTreeMap<&MeetingId, Known<'_>>,
     actions: &mut Vec<Action>,
 ) {
     let meeting = &seen.meeting;
     let end = |why| Action::End { node: node.clone(), meeting: meeting.clone(), why };
-    match (known.get(meeting), target.get(meeting)) {
-        (Some(room), _) if !room.open => actions.push(end(Why::Closed)),
-        (Some(_), Some(place)) if place != node => actions.push(end(Why::Elsewhere)),
-        // Opened a moment ago by an answer that was lost.
-        (Some(_), None) => {
-            actions.push(Action::Adopt { node: node.clone(), meeting: meeting.clone(), run: seen.run });
-        }
-        (Some(_), Some(_)) => {}
-        (None, _) if seen.people == 0 => actions.push(end(Why::Unknown)),
-        (None, _) => actions.push(Action::Tell {
+    match known.get_mut(meeting) {
+        Some(known) if !known.room.open => actions.push(end(Why::Closed)),
+        // The new place has to be there before people are sent away from the old one.
+        Some(known) if known.moves => {}
+        Some(known) => match &known.at {
+            Some(place) if place == node => {}
+            Some(_) => actions.push(end(Why::Elsewhere)),
+            // Opened a moment ago by a call whose answer was lost.
+            None => {
+                known.at = Some(node.clone());
+                actions.push(Action::Adopt { node: node.clone(), meeting: meeting.clone(), run: seen.run });
+            }
+        },
+        None if seen.people == 0 => actions.push(end(Why::Unknown)),
+        None => actions.push(Action::Tell {
             meeting: meeting.clone(),
             matter: format!(
                 "no room is known for it, and {} are inside on {node}; end it by hand",
@@ -448,6 +481,19 @@ mod tests {
     }
 
     #[test]
+    fn a_room_that_was_opened_by_a_call_whose_answer_was_lost_is_taken_over_once() {
+        let lost = DesiredRoom { placed: None, ..room("track-a", "a") };
+        let observed = vec![("a", here(vec![seen("track-a", 0)])), ("b", here(vec![seen("track-a", 0)]))];
+        assert_eq!(
+            said(&two(), &[lost], observed),
+            [
+                "take over track-a on a as it was opened at 1",
+                "end track-a on b: the room is on another server"
+            ]
+        );
+    }
+
+    #[test]
     fn draining_moves_what_is_empty_and_leaves_what_is_not() {
         let mut nodes = two();
         nodes[0].state = State::Draining;
@@ -455,10 +501,7 @@ mod tests {
         let observed = vec![("a", here(vec![seen("full", 4), seen("empty", 0)]))];
         assert_eq!(
             said(&nodes, &rooms, observed),
-            [
-                "move empty from a to b: the server is draining, and nobody is inside",
-                "end empty on a: the room is on another server",
-            ]
+            ["move empty from a to b: the server is draining, and nobody is inside",]
         );
     }
 

@@ -38,8 +38,8 @@ h1 { font-size: 1.4rem; margin: .5rem 0; overflow-wrap: anywhere }
 h2 { font-size: 1rem; margin: 1.2rem 0 .3rem }
 .note { border: 1px solid; border-radius: .4rem; padding: .5rem .8rem }
 ul { list-style: none; margin: 0; padding: 0 }
-li { padding: .25rem 0; overflow-wrap: anywhere }
-form { display: flex; flex-wrap: wrap; gap: .5rem; margin: .6rem 0 }
+li { padding: .25rem 0; overflow-wrap: anywhere; white-space: pre-line }
+form { align-items: center; display: flex; flex-wrap: wrap; gap: .5rem; margin: .6rem 0 }
 li form { display: inline-flex; margin: 0 }
 input { flex: 1 1 12rem; font: inherit; padding: .5rem; min-width: 0 }
 button { font: inherit; padding: .5rem .9rem; min-height: 2.75rem }
