@@ -85,7 +85,7 @@ async fn a_calm_server_tells_everything_in_order_and_signed() {
 #[tokio::test]
 async fn a_burst_on_a_bad_day_comes_out_in_order_and_once_each() {
     let receiver = Receiver::start().await;
-    let chaos = Chaos { drop: 0, duplicate: 40, fail: 0, slow: 0, ..Chaos::hostile() };
+    let chaos = Chaos { drop: 0, duplicate: 40, fail: 0, crash: 0, slow: 0, ..Chaos::hostile() };
     let clock = Arc::new(MovableClock::new(Arc::new(SystemClock)));
     let (simulator, client) = simulated(Options { chaos, seed: 7, clock: clock.clone(), ..hasty() }).await;
     client.create_hook(&receiver.url("/bbb/a")).await.unwrap();
@@ -285,6 +285,42 @@ async fn a_failing_server_speaks_against_its_health_and_a_late_one_answers() {
     let slow = Chaos { slow: 100, slowness: Duration::from_millis(50), ..Chaos::calm() };
     let (_simulator, client) = simulated(Options { chaos: slow, ..hasty() }).await;
     assert_eq!(client.meetings().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn on_bad_days_a_client_that_tries_again_gets_what_it_wants_and_chance_repeats_itself() {
+    let mut days = vec![];
+    for _ in 0..2 {
+        let chaos = Chaos { slowness: Duration::from_millis(1), ..Chaos::hostile() };
+        let (_simulator, client) = simulated(Options { chaos, seed: 11, ..hasty() }).await;
+        let (mut failed, mut lost) = (0, 0);
+        for number in 0..200 {
+            let meeting = id(&format!("room-{number}"));
+            let created = loop {
+                match client.create(&meeting, &CreateMeeting::new("Room")).await {
+                    Ok(created) => break created,
+                    Err(error) => assert!(error.may_pass(), "{error}"),
+                }
+                failed += 1;
+            };
+            loop {
+                match client.meeting(&meeting).await {
+                    Ok(found) => assert_eq!(found.internal, created.internal),
+                    Err(error) if error.is_gone() => lost += 1,
+                    Err(error) => {
+                        assert!(error.may_pass(), "{error}");
+                        failed += 1;
+                        continue;
+                    }
+                }
+                break;
+            }
+        }
+        days.push((failed, lost));
+    }
+    let [(failed, lost), again] = days.as_slice() else { panic!("two days") };
+    assert!(*failed > 5 && *lost > 0, "{days:?}");
+    assert_eq!(again, &(*failed, *lost));
 }
 
 #[tokio::test]

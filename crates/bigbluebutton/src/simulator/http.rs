@@ -74,6 +74,10 @@ async fn handle(
     if node.chance(chaos.slow) {
         tokio::time::sleep(chaos.slowness).await;
     }
+    if node.chance(chaos.crash) {
+        node.state().meetings.clear();
+        return broken();
+    }
     if node.chance(chaos.fail) {
         return broken();
     }

@@ -8,7 +8,8 @@
 //! checksum of an impossible length makes bbb-webhooks fail with a page of HTML, messages from outside vanish where the chat
 //! is disabled. `tests/conformance.rs` runs unchanged against it and against a real server.
 //!
-//! With [`Chaos::hostile`] it also does what servers do on bad days. What happens then follows from [`Options::seed`].
+//! With [`Chaos::hostile`] it also does what servers do on bad days. What happens then follows from [`Options::seed`], as far
+//! as calls come in the same order.
 //!
 //! **It is not for real meetings**: it has no sound, and whoever can reach its port can read its chats.
 
@@ -86,6 +87,8 @@ pub struct Chaos {
     pub delay: Duration,
     /// Calls that are answered with status 500 and a page of HTML.
     pub fail: u8,
+    /// Calls at which the server crashes and starts again: all meetings are gone, and nobody is told.
+    pub crash: u8,
     /// Calls that are answered late.
     pub slow: u8,
     /// How late.
@@ -96,7 +99,7 @@ impl Chaos {
     /// Nothing goes wrong, and callbacks keep their order.
     pub const fn calm() -> Self {
         let none = Duration::ZERO;
-        Self { drop: 0, duplicate: 0, delay: none, fail: 0, slow: 0, slowness: none }
+        Self { drop: 0, duplicate: 0, delay: none, fail: 0, crash: 0, slow: 0, slowness: none }
     }
 
     /// What can be seen of real servers on bad days, all of it at once.
@@ -106,6 +109,7 @@ impl Chaos {
             duplicate: 10,
             delay: Duration::from_millis(150),
             fail: 5,
+            crash: 1,
             slow: 5,
             slowness: Duration::from_millis(300),
         }
