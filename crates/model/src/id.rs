@@ -92,6 +92,8 @@ ids! {
     ProposalId = "proposal";
     /// Somebody's part in a proposal.
     AuthorId = "author";
+    /// A file that was handed in with a proposal.
+    FileId = "file";
     /// Something that was said about a proposal.
     CommentId = "comment";
     /// A microconference that somebody would like and nobody leads yet.

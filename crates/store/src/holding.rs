@@ -11,9 +11,9 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        assignment, author, bid, change, credential, idea, idea_interest, identity, mail, proposal_comment,
-        question, registration, review, review_conflict, review_load, role_grant, sign_in, speaker_account,
-        subscription, token, webhook,
+        assignment, author, bid, change, credential, handed_in, idea, idea_interest, identity, mail,
+        proposal_comment, question, registration, review, review_conflict, review_load, role_grant, sign_in,
+        speaker_account, subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},
@@ -105,6 +105,7 @@ macro_rules! holdings {
             bid::Entity,
             assignment::Entity,
             review_load::Entity,
+            handed_in::Entity,
             mail::Entity,
         ])
     };

@@ -36,6 +36,7 @@ mod error;
 mod examine;
 mod feed;
 mod grant;
+mod handed_in;
 mod holding;
 mod idea;
 mod import;
@@ -90,7 +91,7 @@ pub use bid::{BidHead, BidPage};
 pub use calendar::{CalendarContent, KnownCalendar};
 pub use call::{Forms, OpenCall};
 pub use ceremony::{CEREMONY_LIFE, Ceremony};
-pub use content::Content;
+pub use content::{Content, PublicAnswer};
 pub use credential::{Arrival, Credential, CredentialKind, WaysIn};
 pub use decision::Decided;
 pub use edition::{EditionHead, NextEdition};
@@ -111,7 +112,7 @@ pub use question::Exchange;
 pub use registration::{Agreed, RegistrationCounts, RegistrationFilter, RegistrationImport};
 pub use review::{
     Comment, Filed, Mine,
-    export::{FiledText, FiledTitle, Opinion},
+    export::{FiledAnswer, FiledText, FiledTitle, Opinion},
     filed::{FILED_PER_PAGE, FiledFilter, FiledHead, FiledPage, Taken},
 };
 pub use search::Hit;

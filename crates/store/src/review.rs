@@ -262,6 +262,7 @@ impl Store {
                 at: to_micros(tx.at()),
                 to_authors: to_authors || is_author,
                 by_author: is_author,
+                by_mail: false,
                 body: body.to_string(),
             };
             let thing = row.id;
