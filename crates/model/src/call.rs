@@ -18,7 +18,8 @@ pub use access::{AccessCode, CODE_LENGTH, LETTERS, late, normal_code, shown_code
 pub use answer::{Answer, Answers, People, Stage, readable};
 pub use deadline::{Deadline, DeadlineZone};
 pub use file::{
-    FileDigest, FileKind, FileRule, HandedIn, MEGABYTE, MEGABYTES_MAX, PERSON_FILES_MAX, PERSON_MAX, size,
+    FileDigest, FileKind, FileRule, HANDED_IN, HandedIn, MEGABYTE, MEGABYTES_MAX, PERSON_FILES_MAX,
+    PERSON_MAX, size,
 };
 pub use form::{Condition, Field, FieldKey, FieldKind, Form, Reader, WORDS_MAX};
 pub use incoming::{Column, Incoming, incoming};

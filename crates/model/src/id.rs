@@ -112,6 +112,8 @@ ids! {
     PostId = "post";
     /// A mail in the queue, sent or not.
     MailId = "mail";
+    /// The address to which somebody replies by mail, in one thread.
+    ReplyId = "reply-address";
     /// A text from which mails are made.
     TemplateId = "template";
     /// A program's right to use the API in somebody's name.

@@ -12,8 +12,8 @@ use crate::{
     account::fact,
     entity::{
         assignment, author, bid, change, credential, handed_in, idea, idea_interest, identity, mail,
-        proposal_comment, question, registration, review, review_conflict, review_load, role_grant, sign_in,
-        speaker_account, subscription, token, webhook,
+        proposal_comment, question, registration, reply_address, review, review_conflict, review_load,
+        role_grant, sign_in, speaker_account, subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},
@@ -106,6 +106,7 @@ macro_rules! holdings {
             assignment::Entity,
             review_load::Entity,
             handed_in::Entity,
+            reply_address::Entity,
             mail::Entity,
         ])
     };

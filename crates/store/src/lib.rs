@@ -59,6 +59,7 @@ mod proposal_import;
 mod question;
 mod registration;
 mod release;
+mod reply;
 mod review;
 mod rows;
 mod save;
@@ -110,6 +111,7 @@ pub use proposal::{OwnHead, OwnProposal, Revision, Written};
 pub use proposal_import::FiledElsewhere;
 pub use question::Exchange;
 pub use registration::{Agreed, RegistrationCounts, RegistrationFilter, RegistrationImport};
+pub use reply::{KeptOut, Reply};
 pub use review::{
     Comment, Filed, Mine,
     export::{FiledAnswer, FiledText, FiledTitle, Opinion},

@@ -15,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use model::{
     Refusal,
-    call::{FileDigest, FileRule, HandedIn},
+    call::{FileDigest, FileRule, HANDED_IN, HandedIn},
     edition::Edition,
     id::FileId,
     permission::Subject,
@@ -29,9 +29,6 @@ use std::{
 };
 use tokio::{fs, io::AsyncWriteExt};
 use uuid::Uuid;
-
-/// The folder within that of the uploads in which lie the files that were handed in with proposals.
-const HANDED_IN: &str = "handed-in";
 
 /// How long a file lies there of which nobody knows: it may just have been written.
 const UNKNOWN: Duration = Duration::from_hours(24);

@@ -13,6 +13,9 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The folder within that of the uploads in which the files lie, each under its digest.
+pub const HANDED_IN: &str = "handed-in";
+
 /// The most megabytes that any field may allow, whatever the server does.
 pub const MEGABYTES_MAX: u16 = 50;
 
@@ -160,6 +163,7 @@ fn entries(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     // The last record, before a comment of at most 65,535 bytes.
     let from = bytes.len().saturating_sub(22 + usize::from(u16::MAX));
     let end = from + bytes.get(from..)?.windows(4).rposition(|four| four == b"PK\x05\x06")?;
+    bytes.get(end..end.checked_add(22)?)?;
     let count = usize::from(short(end.checked_add(10)?)?);
     let mut at = usize::try_from(long(end.checked_add(16)?)?).ok()?;
     let mut out = Vec::with_capacity(count.min(1_000));

@@ -1,6 +1,7 @@
 //! Files that are handed in with proposals, and replies that come by mail.
 //!
-//! Adds tables, and to comments whether they came by mail; a database in use notices nothing.
+//! Adds tables, to mails the thread in which one can answer them, and to comments whether they came by mail; a database in
+//! use notices nothing.
 
 use super::tools::{index, table, to};
 use sea_orm_migration::{
@@ -25,6 +26,8 @@ impl MigrationTrait for Migration {
         for index in indexes() {
             manager.create_index(index).await?;
         }
+        let reply = uuid_null("reply").take();
+        manager.alter_table(Table::alter().table("mail").add_column(reply).take()).await?;
         let by_mail = boolean("by_mail").default(false).take();
         let table = Table::alter().table("proposal_comment").add_column(by_mail).take();
         manager.alter_table(table).await?;

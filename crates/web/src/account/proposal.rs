@@ -307,7 +307,7 @@ async fn page(
             .into_iter()
             .map(|comment| CommentView {
                 by: comment.by.to_string(),
-                at: at(comment.at),
+                at: if comment.by_mail { format!("{}, by mail", at(comment.at)) } else { at(comment.at) },
                 body: markup::html(&comment.body, 3).as_str().to_owned(),
             })
             .collect(),

@@ -72,6 +72,7 @@ routes! {
         "/account/proposals/{edition}/{proposal}/comments/" "/account/proposals/{edition}/{proposal}/confirm/"
         "/account/proposals/{edition}/{proposal}/delete/" "/account/proposals/{edition}/{proposal}/withdraw/"
         "/account/proposals/{edition}/{proposal}/ready/" "/account/proposals/{edition}/{proposal}/files/{field}/"
+        "/account/notifications/replies/"
         "/{edition}/ideas/{idea}/interest/" "/{edition}/ideas/{idea}/adopt/" "/{edition}/ideas/{idea}/remove/"
     }
     Desk {
