@@ -8,6 +8,7 @@ use model::{
     mail::reply::{Received, ReplyDomain},
     text::excerpt,
 };
+use std::borrow::Cow;
 
 /// A mail and for whom it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn read(bytes: &[u8], envelope: Option<&str>, domain: &ReplyDomain) -> Optio
             tokens.push(token);
         }
     }
-    let text = message.body_text(0).map(|text| text.into_owned()).unwrap_or_default();
+    let text = message.body_text(0).map(Cow::into_owned).unwrap_or_default();
     let mail = Received {
         from: all(message.from()),
         message_id: message.message_id().map(|id| excerpt(id, 998)).unwrap_or_default(),

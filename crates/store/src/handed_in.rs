@@ -15,7 +15,10 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use model::{
     Refusal,
-    call::{FieldKey, FileDigest, FileKind, HandedIn, PERSON_FILES_MAX, PERSON_MAX, Reader, readable, size},
+    call::{
+        Answer, FieldKey, FileDigest, FileKind, HandedIn, PERSON_FILES_MAX, PERSON_MAX, Reader, readable,
+        size,
+    },
     edition::Edition,
     id::{AccountId, EditionId, FileId, ProposalId},
     permission::Subject,
@@ -224,7 +227,7 @@ async fn named(db: &impl ConnectionTrait) -> Result<BTreeMap<FileId, HandedIn>> 
     let mut out = BTreeMap::new();
     for row in &rows {
         let content = content_of(row)?;
-        let files = content.answers.values().filter_map(|answer| answer.as_file());
+        let files = content.answers.values().filter_map(Answer::as_file);
         out.extend(files.map(|file| (file.id, file.clone())));
     }
     Ok(out)

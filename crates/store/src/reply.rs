@@ -205,12 +205,11 @@ async fn comment(
     if !is_author || proposals::find(tx.db(), edition, proposal).await?.is_none() {
         return Ok(Some(KeptOut::Over));
     }
-    let mut body = words.to_owned();
-    match attachments {
-        0 => {}
-        1 => body.push_str("\n\n*One file was attached and not taken.*"),
-        count => body.push_str(&format!("\n\n*{count} files were attached and not taken.*")),
-    }
+    let body = match attachments {
+        0 => words.to_owned(),
+        1 => format!("{words}\n\n*One file was attached and not taken.*"),
+        count => format!("{words}\n\n*{count} files were attached and not taken.*"),
+    };
     let row = proposal_comment::Model {
         edition: edition.0,
         id: Uuid::now_v7(),

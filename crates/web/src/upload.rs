@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use std::{
     io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use tokio::{fs, io::AsyncWriteExt};
 use uuid::Uuid;
@@ -122,16 +122,8 @@ pub(crate) async fn hand_in(
 }
 
 /// Writes `bytes` to their place, all or nothing, so that they survive a power cut once the record names them. What lies there
-/// already is only marked as new.
+/// already is written anew: it may be old enough to be swept away.
 async fn put(folder: &Path, place: &Path, bytes: &Bytes) -> io::Result<()> {
-    if let Ok(known) = fs::OpenOptions::new().write(true).open(place).await {
-        if known.metadata().await?.len() == bytes.len() as u64 {
-            let known = known.into_std().await;
-            return tokio::task::spawn_blocking(move || known.set_modified(SystemTime::now()))
-                .await
-                .map_err(io::Error::other)?;
-        }
-    }
     fs::create_dir_all(folder).await?;
     let unfinished = folder.join(format!("{}.part", Uuid::now_v7()));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&unfinished).await?;
@@ -191,22 +183,26 @@ async fn sweep_folder(site: &Site, folder: &Path) -> io::Result<()> {
     };
     let mut old = vec![];
     while let Some(entry) = entries.next_entry().await? {
-        let is_old = entry.metadata().await?.modified()?.elapsed().is_ok_and(|age| age > UNKNOWN);
-        let name = entry.file_name().to_string_lossy().into_owned();
+        let (path, digest) = (entry.path(), entry.file_name().to_str().and_then(FileDigest::parse));
         // Only what is named as we name files: what else lies here is not ours to remove.
-        let is_ours = FileDigest::parse(&name).is_some() || name.ends_with(".part");
-        if is_old && is_ours {
-            old.push((entry.path(), name));
+        let is_ours = digest.is_some() || path.extension().is_some_and(|end| end == "part");
+        if is_ours && is_old(&path).await? {
+            old.push((path, digest));
         }
     }
     if old.is_empty() {
         return Ok(());
     }
     let kept = site.store().kept_digests().await.map_err(io::Error::other)?;
-    for (path, name) in old {
-        if FileDigest::parse(&name).is_none_or(|digest| !kept.contains(&digest)) {
+    for (path, digest) in old {
+        // Asked again: it may have been handed in a second time meanwhile.
+        if digest.is_none_or(|digest| !kept.contains(&digest)) && is_old(&path).await? {
             fs::remove_file(&path).await?;
         }
     }
     Ok(())
+}
+
+async fn is_old(path: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(path).await?.modified()?.elapsed().is_ok_and(|age| age > UNKNOWN))
 }
