@@ -23,6 +23,7 @@
 //! Each mail keeps its Message-ID over all attempts, so that what does arrive twice, since somebody asked for it to be
 //! sent again, can be recognised.
 
+pub mod inbound;
 mod leave;
 mod message;
 mod run;

@@ -26,6 +26,9 @@ pub struct Leave {
     pub link: String,
 }
 
+/// What is said at the end of a mail that can be answered.
+const ANSWER: &str = "You can answer by replying to this mail. What you write is put beside the proposal, for the committee to read.\n";
+
 /// The Message-ID of a mail: the same for each attempt, unlike that of any other mail.
 pub(crate) fn message_id(mail: MailId, sender: &Sender) -> String {
     let domain = ascii_domain(sender.address.domain()).unwrap_or_else(|| "plenary.invalid".to_owned());
@@ -39,6 +42,8 @@ pub(crate) fn message_id(mail: MailId, sender: &Sender) -> String {
 /// notices away (RFC 3834); what goes to a list has the headers by which mail programs offer to leave it, with one click
 /// where the link is encrypted (RFC 2369, RFC 8058).
 ///
+/// `reply` is the address of a thread in which it can be answered; the mail then says so.
+///
 /// Fails with what is wrong when an address is none that SMTP knows.
 pub fn message(
     sender: &Sender,
@@ -47,7 +52,7 @@ pub fn message(
     body: &str,
     message_id: &str,
     at: jiff::Timestamp,
-    leave: Option<&Leave>,
+    (leave, reply): (Option<&Leave>, Option<&str>),
 ) -> Result<Vec<u8>, String> {
     let known = |name: &Line, address: &model::email::Email| {
         mailbox(name, address).ok_or_else(|| format!("no mail can be sent for the address {address}"))
@@ -58,11 +63,18 @@ pub fn message(
         .subject(subject.as_str())
         .date(system_time(at))
         .message_id(Some(message_id.to_owned()));
-    if let Some(reply_to) = &sender.reply_to {
+    // An address of ours holds a token: it goes into the header as it is.
+    if let Some(reply) = reply {
+        message = message.raw_header(raw("Reply-To", &format!("<{reply}>"))?);
+    } else if let Some(reply_to) = &sender.reply_to {
         message = message.reply_to(known(&Line::default(), reply_to)?);
     }
     message = message.raw_header(raw("Auto-Submitted", "auto-generated")?);
     let mut text = body.to_owned();
+    if reply.is_some() {
+        text.push('\n');
+        text.push_str(ANSWER);
+    }
     if let Some(leave) = leave {
         text.push('\n');
         text.push_str(&footer(leave.conference.as_str(), leave.list, &leave.link));
@@ -104,7 +116,8 @@ mod tests {
         let to = Mailbox { name: Line::clean(name), address: email("ada@example.org") };
         let id = message_id(MailId(uuid::Uuid::from_u128(7)), &sender);
         let at = "2027-10-03T12:00:00Z".parse().unwrap();
-        let bytes = message(&sender, &to, &Line::clean(subject), "Grüße\n.\nEnd\n", &id, at, leave).unwrap();
+        let bytes =
+            message(&sender, &to, &Line::clean(subject), "Grüße\n.\nEnd\n", &id, at, (leave, None)).unwrap();
         assert!(bytes.is_ascii());
         String::from_utf8(bytes).unwrap()
     }

@@ -360,7 +360,9 @@ impl Mailer {
         });
         let begin =
             async |message_id: String| self.store.begin_mail(claimed, self.me, lease(), &message_id).await;
-        session.send(claimed, self.store.clock().now(), leave.as_ref(), begin).await
+        let replies = self.smtp.replies().zip(claimed.mail.reply);
+        let reply = replies.map(|(domain, reply)| domain.with(&self.store.reply_token(reply)));
+        session.send(claimed, self.store.clock().now(), (leave.as_ref(), reply.as_deref()), begin).await
     }
 
     /// Notes how it ended, and does not give up soon: the server may have taken the mail over.

@@ -137,7 +137,7 @@ impl Session {
         &mut self,
         claimed: &Claimed,
         at: jiff::Timestamp,
-        leave: Option<&Leave>,
+        (leave, answer): (Option<&Leave>, Option<&str>),
         begin: B,
     ) -> Sent
     where
@@ -206,7 +206,15 @@ impl Session {
             Ok(None) => return Sent::NotOurs,
             Err(error) => return Sent::Record(error),
         };
-        let text = match message(&claimed.sender, to, &claimed.mail.subject, &outgoing.body, &id, at, leave) {
+        let text = match message(
+            &claimed.sender,
+            to,
+            &claimed.mail.subject,
+            &outgoing.body,
+            &id,
+            at,
+            (leave, answer),
+        ) {
             Ok(text) => text,
             Err(why) => return Sent::Settled(Outcome::Refused(why.as_str().into())),
         };

@@ -8,7 +8,12 @@ use lettre::{
         extension::ClientId,
     },
 };
-use model::{Refusal, email::Email, mail::Sender, text::Line};
+use model::{
+    Refusal,
+    email::Email,
+    mail::{Sender, reply::ReplyDomain},
+    text::Line,
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
@@ -69,6 +74,10 @@ pub struct SmtpSettings {
     /// The name beside that address.
     #[serde(default)]
     pub from_name: String,
+    /// The address to which recipients reply, such as `reply@conf.example.org`. The mail server hands everything to it, with
+    /// whatever stands behind a plus, to `plenary mail receive`. Without it mails say nothing of replying.
+    #[serde(default)]
+    pub replies: Option<String>,
     /// A file with certificates (PEM) of authorities to trust beside those of the system.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -102,6 +111,7 @@ pub struct Smtp {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) hello: ClientId,
     pub(crate) sender: Sender,
+    pub(crate) replies: Option<ReplyDomain>,
     pub(crate) timeout: Duration,
     pub(crate) connections: usize,
 }
@@ -142,6 +152,13 @@ impl Smtp {
             Security::None => None,
             Security::Starttls | Security::Tls => Some(tls(host, settings)?),
         };
+        let replies = match &settings.replies {
+            Some(text) => {
+                let read = Email::parse(text).and_then(ReplyDomain::new);
+                Some(read.map_err(|refusal| Refusal { field: "smtp.replies".to_owned(), ..refusal })?)
+            }
+            None => None,
+        };
         if settings.timeout_seconds == 0 || settings.connections == 0 {
             let field = if settings.connections == 0 { "connections" } else { "timeout_seconds" };
             return refuse(field, "it is 0".to_owned(), "Give at least 1");
@@ -175,6 +192,7 @@ impl Smtp {
             credentials,
             hello,
             sender,
+            replies,
             timeout: Duration::from_secs(settings.timeout_seconds.into()),
             connections: settings.connections.into(),
         })
@@ -183,6 +201,11 @@ impl Smtp {
     /// The sender of mail whose edition has none of its own.
     pub fn sender(&self) -> &Sender {
         &self.sender
+    }
+
+    /// Where recipients reply to, if they can.
+    pub fn replies(&self) -> Option<&ReplyDomain> {
+        self.replies.as_ref()
     }
 
     /// The server's name and port, for people.
@@ -279,6 +302,7 @@ mod tests {
             from: "plenary@example.org".to_owned(),
             from_name: "Plenary".to_owned(),
             ca_file: None,
+            replies: None,
             hello: None,
             timeout_seconds: 60,
             connections: 4,

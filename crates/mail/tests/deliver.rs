@@ -9,7 +9,7 @@ use mail::{Password, Security, Smtp, SmtpSettings};
 use model::{
     email::Email,
     feed::Actor,
-    id::MailId,
+    id::{MailId, ReplyId},
     mail::{MailKind, Mailbox, NewMail, Opens, SecretLink, Stage, SuppressReason},
     text::Line,
     time::{Clock, SystemClock},
@@ -113,6 +113,7 @@ fn settings(port: u16) -> SmtpSettings {
         from: "plenary@example.org".to_owned(),
         from_name: "Plenary".to_owned(),
         ca_file: None,
+        replies: None,
         hello: None,
         timeout_seconds: 2,
         connections: 3,
@@ -167,6 +168,34 @@ async fn a_mail_arrives_as_the_record_says() {
     let number = taken[0]["number"].as_str().unwrap();
     assert_eq!(model::mail::server_number(mail.answer.as_str()), Some(number));
     mailer.stop().await;
+    world.sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_about_a_thread_can_be_answered_where_the_settings_name_an_address() {
+    let world = World::new().await;
+    let Some(server) = SmtpServer::start(world.folder.path(), &[]) else { return };
+    let thread = ReplyId(uuid::Uuid::from_u128(7));
+    let queue = async || {
+        let mail = NewMail { reply: Some(thread), ..notice("ada@example.org") };
+        let ids = world.store.queue_mail(&Actor::System, vec![mail]).await.unwrap().queued;
+        world.becomes(ids[0], Stage::Sent).await;
+    };
+    let answered = SmtpSettings { replies: Some("reply@example.org".to_owned()), ..settings(server.port) };
+    for settings in [answered, settings(server.port)] {
+        let mailer = Mailer::start(&world.store, &settings);
+        queue().await;
+        mailer.stop().await;
+    }
+    let taken = server.taken();
+    let address = header(&taken[0], "Reply-To").unwrap().trim_matches(['<', '>']);
+    let token = address.strip_prefix("reply+").unwrap().strip_suffix("@example.org").unwrap();
+    assert_eq!(world.store.reply_of_token(token), Some(thread));
+    let says = |at: usize| taken[at]["body"].as_str().unwrap().contains("by replying to this mail");
+    assert!(says(0));
+    // Without an address nothing is said of it.
+    assert_eq!(header(&taken[1], "Reply-To"), None);
+    assert!(!says(1));
     world.sound().await;
 }
 

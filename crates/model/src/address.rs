@@ -78,6 +78,9 @@ pub enum Address<'a> {
     Ideas,
     /// An uploaded file, by its name.
     Upload(&'a str),
+    /// A file that the authors of a session handed in for everybody: by the session's code, and the name of the field with the
+    /// end that the file's kind has.
+    SessionFile(&'a str, &'a str),
     /// The server-sent events of the edition.
     Events,
     /// A file: `schedule.xml`, `schedule.json`, `schedule.v2.json`, `schedule.ics`, `schedule.xcal`,
@@ -130,6 +133,7 @@ impl Address<'_> {
             Self::Propose(slug) => format!("/{e}/calls/{slug}/propose/"),
             Self::Ideas => format!("/{e}/ideas/"),
             Self::Upload(name) => format!("/{e}/uploads/{name}"),
+            Self::SessionFile(code, name) => format!("/{e}/sessions/{code}/files/{name}"),
             Self::Events => format!("/{e}/events"),
             Self::File(name) => format!("/{e}/{name}"),
             Self::TrackCalendar(slug) => format!("/{e}/tracks/{slug}.ics"),

@@ -7,6 +7,7 @@
 mod access;
 mod answer;
 mod deadline;
+mod file;
 mod form;
 mod incoming;
 mod invitation;
@@ -16,6 +17,10 @@ mod question;
 pub use access::{AccessCode, CODE_LENGTH, LETTERS, late, normal_code, shown_code};
 pub use answer::{Answer, Answers, People, Stage, readable};
 pub use deadline::{Deadline, DeadlineZone};
+pub use file::{
+    FileDigest, FileKind, FileRule, HANDED_IN, HandedIn, MEGABYTE, MEGABYTES_MAX, PERSON_FILES_MAX,
+    PERSON_MAX, size,
+};
 pub use form::{Condition, Field, FieldKey, FieldKind, Form, Reader, WORDS_MAX};
 pub use incoming::{Column, Incoming, incoming};
 pub use invitation::{Invitation, invitation};

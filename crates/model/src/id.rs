@@ -92,6 +92,8 @@ ids! {
     ProposalId = "proposal";
     /// Somebody's part in a proposal.
     AuthorId = "author";
+    /// A file that was handed in with a proposal.
+    FileId = "file";
     /// Something that was said about a proposal.
     CommentId = "comment";
     /// A microconference that somebody would like and nobody leads yet.
@@ -110,6 +112,8 @@ ids! {
     PostId = "post";
     /// A mail in the queue, sent or not.
     MailId = "mail";
+    /// The address to which somebody replies by mail, in one thread.
+    ReplyId = "reply-address";
     /// A text from which mails are made.
     TemplateId = "template";
     /// A program's right to use the API in somebody's name.

@@ -20,6 +20,7 @@
 //! in that gap becomes `uncertain`, and people decide; sending it again by ourselves could send it twice, dropping it
 //! could lose it. A mail that was not yet `sending` was not given to any server, and is tried again.
 
+pub mod reply;
 mod template;
 
 pub use template::{Compiled, MailKind, Rendered, Text, Variable, Variables, redacted, with_link};
@@ -27,7 +28,7 @@ pub use template::{Compiled, MailKind, Rendered, Text, Variable, Variables, reda
 use crate::{
     Refusal,
     email::Email,
-    id::{AccountId, EditionId, MailId, derived},
+    id::{AccountId, EditionId, MailId, ReplyId, derived},
     retry::Schedule,
     text::{Line, excerpt},
 };
@@ -445,6 +446,8 @@ pub struct NewMail {
     pub good_until: Option<Timestamp>,
     /// Not before this instant; at once where none is said.
     pub not_before: Option<Timestamp>,
+    /// The thread that its recipient can answer in by replying to it, where the server takes replies.
+    pub reply: Option<ReplyId>,
     /// A key of which there is at most one mail, so that whatever runs twice tells once. It is best made of what is
     /// told and to whom: `dates 2027-10-03 ada@example.org`.
     pub once: Option<String>,
@@ -463,6 +466,7 @@ impl NewMail {
             list: None,
             good_until: None,
             not_before: None,
+            reply: None,
             once: None,
         }
     }
@@ -504,6 +508,8 @@ pub struct Mail {
     pub body: String,
     /// The link that is made for it whenever it is sent.
     pub link: Option<SecretLink>,
+    /// The thread that its recipient can answer in by replying to it.
+    pub reply: Option<ReplyId>,
     /// What became of it.
     pub state: State,
     /// What was said last about it.

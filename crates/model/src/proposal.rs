@@ -210,6 +210,10 @@ pub fn changes(
     // By the newer form first; what only the older one asked comes after it.
     let olds = before_form.fields.iter().filter(|field| after_form.field(&field.key).is_none());
     for field in after_form.fields.iter().chain(olds).filter(|field| field.reader <= reader) {
+        let file =
+            |content: &Content| content.answers.get(&field.key)?.as_file().map(|file| file.digest.clone());
+        // Another file of the same name and size is another file.
+        let replaced = file(before).zip(file(after)).is_some_and(|(before, after)| before != after);
         let said = |form: &Form, content: &Content| {
             // A field that was for fewer readers when it was filed stays for them.
             let field = form
@@ -220,7 +224,11 @@ pub fn changes(
                 .map(crate::call::Answer::plain)
                 .unwrap_or_default()
         };
-        compare(field.label.as_str(), said(before_form, before), said(after_form, after));
+        let (before, mut after) = (said(before_form, before), said(after_form, after));
+        if replaced && before == after && !after.is_empty() {
+            after = format!("{after}, replaced");
+        }
+        compare(field.label.as_str(), before, after);
     }
     out
 }

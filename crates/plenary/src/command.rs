@@ -7,6 +7,7 @@ pub(crate) mod editions;
 pub(crate) mod export;
 pub(crate) mod grant;
 pub(crate) mod import;
+pub(crate) mod mail;
 mod password;
 pub(crate) mod proposals;
 pub(crate) mod release;

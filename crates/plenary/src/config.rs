@@ -119,6 +119,8 @@ pub(crate) struct Config {
     /// The LDAP directories with whose passwords people may sign in.
     #[serde(skip_serializing)]
     pub(crate) ldap: Vec<LdapSettings>,
+    /// The most megabytes of a file that is handed in with a proposal, 1 to 50. A field of a call may allow less.
+    pub(crate) file_megabytes: u16,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
@@ -149,6 +151,7 @@ impl Default for Config {
             links_per_minute: site.links_per_minute,
             oidc: vec![],
             ldap: vec![],
+            file_megabytes: site.file_megabytes,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -225,6 +228,13 @@ impl Config {
             ),
             None => None,
         };
+        if !(1..=model::call::MEGABYTES_MAX).contains(&self.file_megabytes) {
+            anyhow::bail!(
+                "file_megabytes: {} is no size of a file. Give 1 to {}.",
+                self.file_megabytes,
+                model::call::MEGABYTES_MAX
+            );
+        }
         Ok(web::SiteOptions {
             base_url,
             trusted_proxies: TrustedProxies::parse(&self.trusted_proxies)?,
@@ -236,6 +246,7 @@ impl Config {
             api_per_minute: self.api_per_minute,
             fetch_private: self.allow_private_addresses,
             uploads: Some(self.uploads()),
+            file_megabytes: self.file_megabytes,
             mail: self
                 .smtp()?
                 .map(|smtp| web::MailServer { name: smtp.name(), sender: smtp.sender().clone() }),

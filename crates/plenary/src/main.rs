@@ -47,6 +47,8 @@ enum Command {
     Grant(command::grant::Args),
     /// Tokens of the API: makes, lists and revokes them.
     Token(command::token::Args),
+    /// For mail servers: takes what people reply by mail.
+    Mail(command::mail::Args),
     /// Says what is wrong with this installation, and how to mend it.
     Doctor(command::doctor::Args),
 }
@@ -54,6 +56,11 @@ enum Command {
 fn main() -> ExitCode {
     give_memory_back();
     let cli = Cli::parse();
+    // A mail server reads from the exit code what to do with a mail, and keeps it where something is wrong with us.
+    let failure = match cli.command {
+        Command::Mail(_) => ExitCode::from(command::mail::TRY_AGAIN),
+        _ => ExitCode::FAILURE,
+    };
     let outcome = config::Config::load(&cli.settings).and_then(|config| {
         config.start_logs()?;
         // Asked for before a server confines itself: the answer stands in files that it gives up.
@@ -72,10 +79,10 @@ fn main() -> ExitCode {
         done
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             output::error(&error);
-            ExitCode::FAILURE
+            failure
         }
     }
 }
@@ -123,19 +130,23 @@ impl Ready {
     }
 }
 
-async fn run(ready: Ready) -> anyhow::Result<()> {
-    let (command, config) = match ready {
-        Ready::Serve(config, opened) => return command::serve::run(&config, opened).await,
+async fn run(ready: Ready) -> anyhow::Result<ExitCode> {
+    match ready {
+        Ready::Serve(config, opened) => command::serve::run(&config, opened).await?,
         Ready::ConfinedTest(config, confinement) => {
-            return command::doctor::confined::run(&config, confinement).await;
+            command::doctor::confined::run(&config, confinement).await?;
         }
-        Ready::Other(command, config) => (command, config),
-    };
-    let config = &config;
+        Ready::Other(Command::Mail(args), config) => return command::mail::run(args, &config).await,
+        Ready::Other(command, config) => other(command, &config).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn other(command: Command, config: &config::Config) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => command::demo::run(args, config).await,
-        // Both were made ready above.
-        Command::Serve(_) => Ok(()),
+        // Both were dealt with above.
+        Command::Serve(_) | Command::Mail(_) => Ok(()),
         Command::Import(args) => command::import::run(args, config).await,
         Command::Proposals(args) => command::proposals::run(args, config).await,
         Command::Export(args) => command::export::run(args, config).await,

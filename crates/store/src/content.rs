@@ -4,17 +4,22 @@
 use crate::{
     Error, Result, Store,
     account::fact,
-    entity::{change, edition, menu, post, sponsor, sponsor_plan, web_page},
-    page, post as posts, rows, sponsor as sponsors,
+    call as calls,
+    entity::{call_form, change, edition, menu, post, proposal, sponsor, sponsor_plan, web_page},
+    lookup::among,
+    page, post as posts, proposal as proposals, rows, sponsor as sponsors,
     tx::{Change, Tx},
 };
 use model::{
+    call::{Answer, FieldKey, Reader, readable},
     edition::{Edition, Sponsor},
     feed::{Deed, Sequence},
-    id::{EditionId, PostId, SponsorId, TrackId, WebPageId},
+    id::{EditionId, PostId, ProposalId, SessionId, SponsorId, TrackId, WebPageId},
     page::{Menu, WebPage},
     permission::{Action, Place, Subject},
     post::{Post, Publication},
+    proposal::State,
+    text::Line,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -25,7 +30,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The kinds of things in the feed that change what is public without a release.
-const KINDS: [&str; 4] = [WebPageId::KIND, page::MENU_KIND, PostId::KIND, SponsorId::KIND];
+const KINDS: [&str; 5] = [WebPageId::KIND, page::MENU_KIND, PostId::KIND, SponsorId::KIND, ProposalId::KIND];
 
 /// The kinds that [`restore`] brings back. Sponsors are part of the programme and come back with it.
 pub(crate) const CAN_UNDO: [&str; 4] = [WebPageId::KIND, page::MENU_KIND, PostId::KIND, sponsors::PLAN_KIND];
@@ -41,10 +46,23 @@ pub struct Content {
     pub posts: Vec<Post>,
     /// The sponsors, by rank.
     pub sponsors: Vec<Sponsor>,
+    /// What the authors of accepted proposals said to everybody, by the session that each became, in the order of the form.
+    pub said: BTreeMap<SessionId, Vec<PublicAnswer>>,
+}
+
+/// An answer that everybody reads, as its proposal is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicAnswer {
+    /// The name of the field.
+    pub key: FieldKey,
+    /// What it asks.
+    pub asked: Line,
+    /// What was said, without what of it is private.
+    pub answer: Answer,
 }
 
 impl Store {
-    /// What of an edition is public beside its releases. Four queries.
+    /// What of an edition is public beside its releases. Six queries.
     pub async fn content(&self, id: EditionId) -> Result<Content> {
         let db = self.read().await?;
         let pages = web_page::Entity::find()
@@ -72,6 +90,7 @@ impl Store {
             menu: page::menu_of(&db, id).await?.unwrap_or_default(),
             posts: published.iter().map(posts::post_of).collect::<Result<_>>()?,
             sponsors: sponsored.iter().map(rows::sponsor).collect::<Result<_>>()?,
+            said: said(&db, id).await?,
         };
         db.commit().await?;
         Ok(content)
@@ -91,6 +110,45 @@ impl Store {
             .await?;
         Ok(editions.into_iter().flatten().map(EditionId).collect())
     }
+}
+
+/// What the authors of accepted proposals said to everybody. Two queries.
+async fn said(db: &impl ConnectionTrait, id: EditionId) -> Result<BTreeMap<SessionId, Vec<PublicAnswer>>> {
+    let taking = State::ALL.iter().filter(|state| state.takes_place()).map(|state| state.as_str());
+    let rows = proposal::Entity::find()
+        .filter(proposal::Column::Edition.eq(id.0))
+        .filter(proposal::Column::Session.is_not_null())
+        .filter(proposal::Column::State.is_in(taking))
+        .all(db)
+        .await?;
+    if rows.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let forms = call_form::Entity::find()
+        .filter(call_form::Column::Edition.eq(id.0))
+        .filter(among(call_form::Column::Call, rows.iter().map(|row| row.call)))
+        .all(db)
+        .await?;
+    let mut of = BTreeMap::new();
+    for row in &forms {
+        let form = calls::form_of(row)?;
+        of.insert((row.call, form.version), form);
+    }
+    let mut out = BTreeMap::new();
+    for row in &rows {
+        let one = proposals::proposal_of(row)?;
+        let (Some(session), Some(form)) = (one.session, of.get(&(row.call, one.content.form))) else {
+            continue;
+        };
+        let answers = readable(form, &one.content.answers, Reader::Public).map(|(field, answer)| {
+            PublicAnswer { key: field.key.clone(), asked: field.label.clone(), answer: answer.public() }
+        });
+        let answers: Vec<PublicAnswer> = answers.filter(|one| !one.answer.plain().is_empty()).collect();
+        if !answers.is_empty() {
+            out.insert(session, answers);
+        }
+    }
+    Ok(out)
 }
 
 /// The edition, when `subject` may do that in it, or in that track of it.

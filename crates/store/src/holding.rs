@@ -11,9 +11,10 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        assignment, author, bid, change, chat_ban, chat_event, chat_report, credential, idea, idea_interest,
-        identity, live_room, mail, proposal_comment, question, registration, review, review_conflict,
-        review_load, role_grant, sign_in, speaker_account, subscription, token, webhook,
+        assignment, author, bid, change, chat_ban, chat_event, chat_report, credential, handed_in, idea,
+        idea_interest, identity, live_room, mail, proposal_comment, question, registration, reply_address,
+        review, review_conflict, review_load, role_grant, sign_in, speaker_account, subscription, token,
+        webhook,
     },
     save::upsert,
     tx::{Change, Tx},
@@ -109,6 +110,8 @@ macro_rules! holdings {
             chat_event::Entity,
             chat_ban::Entity,
             chat_report::Entity,
+            handed_in::Entity,
+            reply_address::Entity,
             mail::Entity,
         ])
     };

@@ -37,6 +37,7 @@ mod error;
 mod examine;
 mod feed;
 mod grant;
+mod handed_in;
 mod holding;
 mod idea;
 mod import;
@@ -60,6 +61,7 @@ mod proposal_import;
 mod question;
 mod registration;
 mod release;
+mod reply;
 mod review;
 mod rows;
 mod save;
@@ -94,7 +96,7 @@ pub use calendar::{CalendarContent, KnownCalendar};
 pub use call::{Forms, OpenCall};
 pub use ceremony::{CEREMONY_LIFE, Ceremony};
 pub use chat::{Activity, Reported, Saying};
-pub use content::Content;
+pub use content::{Content, PublicAnswer};
 pub use credential::{Arrival, Credential, CredentialKind, WaysIn};
 pub use decision::Decided;
 pub use edition::{EditionHead, NextEdition};
@@ -113,9 +115,10 @@ pub use proposal::{OwnHead, OwnProposal, Revision, Written};
 pub use proposal_import::FiledElsewhere;
 pub use question::Exchange;
 pub use registration::{Agreed, RegistrationCounts, RegistrationFilter, RegistrationImport};
+pub use reply::{KeptOut, Reply};
 pub use review::{
     Comment, Filed, Mine,
-    export::{FiledText, FiledTitle, Opinion},
+    export::{FiledAnswer, FiledText, FiledTitle, Opinion},
     filed::{FILED_PER_PAGE, FiledFilter, FiledHead, FiledPage, Taken},
 };
 pub use search::Hit;

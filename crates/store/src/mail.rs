@@ -35,7 +35,7 @@ use crate::{
 use model::{
     email::Email,
     feed::{Actor, Deed},
-    id::{AccountId, EditionId, MailId},
+    id::{AccountId, EditionId, MailId, ReplyId},
     mail::{Compiled, List, Mail, MailKind, Mailbox, NewMail, Sender, Stage, State, Text},
     text::{Line, folded},
     time::{from_micros, to_micros},
@@ -149,6 +149,7 @@ pub(crate) async fn queue(tx: &Tx, mails: Vec<NewMail>) -> Result<Queued> {
             once: new.once,
             created_at: to_micros(now),
             good_until: new.good_until.map(to_micros),
+            reply: new.reply.map(|reply| reply.0),
         };
         feed.push(Change {
             kind: MailId::KIND,
@@ -374,6 +375,7 @@ fn mail_of(row: mail::Model) -> Result<Mail> {
         message_id: row.message_id,
         created: instant(row.created_at)?,
         good_until: row.good_until.map(instant).transpose()?,
+        reply: row.reply.map(ReplyId),
         body: row.body,
     })
 }

@@ -19,6 +19,7 @@ use crate::{
     mail::{self, Notice},
     proposal as proposals,
     proposal::{gone, proposal_of},
+    reply,
     rows::json,
     save::upsert,
     tx::Tx,
@@ -99,6 +100,8 @@ pub struct Comment {
     pub at: Timestamp,
     /// Whether the authors read it.
     pub to_authors: bool,
+    /// Whether it came by mail.
+    pub by_mail: bool,
     /// What.
     pub body: RichText,
 }
@@ -149,6 +152,7 @@ impl Store {
                     by_author: false,
                     at: review.at,
                     to_authors: true,
+                    by_mail: false,
                     body: review.to_authors,
                 });
             }
@@ -262,6 +266,7 @@ impl Store {
                 at: to_micros(tx.at()),
                 to_authors: to_authors || is_author,
                 by_author: is_author,
+                by_mail: false,
                 body: body.to_string(),
             };
             let thing = row.id;
@@ -270,7 +275,18 @@ impl Store {
             if to_authors && !is_author && policy == CommentTime::AtOnce {
                 let subject = format!("a comment on your proposal #{}", stored.number);
                 let text = format!("On \"{}\":\n\n{body}", stored.content.title);
-                tell(tx, edition, &all, (&subject, &text), &format!("comment {thing}"), base_url).await?;
+                let link = proposals::own_page(base_url);
+                let notice =
+                    Notice { subject: &subject, body: &text, link: &link, once: &format!("comment {thing}") };
+                let mut mails = vec![];
+                for account in all.iter().filter_map(|author| author.account) {
+                    let Some(mut mail) = mail::notice_to(tx, edition.id, account, &notice).await? else {
+                        continue;
+                    };
+                    mail.reply = Some(reply::address_of(tx, edition.id, id, account).await?);
+                    mails.push(mail);
+                }
+                mail::queue(tx, mails).await?;
             }
             Ok(())
         })
@@ -522,6 +538,7 @@ async fn comments(
                 at: from_micros(row.at)
                     .ok_or_else(|| Error::damaged(format!("comment {}", row.id), "no such instant"))?,
                 to_authors: row.to_authors,
+                by_mail: row.by_mail,
                 body: RichText::clean(&row.body),
             })
         })
@@ -568,7 +585,7 @@ pub(crate) fn conflict_said(row: &review_conflict::Model) -> Value {
 }
 
 /// What the feed says of a comment.
-fn comment_said(row: &proposal_comment::Model) -> Value {
+pub(crate) fn comment_said(row: &proposal_comment::Model) -> Value {
     json!({ "to_authors": row.to_authors })
 }
 

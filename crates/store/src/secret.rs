@@ -7,6 +7,9 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use sha2::Sha256;
 use std::fmt;
 
+/// Bytes of a short signature.
+const SHORT: usize = 10;
+
 /// Random bytes of a token: 43 letters in an address or a cookie.
 const TOKEN: usize = 32;
 
@@ -39,6 +42,22 @@ impl Secret {
         URL_SAFE_NO_PAD
             .decode(signature)
             .is_ok_and(|signature| self.mac(purpose, text).verify_slice(&signature).is_ok())
+    }
+
+    /// The same, in 20 hexadecimal digits, for what must be short and may lose the case of its letters: 80 bits, which nobody
+    /// guesses by asking a server.
+    pub(crate) fn sign_short(&self, purpose: &str, text: &str) -> String {
+        let whole = self.mac(purpose, text).finalize().into_bytes();
+        crate::body::hexadecimal(&whole[..SHORT])
+    }
+
+    /// Whether `signature` is the short one of `text` for that purpose. Takes as long for a wrong one as for a right one.
+    pub(crate) fn verifies_short(&self, purpose: &str, text: &str, signature: &str) -> bool {
+        let digit = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Option<Vec<u8>> = signature.as_bytes().chunks(2).map(digit).collect();
+        bytes.is_some_and(|bytes| {
+            bytes.len() == SHORT && self.mac(purpose, text).verify_truncated_left(&bytes).is_ok()
+        })
     }
 
     fn mac(&self, purpose: &str, text: &str) -> Hmac<Sha256> {
@@ -81,6 +100,13 @@ mod tests {
         assert!(!ours.verifies("link", "text", &signature));
         assert!(!theirs.verifies("cookie", "text", &signature));
         assert!(!ours.verifies("cookie", "text", ""));
+        let short = ours.sign_short("reply", "text");
+        assert_eq!(short.len(), 20);
+        assert!(ours.verifies_short("reply", "text", &short));
+        for wrong in ["", &short[..18], &format!("{short}00"), "zz", &theirs.sign_short("reply", "text")] {
+            assert!(!ours.verifies_short("reply", "text", wrong), "{wrong}");
+        }
+        assert!(!ours.verifies_short("reply", "other", &short));
         assert_eq!(format!("{ours:?}"), "Secret(..)");
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         mail_sender, mail_template, opt_out, registration, release, role_grant, sign_in, star, star_list,
         suppression, viewing,
     },
-    feed, grant as grants, load, mail as mailing, release as releases, save, search, session_type,
+    feed, grant as grants, handed_in, load, mail as mailing, release as releases, save, search, session_type,
     sign_in as sign_ins, star as stars, token, webhook,
 };
 use model::{
@@ -45,6 +45,7 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 /// - The working state is in its canonical form, and no row belongs to nothing.
 /// - Addresses belong to accounts that are in use or blocked, browsers to such as are in use, and each account has one
 ///   primary address.
+/// - Each file that a proposal names is known.
 /// - No role waits for an address that an account has.
 pub async fn verify(store: &Store) -> Result<Vec<String>> {
     let db = store.read().await?;
@@ -61,6 +62,7 @@ pub(crate) async fn verify_in(db: &DatabaseTransaction) -> Result<Vec<String>> {
     compare(&told, &held, &mut broken);
     followers(db, &mut broken).await?;
     broken.extend(webhook::broken(db).await?);
+    handed_in::broken(db, &mut broken).await?;
     orphans(db, &mut broken).await?;
     accounts_in_order(db, &mut broken).await?;
     Ok(broken)

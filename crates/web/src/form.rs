@@ -21,6 +21,10 @@ use std::collections::BTreeMap;
 /// The most bytes that a form may send, files included: texts twice, as they were and as they are.
 pub(crate) const FORM_LIMIT: usize = 4 * 1_024 * 1_024;
 
+/// The most bytes that the forms of a route may send, where that is not [`FORM_LIMIT`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FormLimit(pub(crate) usize);
+
 /// A form.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Form {
@@ -89,6 +93,13 @@ impl Form {
     /// A file that was sent, if one was.
     pub(crate) fn file(&self, name: &str) -> Option<&UploadedFile> {
         self.files.iter().find(|file| file.field == name && !file.bytes.is_empty())
+    }
+
+    /// Shows what somebody else chose in a field in other words than those that the form sends.
+    pub(crate) fn reword_theirs(&mut self, name: &str, shown: String) {
+        if let Some(theirs) = self.theirs.get_mut(name) {
+            *theirs = shown;
+        }
     }
 
     /// What is wrong with a field.
@@ -233,7 +244,8 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let kind = kind.unwrap_or_default().to_owned();
-        let unread = |status: StatusCode| Failure::from_status(status, FORM_LIMIT);
+        let limit = request.extensions().get().map_or(FORM_LIMIT, |FormLimit(limit)| *limit);
+        let unread = |status: StatusCode| Failure::from_status(status, limit);
         if kind.starts_with("multipart/form-data") {
             let mut parts =
                 Multipart::from_request(request, state).await.map_err(|_| unread(StatusCode::BAD_REQUEST))?;

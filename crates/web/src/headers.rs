@@ -14,6 +14,8 @@ pub enum Policy {
     Asset,
     /// An uploaded file: it may be kept for ever, since its name is its own, and whatever it holds runs nothing.
     Upload,
+    /// A file that somebody handed in: kept nowhere, since who may read it can change, and whatever it holds runs nothing.
+    Download,
     /// What belongs to one visitor or to one moment: kept nowhere, indexed nowhere, and its address is told to
     /// nobody, because it may hold a secret.
     Private,
@@ -43,7 +45,7 @@ pub fn of(policy: Policy) -> HeaderMap {
         Policy::Page => "public, max-age=10, stale-while-revalidate=50",
         Policy::File => "public, max-age=60, stale-while-revalidate=240",
         Policy::Asset | Policy::Upload => "public, max-age=31536000, immutable",
-        Policy::Private => "private, no-store",
+        Policy::Private | Policy::Download => "private, no-store",
         Policy::Fresh => "no-store",
     };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -55,7 +57,7 @@ pub fn of(policy: Policy) -> HeaderMap {
             headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
             headers.insert(ROBOTS, HeaderValue::from_static("noindex, nofollow"));
         }
-        Policy::Upload => {
+        Policy::Upload | Policy::Download => {
             headers.insert(
                 header::CONTENT_SECURITY_POLICY,
                 HeaderValue::from_static("default-src 'none'; sandbox"),

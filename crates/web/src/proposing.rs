@@ -1,16 +1,20 @@
 //! The form of a proposal: drawn and read the same way where it is begun and where it is changed.
 
-use crate::{error::Failure, form::Form, site::Site};
+use crate::{error::Failure, form::Form, signed::Person, site::Site, upload};
 use model::{
     Refusal,
-    call::{Answer, Answers, Call, Field, FieldKind, Form as CallForm, Stage},
+    call::{Answer, Answers, Call, Field, FieldKind, Form as CallForm, HandedIn, Stage},
     edition::Edition,
-    id::TrackId,
+    id::{FileId, TrackId},
     programme::Track,
     proposal::Content,
     text::{Line, RichText},
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// The files that a form may name: those of the proposal, and those that whoever sends it handed in.
+pub(crate) type Files = BTreeMap<FileId, HandedIn>;
 
 /// How many tracks one may name in order of preference.
 const PREFERENCES: usize = 3;
@@ -30,6 +34,18 @@ pub(crate) struct FieldView {
     pub(crate) required: bool,
     /// What there is to choose from.
     pub(crate) options: Vec<(String, String)>,
+    /// Of a field that takes a file: what browsers offer, and the file that is there.
+    pub(crate) accept: String,
+    pub(crate) file: Option<FileView>,
+}
+
+/// A file that stands in a form already.
+#[derive(Clone, Debug)]
+pub(crate) struct FileView {
+    /// Its name, kind and size.
+    pub(crate) shown: String,
+    /// Where it is; `None` while the form that names it is not saved.
+    pub(crate) href: Option<String>,
 }
 
 /// What the form offers to choose.
@@ -68,17 +84,86 @@ pub(crate) async fn tracks(site: &Site, edition: &Edition) -> Result<Vec<Track>,
 
 /// The name of a field's answer in the form: none of the names that every proposal has.
 fn name_of(field: &Field) -> String {
-    format!("answer_{}", field.key)
+    format!("{PREFIX}{}", field.key)
 }
 
-/// The fields of a call's form.
-pub(crate) fn fields(form: &CallForm) -> Vec<FieldView> {
+const PREFIX: &str = "answer_";
+
+/// The name of the box that takes a file out of a form.
+fn removal_of(name: &str) -> String {
+    format!("remove_{name}")
+}
+
+/// Whether a form takes files, so that browsers must send it in parts.
+pub(crate) fn takes_files(form: &CallForm) -> bool {
+    form.fields.iter().any(|field| matches!(field.kind, FieldKind::File(_)))
+}
+
+/// Keeps the files that were sent with the form and puts in their place what they are known by; what is refused is said at its
+/// field. A file that was handed in before stays, unless the box that removes it is ticked. Gives the files that the form may
+/// name from now on; those of the proposal come to them with [`files_of`].
+pub(crate) async fn hand_in(
+    site: &Site,
+    person: &Person,
+    edition: &Edition,
+    (typed, form): (&mut Form, &CallForm),
+) -> Result<Files, Failure> {
+    let mut named = vec![];
+    for field in &form.fields {
+        let FieldKind::File(rule) = &field.kind else { continue };
+        let name = name_of(field);
+        if let Some(sent) = typed.file(&name).cloned() {
+            match upload::hand_in(site, (&person.subject, edition), rule, &sent).await {
+                Ok(file) => typed.put(&name, &file.id.to_string()),
+                Err(Failure::Refused(refusal)) => typed.refuse(&name, &refusal),
+                Err(other) => return Err(other),
+            }
+        } else if typed.is_ticked(&removal_of(&name)) {
+            typed.put(&name, "");
+        }
+        named.extend(Uuid::try_parse(typed.value(&name)).map(FileId));
+    }
+    Ok(site.store().own_handed_in(&person.subject, edition.id, named).await?)
+}
+
+/// The files that a proposal names.
+pub(crate) fn files_of(content: &Content) -> Files {
+    let files = content.answers.values().filter_map(Answer::as_file);
+    files.map(|file| (file.id, file.clone())).collect()
+}
+
+/// Shows the files that stand in the form at their fields. `href` says where one of the proposal's own is.
+pub(crate) fn show_files(
+    fields: &mut [FieldView],
+    typed: &mut Form,
+    files: &Files,
+    href: impl Fn(&str, FileId) -> Option<String>,
+) {
+    let of = |text: &str| Uuid::try_parse(text).ok().and_then(|id| files.get(&FileId(id)));
+    for field in fields.iter_mut().filter(|field| field.kind == "file") {
+        let key = field.name.trim_start_matches(PREFIX);
+        field.file = of(typed.value(&field.name))
+            .map(|file| FileView { shown: file.shown(), href: href(key, file.id) });
+        let theirs = typed.theirs(&field.name).map(|theirs| of(theirs).map(HandedIn::shown));
+        if let Some(theirs) = theirs {
+            typed.reword_theirs(&field.name, theirs.unwrap_or_else(|| "no file".to_owned()));
+        }
+    }
+}
+
+/// The fields of a call's form; `ceiling` is the most megabytes of a file that the server takes.
+pub(crate) fn fields(form: &CallForm, ceiling: u16) -> Vec<FieldView> {
     form.fields
         .iter()
         .map(|field| {
             let mut help: Vec<String> = field.help.non_empty().map(str::to_owned).into_iter().collect();
             if let FieldKind::Text { words: Some(words), .. } = field.kind {
                 help.push(format!("At most {words} words."));
+            }
+            let mut accept = String::new();
+            if let FieldKind::File(rule) = &field.kind {
+                help.push(rule.shown(ceiling));
+                accept = rule.accept();
             }
             if field.kind == FieldKind::People {
                 help.push("One in a line; (private) behind a name keeps it from the public.".to_owned());
@@ -109,6 +194,8 @@ pub(crate) fn fields(form: &CallForm) -> Vec<FieldView> {
                 // A field that may not be asked cannot be demanded by the browser; the record demands it.
                 required: field.required && field.only_if.is_none(),
                 options,
+                accept,
+                file: None,
             }
         })
         .collect()
@@ -132,12 +219,13 @@ pub(crate) fn filled(content: &Content, form: &CallForm) -> Form {
     out
 }
 
-/// What the form says; `None` when fields are refused, which then say why. All that is wrong is said at once.
+/// What the form says, where it may name these files; `None` when fields are refused, which then say why. All that is wrong is
+/// said at once.
 pub(crate) fn read(
     typed: &mut Form,
-    call: &Call,
-    form: &CallForm,
+    (call, form): (&Call, &CallForm),
     tracks: &[Track],
+    files: &Files,
     stage: Stage,
 ) -> Option<Content> {
     let mut answers = Answers::new();
@@ -147,7 +235,13 @@ pub(crate) fn read(
         let values: Vec<&str> = typed.values(&name).collect();
         // What is not asked may be left empty.
         let asked = if field.is_asked(&answers) { stage } else { Stage::Draft };
-        match Answer::read(field, &values, asked) {
+        let answer = if let FieldKind::File(_) = field.kind {
+            let file = values.first().and_then(|text| files.get(&FileId(Uuid::try_parse(text).ok()?)));
+            Answer::file(field, file.cloned(), asked)
+        } else {
+            Answer::read(field, &values, asked)
+        };
+        match answer {
             Ok(Some(answer)) => {
                 answers.insert(field.key.clone(), answer);
             }

@@ -1,4 +1,5 @@
-//! Fetching calendars of other conferences: at once when somebody asks, and every day by itself.
+//! Fetching calendars of other conferences: at once when somebody asks, and every day by itself. The same clock removes what
+//! was uploaded and nobody needs.
 
 use crate::{desk::calendars::content, error::Failure, site::Site};
 use fetch::{Fetcher, Request};
@@ -11,6 +12,9 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 /// How often it is looked for calendars that are due.
 const PAUSE: Duration = Duration::from_mins(1);
+
+/// After how many rounds it is looked for files that nobody needs.
+const SWEEP: u32 = 60;
 
 /// Calendars that are fetched in one round, one after the other.
 const AT_ONCE: u64 = 20;
@@ -64,8 +68,13 @@ async fn answer(fetcher: &Fetcher, known: &KnownCalendar) -> Result<Option<store
 pub(crate) async fn refresh_calendars(site: Site) {
     let mut tick = tokio::time::interval(PAUSE);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut round: u32 = 0;
     loop {
         tick.tick().await;
+        if round.is_multiple_of(SWEEP) {
+            crate::upload::sweep(&site).await;
+        }
+        round = round.wrapping_add(1);
         if let Err(error) = site.store().tidy_uploads().await {
             tracing::warn!(%error, "uploaded lists whose time is over could not be removed");
         }

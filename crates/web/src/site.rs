@@ -99,6 +99,9 @@ pub struct SiteOptions {
     pub ldap: Vec<::identity::settings::LdapSettings>,
     /// The folder of uploaded files; without one nothing can be uploaded. On several nodes it is the same for all.
     pub uploads: Option<PathBuf>,
+    /// The most megabytes of a file that is handed in with a proposal, 1 to [`model::call::MEGABYTES_MAX`]. A field of a call
+    /// may allow less.
+    pub file_megabytes: u16,
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
@@ -134,6 +137,7 @@ impl Default for SiteOptions {
             oidc: vec![],
             ldap: vec![],
             uploads: None,
+            file_megabytes: 20,
             ahead_after: Some(Duration::from_secs(2)),
             fetch_private: false,
         }
@@ -444,6 +448,16 @@ impl Site {
                 continue;
             }
             let mut snapshot = old.and_then(|old| old.snapshot.load_full());
+            let mut content = None;
+            if let (Some(old), Some(held)) = (same_release, &snapshot) {
+                let now = self.0.store.content(edition.id).await?;
+                if now == *held.content() {
+                    // Something was written that the public does not see, such as a draft of a proposal.
+                    live.push(Arc::clone(old));
+                    continue;
+                }
+                content = Some(now);
+            }
             if snapshot.as_ref().is_some_and(|snapshot| snapshot.head() != &head) {
                 snapshot = match self.read(edition.id, head.number).await {
                     Ok(new) => new.map(Arc::new),
@@ -455,6 +469,8 @@ impl Site {
                     }
                     Err(error) => return Err(error),
                 };
+            } else if let (Some(held), Some(content)) = (&snapshot, content) {
+                snapshot = Some(Arc::new(held.with_content(content)));
             } else if let (Some(held), true) = (&snapshot, other_content) {
                 snapshot = Some(Arc::new(held.with_content(self.0.store.content(edition.id).await?)));
             }

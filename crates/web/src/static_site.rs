@@ -203,6 +203,17 @@ impl Copy<'_> {
                 self.put(&Address::Upload(name.as_str()).path(live.slug()), &bytes).await?;
             }
         }
+        for (session, answers) in &snapshot.content().said {
+            let Some(session) = snapshot.session(*session) else { continue };
+            let files = answers.iter().filter_map(|one| Some((&one.key, one.answer.as_file()?)));
+            for (key, file) in files {
+                if let Some(bytes) = upload::handed_in(self.site, file).await {
+                    let name = file.public_name(key);
+                    let address = Address::SessionFile(session.code.as_str(), &name);
+                    self.put(&address.path(live.slug()), &bytes).await?;
+                }
+            }
+        }
         Ok(())
     }
 

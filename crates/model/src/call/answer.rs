@@ -1,6 +1,6 @@
 //! What was filled in to a form: read once, by the field that asked for it.
 
-use super::{Field, FieldKey, FieldKind, Form, Reader};
+use super::{Field, FieldKey, FieldKind, Form, HandedIn, Reader};
 use crate::{
     Refusal,
     text::{Line, RichText, WebUrl},
@@ -30,6 +30,8 @@ pub enum Answer {
     People(People),
     /// A box that was ticked.
     Ticked,
+    /// A file that was handed in.
+    File(HandedIn),
 }
 
 /// People whom somebody named.
@@ -112,14 +114,31 @@ impl Answer {
             )),
             FieldKind::People => Some(Self::People(People::read(first))),
             FieldKind::Tick => Some(Self::Ticked),
+            FieldKind::File(_) => {
+                return Err(refuse(
+                    "a file cannot be typed".to_owned(),
+                    "Choose it in the form of the proposal",
+                ));
+            }
         };
+        Self::complete(field, answer, stage)
+    }
+
+    /// The answer to a field that takes a file: the one that was handed in, if one was.
+    pub fn file(field: &Field, file: Option<HandedIn>, stage: Stage) -> Result<Option<Self>, Refusal> {
+        Self::complete(field, file.map(Self::File), stage)
+    }
+
+    /// Refuses that nothing was answered where something must be.
+    fn complete(field: &Field, answer: Option<Self>, stage: Stage) -> Result<Option<Self>, Refusal> {
         if answer.is_none() && field.required && stage == Stage::Submitted {
             let (problem, remedy) = match field.kind {
                 FieldKind::Tick => ("it is not ticked", "Tick it, or ask the committee"),
                 FieldKind::Choice { .. } => ("nothing is chosen", "Choose"),
+                FieldKind::File(_) => ("there is no file", "Choose one"),
                 _ => ("it is empty", "Fill it in"),
             };
-            return Err(refuse(problem.to_owned(), remedy));
+            return Err(Refusal::new(field.key.as_str(), problem, remedy));
         }
         Ok(answer)
     }
@@ -147,6 +166,7 @@ impl Answer {
                 vec![public.chain(private).collect::<Vec<_>>().join("\n")]
             }
             Self::Ticked => vec!["yes".to_owned()],
+            Self::File(file) => vec![file.id.to_string()],
         }
     }
 
@@ -154,7 +174,16 @@ impl Answer {
     pub fn plain(&self) -> String {
         match self {
             Self::Ticked => "Yes".to_owned(),
+            Self::File(file) => file.shown(),
             other => other.typed().join(", "),
+        }
+    }
+
+    /// The file, where it is one.
+    pub fn as_file(&self) -> Option<&HandedIn> {
+        match self {
+            Self::File(file) => Some(file),
+            _ => None,
         }
     }
 
@@ -216,6 +245,16 @@ mod tests {
         assert!(Answer::read(&one, &["A", "B"], Stage::Draft).is_err());
         let some = field(FieldKind::Choice { options: options.clone(), several: true });
         assert_eq!(Answer::read(&some, &["B", "A"], Stage::Draft), Ok(Some(Answer::Chosen(options))));
+    }
+
+    #[test]
+    fn a_file_is_handed_in_and_never_typed() {
+        let rule = super::super::FileRule::parse(["pdf"].into_iter(), None).unwrap();
+        let slides = field(FieldKind::File(rule));
+        assert_eq!(Answer::file(&slides, None, Stage::Draft), Ok(None));
+        assert_eq!(Answer::file(&slides, None, Stage::Submitted).unwrap_err().problem, "there is no file");
+        assert!(Answer::read(&slides, &["slides.pdf"], Stage::Draft).is_err());
+        assert_eq!(Answer::read(&slides, &[""], Stage::Draft), Ok(None));
     }
 
     #[test]

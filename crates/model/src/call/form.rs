@@ -3,7 +3,7 @@
 //! **A form is versioned and a version never changes once something was filed with it**: what was filed is read by the
 //! version that it was filed with, so that a changed form breaks nothing (see [`super::readable`]).
 
-use super::{Answers, CallKind};
+use super::{Answers, CallKind, FileRule};
 use crate::{
     Refusal,
     text::{Line, folded},
@@ -109,11 +109,13 @@ pub enum FieldKind {
     People,
     /// A box to tick: a consent, a confirmation. Where it is required, only a ticked one is accepted.
     Tick,
+    /// A file: slides, a paper, a picture.
+    File(FileRule),
 }
 
 impl FieldKind {
     /// The words for the kinds, and how pages name them.
-    pub const WORDS: [(&'static str, &'static str); 8] = [
+    pub const WORDS: [(&'static str, &'static str); 9] = [
         ("line", "Text, one line"),
         ("text", "Text, several lines"),
         ("choice", "Choice of one"),
@@ -122,6 +124,7 @@ impl FieldKind {
         ("url", "Web address"),
         ("people", "People"),
         ("tick", "Box to tick"),
+        ("file", "File"),
     ];
 
     /// The word for it, as in [`Self::WORDS`].
@@ -135,10 +138,11 @@ impl FieldKind {
             Self::Url => "url",
             Self::People => "people",
             Self::Tick => "tick",
+            Self::File(_) => "file",
         }
     }
 
-    /// The kind of that word, with what it allows.
+    /// The kind of that word, with what it allows. What a file may be says [`FileRule`], so that a file is none of these.
     pub fn parse(word: &str, words: Option<u32>, options: Vec<Line>) -> Result<Self, Refusal> {
         Ok(match word {
             "line" => Self::Text { long: false, words },
@@ -248,6 +252,7 @@ impl Form {
                         ));
                     }
                 }
+                FieldKind::File(rule) => rule.check().map_err(|wrong| at(&wrong.problem, &wrong.remedy))?,
                 _ => {}
             }
             if let Some(condition) = &field.only_if {

@@ -176,6 +176,7 @@ pub(crate) mod proposal_comment {
         pub to_authors: bool,
         /// Whether an author said it, as they were then.
         pub by_author: bool,
+        pub by_mail: bool,
         pub body: String,
     }
 

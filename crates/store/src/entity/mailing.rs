@@ -41,6 +41,8 @@ pub(crate) mod mail {
         pub once: Option<String>,
         pub created_at: i64,
         pub good_until: Option<i64>,
+        /// The thread that its recipient can answer in by replying to it.
+        pub reply: Option<Uuid>,
     }
 
     no_relations!();

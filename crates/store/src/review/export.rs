@@ -12,7 +12,7 @@ use crate::{
     proposal::{author_of, proposal_of},
 };
 use model::{
-    call::{Reader, readable},
+    call::{FieldKey, HandedIn, Reader, readable},
     conflict::Conflict,
     edition::Edition,
     id::{CallId, ProposalId},
@@ -34,14 +34,27 @@ pub struct FiledText {
     pub call: Line,
     /// Its authors, unless they are not to be known.
     pub authors: Option<Vec<Author>>,
-    /// The answers that are for them: what was asked, and what was said.
-    pub answers: Vec<(String, String)>,
+    /// The answers that are for them, in the order of the form.
+    pub answers: Vec<FiledAnswer>,
     /// Why they must not review it.
     pub conflicts: Vec<Conflict>,
     /// What the reviews say together; `None` where there is a conflict.
     pub tally: Option<Tally>,
     /// The submitted reviews; none where there is a conflict.
     pub reviews: Vec<Opinion>,
+}
+
+/// An answer to a field of a call's form.
+#[derive(Clone, Debug)]
+pub struct FiledAnswer {
+    /// The name of the field.
+    pub key: FieldKey,
+    /// What it asks.
+    pub asked: String,
+    /// What was said, as text.
+    pub said: String,
+    /// The file, where one was handed in.
+    pub file: Option<HandedIn>,
 }
 
 /// A submitted review.
@@ -163,7 +176,12 @@ impl Store {
                 .get(&(row.call, proposal.content.form))
                 .map(|form| {
                     readable(form, &answers, reader)
-                        .map(|(field, answer)| (field.label.to_string(), answer.plain()))
+                        .map(|(field, answer)| FiledAnswer {
+                            key: field.key.clone(),
+                            asked: field.label.to_string(),
+                            said: answer.plain(),
+                            file: answer.as_file().cloned(),
+                        })
                         .collect()
                 })
                 .unwrap_or_default();

@@ -10,7 +10,11 @@ use crate::{
     site::Site,
 };
 use askama::Template;
-use axum::{Router, extract::State, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    routing::{get, post},
+};
 use model::{
     address::Account,
     email::Email,
@@ -21,7 +25,8 @@ use model::{
 use store::OptOut;
 
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
-    at(router, "/account/notifications/", get(notifications).post(save))
+    let router = at(router, "/account/notifications/", get(notifications).post(save));
+    at(router, "/account/notifications/replies/", post(revoke))
 }
 
 #[derive(Template)]
@@ -102,4 +107,15 @@ async fn save(State(site): State<Site>, person: Person, form: Form) -> Answer {
         }
     }
     done(&site, &Account::Notifications.path(), "Your choice is saved.")
+}
+
+/// Makes void the addresses to which they reply by mail, for somebody who fears that another knows one.
+async fn revoke(State(site): State<Site>, person: Person) -> Answer {
+    may_write(&person)?;
+    site.store().revoke_reply_addresses(&person.subject.actor, person.signed.account.id).await?;
+    done(
+        &site,
+        &Account::Notifications.path(),
+        "What was sent to you so far cannot be answered by mail any more.",
+    )
 }

@@ -2,12 +2,12 @@
 
 use super::told;
 use crate::{
-    desk::form_at,
+    desk::{files_at, form_at},
     error::Failure,
     form::Form,
     inner::{Answer, Inner, again, done, show},
     markup,
-    proposing::{self, Choices, FieldView},
+    proposing::{self, Choices, FieldView, Files},
     route::{Asked, LastTime, at},
     signed::Person,
     site::Site,
@@ -20,7 +20,7 @@ use axum::{
 };
 use model::{
     address::{Account, Address, EditionDesk},
-    call::{Deadline, Late, Phase, Reader, Stage},
+    call::{Deadline, FieldKey, Late, Phase, Reader, Stage},
     edition::Edition,
     email::Email,
     id::{AuthorId, ProposalId},
@@ -35,7 +35,8 @@ use uuid::Uuid;
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/account/proposals/", get(list));
     let router = at(router, "/account/proposals/invitations/{author}/{answer}/", post(answer));
-    let router = form_at(router, "/account/proposals/{edition}/{proposal}/", get(one).post(save));
+    let router = files_at(router, "/account/proposals/{edition}/{proposal}/", get(one).post(save));
+    let router = at(router, "/account/proposals/{edition}/{proposal}/files/{field}/", get(file));
     let router = at(router, "/account/proposals/{edition}/{proposal}/withdraw/", post(withdraw));
     let router = at(router, "/account/proposals/{edition}/{proposal}/delete/", post(delete));
     let router = at(router, "/account/proposals/{edition}/{proposal}/confirm/", post(confirm));
@@ -132,6 +133,8 @@ struct ProposalPage {
     call_path: String,
     choices: Choices,
     fields: Vec<FieldView>,
+    /// Whether the form is sent in parts, with files.
+    takes_files: bool,
     authors: Vec<AuthorView>,
     comments: Vec<CommentView>,
     history: Vec<RevisionView>,
@@ -220,8 +223,15 @@ async fn page(
     asked: &Asked,
     person: &Person,
     own: &OwnProposal,
-    form: Form,
+    (mut form, mut files): (Form, Files),
 ) -> Result<ProposalPage, Failure> {
+    let mine = proposing::files_of(&own.proposal.content);
+    let path = Account::Proposal(&own.edition.slug, own.proposal.id);
+    let mut fields = proposing::fields(&own.open.form, site.options().file_megabytes);
+    files.extend(mine.clone());
+    proposing::show_files(&mut fields, &mut form, &files, |key, id| {
+        mine.contains_key(&id).then(|| format!("{}files/{key}/", path.path()))
+    });
     let zone = super::zone(person);
     let at = |instant| zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
     let (proposal, call, edition) = (&own.proposal, &own.open.call, &own.edition);
@@ -274,14 +284,15 @@ async fn page(
     Ok(ProposalPage {
         inner,
         form,
-        path: Account::Proposal(&edition.slug, proposal.id).path(),
+        path: path.path(),
         state: state.shown(),
         explained: explained(state),
         when: when.unwrap_or_default(),
         call: format!("{}, {}", call.name, edition.title),
         call_path: Address::Call(call.slug.as_str()).path(&edition.slug),
         choices: proposing::choices(call, &tracks),
-        fields: proposing::fields(&own.open.form),
+        fields,
+        takes_files: proposing::takes_files(&own.open.form),
         authors: own
             .authors
             .iter()
@@ -296,7 +307,7 @@ async fn page(
             .into_iter()
             .map(|comment| CommentView {
                 by: comment.by.to_string(),
-                at: at(comment.at),
+                at: if comment.by_mail { format!("{}, by mail", at(comment.at)) } else { at(comment.at) },
                 body: markup::html(&comment.body, 3).as_str().to_owned(),
             })
             .collect(),
@@ -387,7 +398,7 @@ async fn one(
 ) -> Answer {
     let (_, own) = own(&site, &person, &slug, id).await?;
     let form = proposing::filled(&own.proposal.content, &own.open.form);
-    show(&page(&site, &asked, &person, &own, form).await?)
+    show(&page(&site, &asked, &person, &own, (form, Files::new())).await?)
 }
 
 async fn save(
@@ -404,6 +415,7 @@ async fn save(
     let stage = if submit || filed { Stage::Submitted } else { Stage::Draft };
     let tracks = proposing::tracks(&site, &edition).await?;
     let code = submit.then(|| form.value("code").to_owned());
+    let files = proposing::hand_in(&site, &person, &edition, (&mut form, &own.open.form)).await?;
     // Two tabs, or two authors: merged within the transaction that writes.
     let written = site
         .store()
@@ -411,7 +423,9 @@ async fn save(
             let current = proposing::filled(&now.proposal.content, &now.open.form);
             let merged = form.merge(&current);
             let read = if merged {
-                proposing::read(&mut form, &now.open.call, &now.open.form, &tracks, stage)
+                let mut known = proposing::files_of(&now.proposal.content);
+                known.extend(files.clone());
+                proposing::read(&mut form, (&now.open.call, &now.open.form), &tracks, &known, stage)
             } else {
                 None
             };
@@ -430,7 +444,24 @@ async fn save(
         }
         Err(other) => return Err(other.into()),
     }
-    again(&page(&site, &asked, &person, &own, form).await?)
+    again(&page(&site, &asked, &person, &own, (form, files)).await?)
+}
+
+/// A file of one's own proposal, as it is now or as it was in a revision.
+async fn file(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path((slug, id, field)): Path<(String, Uuid, String)>,
+) -> Answer {
+    let none = || Failure::no("file", &field);
+    let (edition, own) = own(&site, &person, &slug, id).await?;
+    let key = FieldKey::parse(&field).map_err(|_| none())?;
+    let revision = asked.value("revision").and_then(|number| number.parse().ok());
+    let subject =
+        model::permission::Subject { account: Some(person.signed.shown().id), ..person.subject.clone() };
+    let found = site.store().own_file(&subject, edition.id, own.proposal.id, (&key, revision)).await?;
+    crate::upload::download(&site, &found.ok_or_else(none)?).await
 }
 
 async fn withdraw(

@@ -112,12 +112,16 @@ struct CallField {
     label: String,
     /// What helps to answer; may be empty.
     help: String,
-    /// `line`, `text`, `choice`, `choices`, `date`, `url`, `people` or `tick`.
+    /// `line`, `text`, `choice`, `choices`, `date`, `url`, `people`, `tick` or `file`.
     kind: String,
     /// What there is to choose from; empty for what is no choice.
     options: Vec<String>,
     /// The most words; null where they are not limited.
     words: Option<u32>,
+    /// The media types that a file may have; empty for what takes no file.
+    types: Vec<String>,
+    /// The most bytes of a file; null for what takes no file.
+    bytes: Option<u64>,
     /// Whether a proposal cannot be submitted without.
     required: bool,
     /// Who reads the answer: `public` once it is accepted, `reviewers` or `committee`.
@@ -125,7 +129,7 @@ struct CallField {
 }
 
 impl Call {
-    fn of(open: &OpenCall, now: Timestamp) -> Self {
+    fn of(open: &OpenCall, now: Timestamp, ceiling: u16) -> Self {
         let call = &open.call;
         let phase = match call.phase(now) {
             Phase::Hidden => CallPhase::Hidden,
@@ -149,13 +153,14 @@ impl Call {
             minutes: call.minutes.clone(),
             places: call.places,
             form: open.form.version,
-            fields: open.form.fields.iter().map(CallField::of).collect(),
+            fields: open.form.fields.iter().map(|field| CallField::of(field, ceiling)).collect(),
         }
     }
 }
 
 impl CallField {
-    fn of(field: &m::Field) -> Self {
+    fn of(field: &m::Field, ceiling: u16) -> Self {
+        let rule = if let FieldKind::File(rule) = &field.kind { Some(rule) } else { None };
         let (options, words) = match &field.kind {
             FieldKind::Choice { options, .. } => (options.iter().map(ToString::to_string).collect(), None),
             FieldKind::Text { words, .. } => (vec![], *words),
@@ -168,6 +173,10 @@ impl CallField {
             kind: field.kind.word().to_owned(),
             options,
             words,
+            types: rule
+                .map(|rule| rule.kinds.iter().map(|kind| kind.media_type().to_owned()).collect())
+                .unwrap_or_default(),
+            bytes: rule.map(|rule| rule.most(ceiling)),
             required: field.required,
             reader: field.reader.as_str().to_owned(),
         }
@@ -214,7 +223,8 @@ async fn list(
     Query(paging): Query<Paging>,
 ) -> Answer {
     let (_, calls) = seen(&site, &caller, &edition).await?;
-    let all: Vec<Call> = calls.iter().map(|open| Call::of(open, site.now())).collect();
+    let all: Vec<Call> =
+        calls.iter().map(|open| Call::of(open, site.now(), site.options().file_megabytes)).collect();
     answer::list(&headers, &uri, &paging.cut(all, |call| call.id)?)
 }
 
@@ -241,5 +251,5 @@ async fn get(
         .iter()
         .find(|open| open.call.slug.as_str() == key || resource::is_id(open.call.id.0, &key))
         .ok_or_else(|| Fault::none("call", &key))?;
-    answer::thing(&headers, &Call::of(open, site.now()))
+    answer::thing(&headers, &Call::of(open, site.now(), site.options().file_megabytes))
 }

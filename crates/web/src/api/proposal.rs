@@ -16,14 +16,15 @@ use axum::{
 };
 use jiff::Timestamp;
 use model::{
+    call::FieldKey,
     edition::Edition,
-    id::{CallId, ProposalId},
+    id::{CallId, EditionId, ProposalId},
     permission::Action,
     proposal as m,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::FiledText;
+use store::{FiledAnswer, FiledText};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -33,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get))
+        .routes(routes!(file))
         .routes(routes!(prepare))
         .routes(routes!(apply))
 }
@@ -141,8 +143,26 @@ struct Proposal {
 struct ProposalAnswer {
     /// What was asked.
     asked: String,
-    /// What was said.
+    /// What was said, as text.
     said: String,
+    /// The file, where one was handed in.
+    file: Option<ProposalFile>,
+}
+
+/// A file that was handed in.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProposalFile {
+    /// How its author called it.
+    name: String,
+    /// Its media type, by what it holds.
+    #[serde(rename = "type")]
+    kind: String,
+    /// How many bytes it has.
+    bytes: u64,
+    /// SHA-256 of its bytes, as hexadecimal digits.
+    sha256: String,
+    /// Where it is, for the same caller; null with a conflict.
+    href: Option<String>,
 }
 
 /// An author.
@@ -187,9 +207,24 @@ struct ProposalReview {
     at: Timestamp,
 }
 
-impl From<FiledText> for Proposal {
-    fn from(one: FiledText) -> Self {
+impl Proposal {
+    /// Of the edition with that identifier.
+    fn of(edition: EditionId, one: FiledText) -> Self {
         let proposal = one.proposal;
+        let clear = one.conflicts.is_empty();
+        let answer = |answer: FiledAnswer| ProposalAnswer {
+            file: answer.file.map(|file| ProposalFile {
+                name: file.name.to_string(),
+                kind: file.kind.media_type().to_owned(),
+                bytes: file.bytes,
+                sha256: file.digest.to_string(),
+                href: clear.then(|| {
+                    format!("/api/v1/editions/{edition}/proposals/{}/files/{}", proposal.id, answer.key)
+                }),
+            }),
+            asked: answer.asked,
+            said: answer.said,
+        };
         let present = proposal.revision;
         let reviews = one.tally.map(|tally| ProposalReviews {
             score: tally.mean,
@@ -222,7 +257,7 @@ impl From<FiledText> for Proposal {
             summary: proposal.content.summary.to_string(),
             minutes: proposal.content.minutes,
             tracks: proposal.content.tracks.iter().map(|track| track.0).collect(),
-            answers: one.answers.into_iter().map(|(asked, said)| ProposalAnswer { asked, said }).collect(),
+            answers: one.answers.into_iter().map(answer).collect(),
             authors: one.authors.map(|authors| {
                 let author = |one: &m::Author| ProposalAuthor {
                     name: one.name.to_string(),
@@ -270,7 +305,10 @@ async fn one(site: &Site, caller: &Caller, edition: &Edition, key: &str) -> Resu
     let id = ProposalId(resource::id_in("proposal", key)?);
     let filed = site.store().filed_proposal(&caller.subject, edition, id).await?.ok_or_else(none)?;
     let all = site.store().filed_texts(&caller.subject, edition, Some(filed.open.call.id)).await?;
-    all.into_iter().find(|text| text.proposal.id == id).map(Proposal::from).ok_or_else(none)
+    all.into_iter()
+        .find(|text| text.proposal.id == id)
+        .map(|text| Proposal::of(edition.id, text))
+        .ok_or_else(none)
 }
 
 #[utoipa::path(
@@ -297,7 +335,7 @@ async fn list(
     let state = wanted.state.map(m::State::from);
     let all = all.into_iter().filter(|one| state.is_none_or(|state| one.proposal.state == state)).collect();
     let page = paging.cut(all, |one: &FiledText| one.proposal.id.0)?;
-    let items = page.items.into_iter().map(Proposal::from).collect();
+    let items = page.items.into_iter().map(|one| Proposal::of(edition.id, one)).collect();
     answer::list(&headers, &uri, &Page { items, next: page.next })
 }
 
@@ -322,6 +360,33 @@ async fn get(
 ) -> Answer {
     let edition = edition(&site, &caller, &key).await?;
     answer::thing(&headers, &one(&site, &caller, &edition, &id).await?)
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/editions/{edition}/proposals/{id}/files/{field}", operation_id = "getProposalFile", tag = "Calls",
+    summary = "Gives a file that was handed in with a proposal, to those who read the answer.",
+    params(
+        ("edition" = String, Path, description = "The edition's slug or identifier"),
+        ("id" = String, Path, description = "The proposal's identifier"),
+        ("field" = String, Path, description = "The name of the field in the call's form"),
+    ),
+    responses(
+        (status = 200, description = "The file, with the media type that its content has", content_type = "application/octet-stream", body = Vec<u8>),
+    ),
+    security(("token" = [])),
+)]
+async fn file(
+    Held(site): Held<Site>,
+    caller: Caller,
+    Path((key, id, field)): Path<(String, String, String)>,
+) -> Answer {
+    let none = || Fault::none("file", &field);
+    let edition = edition(&site, &caller, &key).await?;
+    let id = ProposalId(resource::id_in("proposal", &id)?);
+    let key = FieldKey::parse(&field).map_err(|_| none())?;
+    let file =
+        site.store().filed_file(&caller.subject, &edition, id, (&key, None)).await?.ok_or_else(none)?;
+    Ok(crate::upload::download(&site, &file).await?)
 }
 
 /// What the committee means to decide.

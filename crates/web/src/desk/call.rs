@@ -19,8 +19,8 @@ use model::{
     Refusal,
     address::{Address, EditionDesk},
     call::{
-        Call, CallKind, CommentTime, Condition, Deadline, DeadlineZone, Field, FieldKey, FieldKind,
-        Form as CallForm, Invitation, Naming, Opening, Reader, Reviewing, invitation,
+        Call, CallKind, CommentTime, Condition, Deadline, DeadlineZone, Field, FieldKey, FieldKind, FileKind,
+        FileRule, Form as CallForm, Invitation, Naming, Opening, Reader, Reviewing, invitation,
     },
     edition::Edition,
     id::{CallId, TrackId},
@@ -96,6 +96,8 @@ struct CallPage {
     comment_times: Vec<(String, String)>,
     field_kinds: Vec<(String, String)>,
     readers: Vec<(String, String)>,
+    file_kinds: Vec<(String, String)>,
+    megabytes_help: String,
     rows: Vec<FieldRow>,
     /// Whether its kind is still to be chosen: then nothing else is asked.
     is_new: bool,
@@ -158,6 +160,8 @@ struct FieldRow {
     kind: String,
     words: String,
     options: String,
+    files: String,
+    megabytes: String,
     required: String,
     reader: String,
     only_if: String,
@@ -167,7 +171,9 @@ struct FieldRow {
 impl FieldRow {
     fn new(at: usize, form: &Form) -> Self {
         let name = |part: &str| format!("{part}_{at}");
-        let is_open = ["words", "options", "if"].iter().any(|part| form.error(&name(part)).is_some());
+        let is_open = ["words", "options", "files", "megabytes", "if"]
+            .iter()
+            .any(|part| form.error(&name(part)).is_some());
         Self {
             heading: form.value(&name("label")).to_owned(),
             known: form.value(&name("key")).to_owned(),
@@ -178,6 +184,8 @@ impl FieldRow {
             kind: name("kind"),
             words: name("words"),
             options: name("options"),
+            files: name("files"),
+            megabytes: name("megabytes"),
             required: name("required"),
             reader: name("reader"),
             only_if: name("if"),
@@ -225,6 +233,8 @@ fn page(
             .map(|(word, shown)| ((*word).to_owned(), (*shown).to_owned()))
             .collect(),
         readers: words(Reader::ALL, Reader::as_str, Reader::shown),
+        file_kinds: words(FileKind::ALL, FileKind::as_str, FileKind::shown),
+        megabytes_help: format!("Of a file; at most {} on this server.", site.options().file_megabytes),
         rows: (0..rows + BLANK).map(|at| FieldRow::new(at, &form)).collect(),
         is_new: open.is_none(),
         is_rolling: open.is_some_and(|open| open.call.kind == CallKind::Microconferences),
@@ -293,6 +303,12 @@ fn filled(open: &OpenCall, edition: &Edition) -> Form {
             FieldKind::Choice { options, .. } => (None, options.iter().map(ToString::to_string).collect()),
             _ => (None, vec![]),
         };
+        if let FieldKind::File(rule) = &field.kind {
+            form = form.with(&format!("megabytes_{at}"), rule.megabytes);
+            for kind in &rule.kinds {
+                form = form.with(&format!("files_{at}"), kind.as_str());
+            }
+        }
         let only_if = field.only_if.as_ref().map(|one| format!("{} = {}", one.field, one.is));
         form = form
             .with(&format!("key_{at}"), &field.key)
@@ -418,7 +434,7 @@ fn criteria(text: &str, before: &[Criterion]) -> Result<Vec<Criterion>, Refusal>
 
 /// The fields that the form describes, in the order of their numbers; a row without a label is no field. `None` when one is
 /// refused.
-fn fields(form: &mut Form) -> Option<Vec<Field>> {
+fn fields(form: &mut Form, ceiling: u16) -> Option<Vec<Field>> {
     let mut out: Vec<(u32, Field)> = vec![];
     let mut at = 0;
     let mut sound = true;
@@ -450,8 +466,11 @@ fn fields(form: &mut Form) -> Option<Vec<Field>> {
             Ok(Condition { field, is: Line::clean(is) })
         });
         let kind = form.value(&name("kind")).to_owned();
-        let kind =
-            words.and_then(|words| form.read(&name("kind"), |_| FieldKind::parse(&kind, words, options)));
+        let kind = if kind == "file" {
+            file_rule(form, &name("files"), &name("megabytes"), ceiling).map(FieldKind::File)
+        } else {
+            words.and_then(|words| form.read(&name("kind"), |_| FieldKind::parse(&kind, words, options)))
+        };
         let order = form.value(&name("order")).trim().parse().unwrap_or(u32::MAX);
         match (kind, only_if) {
             (Some(kind), Some(only_if)) => {
@@ -475,6 +494,27 @@ fn fields(form: &mut Form) -> Option<Vec<Field>> {
     // Stable: what has the same number, or none, stays in the order of the rows.
     out.sort_by_key(|(order, _)| *order);
     sound.then(|| out.into_iter().map(|(_, field)| field).collect())
+}
+
+/// What a field takes that takes a file; `None` when it is refused. A server that takes smaller files says so here rather than
+/// to every author.
+fn file_rule(form: &mut Form, kinds: &str, megabytes: &str, ceiling: u16) -> Option<FileRule> {
+    let most = form.read_optional(megabytes, |text| {
+        let number =
+            text.trim().parse::<u32>().ok().filter(|number| (1..=u32::from(ceiling)).contains(number));
+        number.ok_or_else(|| {
+            let remedy = format!("Give 1 to {ceiling}; the server takes no larger files");
+            Refusal::new("megabytes", "that is no size of a file", remedy)
+        })
+    })?;
+    let most = most.or(Some(u32::from(ceiling.min(10))));
+    match FileRule::parse(form.values(kinds), most) {
+        Ok(rule) => Some(rule),
+        Err(refusal) => {
+            form.refuse(if refusal.field == "megabytes" { megabytes } else { kinds }, &refusal);
+            None
+        }
+    }
 }
 
 async fn tracks(site: &Site, edition: &Edition) -> Result<Vec<Track>, Failure> {
@@ -587,7 +627,8 @@ async fn save(
             if !form.merge(&filled(present, &edition)) {
                 return Err(undecided());
             }
-            let (call, fields) = (read(&mut form, &present.call), fields(&mut form));
+            let ceiling = site.options().file_megabytes;
+            let (call, fields) = (read(&mut form, &present.call), fields(&mut form, ceiling));
             call.zip(fields).ok_or_else(undecided)
         })
         .await;

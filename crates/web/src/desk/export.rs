@@ -22,7 +22,7 @@ use axum::{
 use interchange::write::{ProposalRow, proposals_csv};
 use model::{edition::Edition, permission::Action};
 use serde_json::{Value, json};
-use store::FiledText;
+use store::{FiledAnswer, FiledText};
 
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/desk/{edition}/proposals/proposals.csv", get(csv));
@@ -67,7 +67,7 @@ fn row(one: FiledText) -> ProposalRow {
         submitted: one.proposal.submitted.map(|at| at.to_string()).unwrap_or_default(),
         revision: one.proposal.revision,
         summary: one.proposal.content.summary.to_string(),
-        answers: one.answers,
+        answers: one.answers.into_iter().map(|answer| (answer.asked, answer.said)).collect(),
         conflict: one.conflicts.first().map(|conflict| conflict.as_str()).unwrap_or_default(),
         reviews: one.tally.map(|tally| tally.reviews),
         score: figure(one.tally.and_then(|tally| tally.mean)),
@@ -82,6 +82,16 @@ async fn as_json(State(site): State<Site>, person: Person, Path(slug): Path<Stri
     let body = json!({ "edition": edition.slug, "proposals": proposals });
     let body = serde_json::to_string_pretty(&body).map_err(|_| Failure::Internal)?;
     file(&edition, "proposals.json", "application/json", body)
+}
+
+/// An answer; of a file what it is, so that it can be told from others.
+fn answer(one: &FiledAnswer) -> Value {
+    let mut out = json!({ "asked": one.asked, "said": one.said });
+    if let (Some(file), Value::Object(map)) = (&one.file, &mut out) {
+        let file = json!({ "name": file.name, "type": file.kind.media_type(), "bytes": file.bytes, "sha256": file.digest });
+        map.insert("file".to_owned(), file);
+    }
+    out
 }
 
 fn value(one: &FiledText) -> Value {
@@ -99,7 +109,7 @@ fn value(one: &FiledText) -> Value {
         "changed": proposal.changed,
         "revision": proposal.revision,
         "session": proposal.session,
-        "answers": one.answers.iter().map(|(asked, said)| json!({ "asked": asked, "said": said })).collect::<Vec<_>>(),
+        "answers": one.answers.iter().map(answer).collect::<Vec<_>>(),
         "conflicts": one.conflicts,
     });
     let Value::Object(map) = &mut out else { return out };

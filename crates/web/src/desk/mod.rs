@@ -43,7 +43,13 @@ mod to_do;
 mod track;
 mod webhook;
 
-use crate::{error::Failure, form::FORM_LIMIT, route::at, signed::Person, site::Site};
+use crate::{
+    error::Failure,
+    form::{FORM_LIMIT, FormLimit},
+    route::at,
+    signed::Person,
+    site::Site,
+};
 pub(crate) use registration::tell;
 pub(crate) use webhook::receiver;
 
@@ -101,6 +107,17 @@ pub(crate) fn form_at(
     methods: MethodRouter<Site>,
 ) -> Router<Site> {
     at(router, pattern, methods.layer(DefaultBodyLimit::max(FORM_LIMIT)))
+}
+
+/// Adds a route whose forms may hold files that are handed in: one of the largest that there may be, or several smaller ones.
+pub(crate) fn files_at(
+    router: Router<Site>,
+    pattern: &'static str,
+    methods: MethodRouter<Site>,
+) -> Router<Site> {
+    let limit = FORM_LIMIT + usize::from(model::call::MEGABYTES_MAX) * 1_000_000;
+    let both = (DefaultBodyLimit::max(limit), axum::Extension(FormLimit(limit)));
+    at(router, pattern, methods.layer(both))
 }
 
 /// The edition of that slug, for somebody who may see its desk or that of a part of it. To others there is none.

@@ -30,7 +30,7 @@ use axum::{
 use model::{
     Refusal,
     address::EditionDesk,
-    call::{CallKind, Reader, readable},
+    call::{CallKind, FieldKey, Reader, readable},
     edition::Edition,
     id::{AccountId, CallId, ProposalId},
     permission::Action,
@@ -45,6 +45,7 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/desk/{edition}/proposals/", get(list));
     let router = form_at(router, "/desk/{edition}/proposals/decide/", get(prepared).post(decide));
     let router = at(router, "/desk/{edition}/proposals/{proposal}/", get(one));
+    let router = at(router, "/desk/{edition}/proposals/{proposal}/files/{field}/", get(file));
     let router = form_at(router, "/desk/{edition}/proposals/{proposal}/review/", post(review));
     let router = form_at(router, "/desk/{edition}/proposals/{proposal}/comments/", post(comment));
     let router = at(router, "/desk/{edition}/proposals/{proposal}/conflict/", post(conflict));
@@ -240,7 +241,7 @@ struct ProposalPage {
     state: &'static str,
     facts: Vec<(String, String)>,
     summary: String,
-    answers: Vec<(String, String)>,
+    answers: Vec<AnswerView>,
     authors: Option<Vec<String>>,
     conflicts: Vec<&'static str>,
     declared: bool,
@@ -261,6 +262,14 @@ struct ProposalPage {
     session: Option<String>,
     /// Where it is accepted one at a time and run, where it is a microconference.
     microconference: Option<String>,
+}
+
+/// An answer to a field of the call's form.
+struct AnswerView {
+    asked: String,
+    said: String,
+    /// Where the file is, where it is one that may be read.
+    href: Option<String>,
 }
 
 struct CriterionView {
@@ -291,6 +300,21 @@ fn filled(mine: Option<&Review>, criteria: &[Criterion]) -> Form {
 async fn find(site: &Site, person: &Person, edition: &Edition, id: Uuid) -> Result<Filed, Failure> {
     let filed = site.store().filed_proposal(&person.subject, edition, ProposalId(id)).await?;
     filed.ok_or_else(|| Failure::no("proposal", &id.to_string()))
+}
+
+/// A file of a proposal, as it is now or as it was in a revision, for those who read the answer.
+async fn file(
+    State(site): State<Site>,
+    asked: Asked,
+    person: Person,
+    Path((slug, id, field)): Path<(String, Uuid, String)>,
+) -> Answer {
+    let none = || Failure::no("file", &field);
+    let edition = enter(&site, &person, &slug).await?;
+    let key = FieldKey::parse(&field).map_err(|_| none())?;
+    let revision = asked.value("revision").and_then(|number| number.parse().ok());
+    let found = site.store().filed_file(&person.subject, &edition, ProposalId(id), (&key, revision)).await?;
+    crate::upload::download(&site, &found.ok_or_else(none)?).await
 }
 
 async fn page(
@@ -340,7 +364,14 @@ async fn page(
         .get(&content.form)
         .map(|by| {
             readable(by, &content.answers, reader)
-                .map(|(field, answer)| (field.label.to_string(), answer.plain()))
+                .map(|(field, answer)| AnswerView {
+                    asked: field.label.to_string(),
+                    said: answer.plain(),
+                    href: answer.as_file().filter(|_| filed.conflicts.is_empty()).map(|_| {
+                        let page = EditionDesk::Proposal(proposal.id).path(&edition.slug);
+                        format!("{page}files/{}/", field.key)
+                    }),
+                })
                 .collect()
         })
         .unwrap_or_default();

@@ -15,8 +15,10 @@ use crate::{
 use askama::Template;
 use model::{
     address::Address,
+    call::Answer,
     programme::{Link, LinkKind, SessionKind},
 };
+use store::PublicAnswer;
 
 #[derive(Template)]
 #[template(path = "session.html")]
@@ -37,6 +39,8 @@ struct SessionView {
     description: SafeHtml,
     people: Vec<PersonView>,
     topics: Vec<Card>,
+    /// What its authors said to everybody in the form of the call.
+    said: Vec<SaidView>,
     links: Vec<LinkView>,
     licence: String,
     opt_out: bool,
@@ -54,6 +58,15 @@ struct PlaceView {
     room: Option<Anchor>,
     cancelled: bool,
     delay: Option<Delay>,
+}
+
+/// An answer to the form of the call: a text, and where it leads if it is an address or a file.
+struct SaidView {
+    asked: String,
+    text: SafeHtml,
+    plain: String,
+    href: Option<String>,
+    is_file: bool,
 }
 
 struct PersonView {
@@ -142,6 +155,14 @@ pub(super) fn session(
         description: markup::html(&session.description, 2),
         people: people.collect(),
         topics,
+        said: snapshot
+            .content()
+            .said
+            .get(&session.id)
+            .into_iter()
+            .flatten()
+            .map(|answer| said(answer, session.code.as_str(), snapshot, viewer))
+            .collect(),
         links: session.links.iter().map(link).collect(),
         licence: session.recording.licence.to_string(),
         opt_out: session.recording.opt_out,
@@ -154,6 +175,20 @@ pub(super) fn session(
         next,
     };
     Ok(Some(view.render()?))
+}
+
+fn said(one: &PublicAnswer, code: &str, snapshot: &Snapshot, viewer: &Viewer) -> SaidView {
+    let (text, href, is_file) = match &one.answer {
+        Answer::Text(text) => (markup::html(text, 3), None, false),
+        Answer::Url(url) => (SafeHtml::default(), Some(url.to_string()), false),
+        Answer::File(file) => {
+            let name = file.public_name(&one.key);
+            let href = viewer.file(snapshot.edition(), Address::SessionFile(code, &name));
+            (SafeHtml::default(), Some(href), true)
+        }
+        _ => (SafeHtml::default(), None, false),
+    };
+    SaidView { asked: one.asked.to_string(), text, plain: one.answer.plain(), href, is_file }
 }
 
 /// What comes before and after in the same room.

@@ -30,7 +30,8 @@ use uuid::Uuid;
 /// How many messages a page begins with.
 pub(super) const MESSAGES: u64 = 30;
 
-const HELP: &str = "What is on in this room, and one conversation about it, before, during and after each session.";
+const HELP: &str =
+    "What is on in this room, and one conversation about it, before, during and after each session.";
 
 /// The reactions that the page offers.
 const REACTIONS: [&str; 6] = [VOTE, "❤️", "😄", "🎉", "🤔", "👀"];

@@ -6,7 +6,7 @@ use crate::{
     form::Form,
     inner::{Answer, Inner, again, done, show},
     markup,
-    proposing::{self, Choices, FieldView},
+    proposing::{self, Choices, FieldView, Files},
     signed::{Asker, Person},
     site::Site,
 };
@@ -33,7 +33,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/{edition}/calls/", get(list));
     let router = at(router, "/{edition}/calls/{call}/", get(call));
     let router = crate::desk::form_at(router, "/{edition}/calls/{call}/questions/", post(ask));
-    crate::desk::form_at(router, "/{edition}/calls/{call}/propose/", get(new).post(create))
+    crate::desk::files_at(router, "/{edition}/calls/{call}/propose/", get(new).post(create))
 }
 
 #[derive(Template)]
@@ -203,7 +203,7 @@ async fn call_page(
         inner,
         call: view(site, edition, &open.call),
         text: markup::html(&open.call.text, 2).as_str().to_owned(),
-        fields: proposing::fields(&open.form),
+        fields: proposing::fields(&open.form, site.options().file_megabytes),
         deadlines: others(edition, &open.call, calls),
         ideas: (open.call.kind == CallKind::Microconferences).then(|| Address::Ideas.path(&edition.slug)),
         amendments: exchange.amendments.iter().map(|one| (one.number, at(one.at), html(&one.body))).collect(),
@@ -264,6 +264,8 @@ struct ProposePage {
     explained: &'static str,
     choices: Choices,
     fields: Vec<FieldView>,
+    /// Whether the form is sent in parts, with files.
+    takes_files: bool,
     when: String,
     may_submit: bool,
     /// Whether only an access code opens it.
@@ -313,8 +315,10 @@ async fn page(
     person: &Person,
     edition: &Edition,
     open: &OpenCall,
-    form: Form,
+    (mut form, files): (Form, &Files),
 ) -> Result<ProposePage, Failure> {
+    let mut fields = proposing::fields(&open.form, site.options().file_megabytes);
+    proposing::show_files(&mut fields, &mut form, files, |_, _| None);
     let again = meant(form.value("again"));
     let is_one = open.call.kind == CallKind::Microconferences;
     let before = if is_one { site.store().held_before(edition).await? } else { vec![] };
@@ -333,7 +337,8 @@ async fn page(
         form,
         explained: open.call.kind.explained(),
         choices: proposing::choices(&open.call, &tracks),
-        fields: proposing::fields(&open.form),
+        fields,
+        takes_files: proposing::takes_files(&open.form),
         when: view(site, edition, &open.call).when,
         may_submit: open.call.accepts(site.now(), Late::No).is_ok(),
         is_closed: matches!(open.call.phase(site.now()), Phase::Closed(_)),
@@ -372,7 +377,7 @@ async fn new(
         form = proposing::filled(&content, &open.form).with("again", format!("{}.{}", last.0, last.1));
         form.put("minutes", &only);
     }
-    show(&page(&site, &asked, &person, &edition, &open, form).await?)
+    show(&page(&site, &asked, &person, &edition, &open, (form, &Files::new())).await?)
 }
 
 async fn create(
@@ -387,7 +392,8 @@ async fn create(
     let submit = form.is_chosen("do", "submit");
     let stage = if submit { Stage::Submitted } else { Stage::Draft };
     let tracks = proposing::tracks(&site, &edition).await?;
-    if let Some(content) = proposing::read(&mut form, &open.call, &open.form, &tracks, stage) {
+    let files = proposing::hand_in(&site, &person, &edition, (&mut form, &open.form)).await?;
+    if let Some(content) = proposing::read(&mut form, (&open.call, &open.form), &tracks, &files, stage) {
         let code = submit.then(|| form.value("code").to_owned());
         let begun = site
             .store()
@@ -415,5 +421,5 @@ async fn create(
             Err(other) => return Err(other.into()),
         }
     }
-    again(&page(&site, &asked, &person, &edition, &open, form).await?)
+    again(&page(&site, &asked, &person, &edition, &open, (form, &files)).await?)
 }

@@ -20,6 +20,7 @@ use model::{address::Address, sponsor::UploadName};
 /// Adds the routes of what stands beside the programme.
 pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/{edition}/uploads/{name}", get(uploaded));
+    let router = at(router, "/{edition}/sessions/{session}/files/{name}", get(handed_in));
     at(router, "/{edition}/subscribe/", get(subscription).post(subscribe))
 }
 
@@ -40,6 +41,21 @@ async fn uploaded(
     let bytes = upload::read(&site, &known).await.ok_or_else(none)?;
     let body = site.passing(ROUTE, Policy::Upload, known.picture().content_type(), bytes);
     Ok(asked.answer(body).await)
+}
+
+/// A file that the authors of an accepted proposal handed in for everybody: only while its session's page shows it.
+async fn handed_in(
+    State(site): State<Site>,
+    Path((edition, session, name)): Path<(String, String, String)>,
+) -> Answer {
+    let none = || Failure::no("file", &name);
+    let live = site.live(&edition)?;
+    let snapshot = site.snapshot(&live).await?;
+    let session = snapshot.session_by_code(&session).ok_or_else(none)?;
+    let answers = snapshot.content().said.get(&session.id).into_iter().flatten();
+    let mut files = answers.filter_map(|one| Some((&one.key, one.answer.as_file()?)));
+    let (_, file) = files.find(|(key, file)| file.public_name(key) == name).ok_or_else(none)?;
+    upload::download(&site, file).await
 }
 
 #[derive(Template)]

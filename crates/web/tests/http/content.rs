@@ -12,7 +12,7 @@ const DESK: &str = "/desk/garden-2027";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xff\xff?\0\x05\xfe\x02\xfe\xa75\x81\x84\0\0\0\0IEND\xaeB`\x82";
 
 /// Asks until the answer holds a text, as the site follows the record a moment behind.
-async fn until(world: &World, path: &str, text: &str) -> String {
+pub(crate) async fn until(world: &World, path: &str, text: &str) -> String {
     for _ in 0..100 {
         let answer = world.get(path).await;
         if answer.text().contains(text) {
@@ -215,7 +215,7 @@ async fn the_desk_of_posts_shows_a_lead_their_track_and_a_stranger_nothing() {
 }
 
 /// A form with a file, as browsers send it.
-fn multipart(fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> (String, Vec<u8>) {
+pub(crate) fn multipart(fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> (String, Vec<u8>) {
     let boundary = "plenary-test-boundary";
     let mut body = vec![];
     for (name, value) in fields {

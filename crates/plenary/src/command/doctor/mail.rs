@@ -20,7 +20,8 @@ pub(super) async fn server(config: &Config) -> Vec<Finding> {
     };
     match mail::check(&smtp).await {
         Ok(()) => {
-            vec![Finding::ok(WHAT, format!("{} takes mail from {}", smtp.name(), smtp.sender().address))]
+            let takes = format!("{} takes mail from {}", smtp.name(), smtp.sender().address);
+            vec![Finding::ok(WHAT, takes), replies(&smtp)]
         }
         Err(error) => vec![Finding::bad(
             WHAT,
@@ -28,4 +29,18 @@ pub(super) async fn server(config: &Config) -> Vec<Finding> {
             "Compare the section [smtp] with what the mail server's operator says, and look at its log",
         )],
     }
+}
+
+/// Whether people can reply. What the mail server does with replies it does by itself, so that it cannot be asked here.
+fn replies(smtp: &mail::Smtp) -> Finding {
+    Finding::ok(
+        WHAT,
+        match smtp.replies() {
+            Some(domain) => format!(
+                "comments can be answered by mail to {}; the mail server must hand that to `plenary mail receive`",
+                domain.address()
+            ),
+            None => "comments are answered on the page: smtp.replies names no address".to_owned(),
+        },
+    )
 }

@@ -4,7 +4,7 @@ use super::Finding;
 use crate::{command::backup::LastBackup, config::Config};
 use jiff::{SignedDuration, Timestamp};
 use model::time::{Clock, SystemClock};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 use store::{Examination, Location, Store};
 
 /// A follower that is this far behind has stopped.
@@ -59,19 +59,50 @@ pub(super) async fn record(config: &Config) -> Vec<Finding> {
         return findings;
     }
     findings.extend(followers(&found));
-    findings.push(whole(&location, found.head).await);
+    findings.extend(whole(&location, found.head, &config.uploads()).await);
     findings
 }
 
-async fn whole(location: &Location, head: i64) -> Finding {
-    const WHAT: &str = "record";
-    let outcome = async {
-        let store = Store::open(location, Arc::new(SystemClock)).await?;
-        let faults = store::verify(&store).await;
-        store.close().await;
-        faults
+/// Whether the record is sound, and the files that it names lie where they should.
+async fn whole(location: &Location, head: i64, uploads: &Path) -> Vec<Finding> {
+    let store = match Store::open(location, Arc::new(SystemClock)).await {
+        Ok(store) => store,
+        Err(error) => return vec![broken("record", &error)],
     };
-    match outcome.await {
+    let findings = vec![sound(&store, head).await, files(&store, uploads).await];
+    store.close().await;
+    findings
+}
+
+async fn files(store: &Store, uploads: &Path) -> Finding {
+    const WHAT: &str = "files";
+    let named = match store.files_of_proposals().await {
+        Ok(named) => named,
+        Err(error) => return broken(WHAT, &error),
+    };
+    let lies = |file: &model::call::HandedIn| {
+        let place = uploads.join(model::call::HANDED_IN).join(file.digest.as_str());
+        place.metadata().is_ok_and(|found| found.len() == file.bytes)
+    };
+    match named.iter().filter(|file| !lies(file)).collect::<Vec<_>>().as_slice() {
+        [] => {
+            Finding::ok(WHAT, format!("{} files that were handed in with proposals are there", named.len()))
+        }
+        [first, ..] => Finding::bad(
+            WHAT,
+            format!("a file that was handed in with a proposal is missing or cut short: {}", first.name),
+            format!(
+                "Take {} from a backup into {}",
+                first.digest,
+                uploads.join(model::call::HANDED_IN).display()
+            ),
+        ),
+    }
+}
+
+async fn sound(store: &Store, head: i64) -> Finding {
+    const WHAT: &str = "record";
+    match store::verify(store).await {
         Ok(faults) if faults.is_empty() => Finding::ok(WHAT, format!("sound, up to change {head}")),
         Ok(faults) => Finding::bad(
             WHAT,

@@ -53,7 +53,11 @@ pub(in crate::desk) fn opinions(edition: &Edition, filed: &Filed) -> (Vec<Review
         .map(|comment| CommentView {
             by: comment.by.to_string(),
             at: edition.zone.local(comment.at).strftime("%-d %B %Y, %H:%M %Z").to_string(),
-            to: if comment.to_authors { "with the authors" } else { "within the committee" },
+            to: match (comment.to_authors, comment.by_mail) {
+                (true, true) => "with the authors, by mail",
+                (true, false) => "with the authors",
+                (false, _) => "within the committee",
+            },
             body: html(&comment.body),
         })
         .collect();

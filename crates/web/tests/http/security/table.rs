@@ -49,7 +49,7 @@ routes! {
         "/{edition}/schedule/v/{version}/" "/{edition}/talk/" "/{edition}/talk/{code}/" "/{edition}/talk/{file}"
         "/{edition}/speaker/" "/{edition}/speaker/{code}/"
         "/{edition}/p/matrix" "/p/matrix" "/event/{edition}/event.ics" "/export/timetable/{file}"
-        "/people/{handle}/" "/{edition}/subscribe/" "/{edition}/uploads/{name}"
+        "/{edition}/sessions/{session}/files/{name}" "/people/{handle}/" "/{edition}/subscribe/" "/{edition}/uploads/{name}"
         "/{edition}/calls/" "/{edition}/calls/{call}/" "/{edition}/calls/{call}/propose/"
         "/{edition}/ideas/"
         "/{edition}/live/" "/{edition}/live/{room}/" "/{edition}/live/{room}/messages" "/{edition}/live/{room}/socket"
@@ -72,8 +72,9 @@ routes! {
         "/account/proposals/{edition}/{proposal}/authors/" "/account/proposals/{edition}/{proposal}/authors/{author}/remove/"
         "/account/proposals/{edition}/{proposal}/comments/" "/account/proposals/{edition}/{proposal}/confirm/"
         "/account/proposals/{edition}/{proposal}/delete/" "/account/proposals/{edition}/{proposal}/withdraw/"
-        "/account/proposals/{edition}/{proposal}/ready/"
         "/{edition}/live/{room}/close/"
+        "/account/proposals/{edition}/{proposal}/ready/" "/account/proposals/{edition}/{proposal}/files/{field}/"
+        "/account/notifications/replies/"
         "/{edition}/ideas/{idea}/interest/" "/{edition}/ideas/{idea}/adopt/" "/{edition}/ideas/{idea}/remove/"
     }
     Desk {
@@ -92,7 +93,7 @@ routes! {
         "/desk/{edition}/proposals/meeting/" "/desk/{edition}/proposals/meeting/events"
         "/desk/{edition}/proposals/proposals.csv" "/desk/{edition}/proposals/proposals.json"
         "/desk/{edition}/proposals/to-do/" "/desk/{edition}/proposals/to-do/remind/"
-        "/desk/{edition}/proposals/{proposal}/" "/desk/{edition}/proposals/{proposal}/cancel/"
+        "/desk/{edition}/proposals/{proposal}/" "/desk/{edition}/proposals/{proposal}/files/{field}/" "/desk/{edition}/proposals/{proposal}/cancel/"
         "/desk/{edition}/proposals/{proposal}/comments/" "/desk/{edition}/proposals/{proposal}/conflict/"
         "/desk/{edition}/proposals/{proposal}/prepare/" "/desk/{edition}/proposals/{proposal}/review/"
         "/desk/{edition}/microconferences/" "/desk/{edition}/microconferences/{microconference}/"

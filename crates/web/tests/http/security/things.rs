@@ -215,6 +215,7 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("file", "event.ics".to_owned()),
         ("hash", "x".to_owned()),
         ("name", "x".to_owned()),
+        ("field", "x".to_owned()),
         ("list", "x".to_owned()),
         ("key", "x".to_owned()),
     ])
