@@ -11,7 +11,7 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        assignment, author, bid, change, credential, idea, idea_interest, identity, mail, proposal_comment,
+        assignment, author, bid, change, credential, forward_step, idea, idea_interest, identity, mail, proposal_comment,
         question, registration, review, review_conflict, review_load, role_grant, sign_in, speaker_account,
         subscription, token, webhook,
     },
@@ -102,6 +102,7 @@ macro_rules! holdings {
             idea_interest::Entity,
             idea::Entity,
             question::Entity,
+            forward_step::Entity,
             bid::Entity,
             assignment::Entity,
             review_load::Entity,
@@ -118,7 +119,7 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 19] = [
+pub(crate) const KINDS: [&str; 20] = [
     AccountId::KIND,
     IdentityId::KIND,
     SignInId::KIND,
@@ -133,6 +134,7 @@ pub(crate) const KINDS: [&str; 19] = [
     crate::idea::INTEREST_KIND,
     model::id::IdeaId::KIND,
     model::id::QuestionId::KIND,
+    crate::forward::STEP_KIND,
     crate::bid::KIND,
     crate::assignment::KIND,
     crate::bid::LOAD_KIND,

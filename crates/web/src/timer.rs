@@ -35,10 +35,15 @@ pub(crate) async fn run(site: Site) {
     }
 }
 
-/// Reminds reviewers who are behind, until the server stops. That nobody is reminded twice in a week is the record's promise:
+/// Reminds reviewers who are behind, and those for whom a forward waits, until the server stops. That nobody is reminded twice in a week is the record's promise:
 /// see [`store::Store::remind_due`].
 pub(crate) async fn remind(site: Site) {
     loop {
+        match site.store().remind_forwards(site.base_url()).await {
+            Ok(0) => {}
+            Ok(mails) => tracing::info!(mails, "those for whom a proposal waits to be passed on are reminded"),
+            Err(error) => tracing::warn!(%error, "nobody could be reminded of forwards; it is tried again"),
+        }
         match site.store().remind_due(site.base_url()).await {
             Ok(0) => {}
             Ok(mails) => tracing::info!(mails, "reviewers who are behind are reminded"),

@@ -7,6 +7,7 @@
 mod assigning;
 mod calling;
 mod content;
+mod forwarding;
 mod mailing;
 mod people;
 mod planner;
@@ -25,6 +26,7 @@ pub(crate) use calling::{
 pub(crate) use content::{
     mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,
 };
+pub(crate) use forwarding::{forward, forward_step, partner, partner_message, partner_nonce};
 pub(crate) use mailing::{mail, mail_attempt, mail_sender, mail_server, mail_template, opt_out, suppression};
 pub(crate) use people::{
     account, account_merge, identity, invitation, link, role_grant, setting, sign_in, viewing,

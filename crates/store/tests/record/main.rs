@@ -12,6 +12,7 @@ mod credential;
 mod desk;
 mod encrypted;
 mod feed;
+mod forwards;
 mod harness;
 mod import;
 mod invitations;

@@ -61,6 +61,8 @@ enum ProposalState {
     Cancelled,
     /// Its authors come.
     Confirmed,
+    /// Another call has it now.
+    Forwarded,
 }
 
 same_words!(
@@ -75,6 +77,7 @@ same_words!(
         Withdrawn,
         Cancelled,
         Confirmed,
+        Forwarded,
     }
 );
 

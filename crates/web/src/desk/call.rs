@@ -242,6 +242,10 @@ fn page(
             .map(|open| {
                 vec![
                     (
+                        EditionDesk::Forwards.path(&edition.slug),
+                        "What is passed on",
+                    ),
+                    (
                         EditionDesk::CallQuestions(open.call.id).path(&edition.slug),
                         "Questions and amendments",
                     ),

@@ -15,6 +15,7 @@ mod content;
 mod desk;
 mod desk_programme;
 mod failing;
+mod forwards;
 mod identity;
 mod ldap;
 mod live;

@@ -52,7 +52,7 @@ routes! {
         "/people/{handle}/" "/{edition}/subscribe/" "/{edition}/uploads/{name}"
         "/{edition}/calls/" "/{edition}/calls/{call}/" "/{edition}/calls/{call}/propose/"
         "/{edition}/ideas/"
-        "/{edition}/calls/{call}/questions/"
+        "/{edition}/calls/{call}/questions/" "/{edition}/forwards/"
         "/setup/" "/sign-in/" "/sign-in/link/" "/sign-out/" "/sign-in/arrival/" "/sign-in/ldap/" "/sign-in/oidc/{provider}/" "/sign-in/oidc/{provider}/return/"
         "/sign-in/passkey/" "/sign-in/passkey/begin/" "/sign-in/password/" "/api/v1/" "/api/v1/openapi.json"
         "/api/events/" "/api/events/{edition}/" "/api/events/{edition}/{list}/" "/api/events/{edition}/{list}/{key}/"
@@ -71,7 +71,7 @@ routes! {
         "/account/proposals/{edition}/{proposal}/authors/" "/account/proposals/{edition}/{proposal}/authors/{author}/remove/"
         "/account/proposals/{edition}/{proposal}/comments/" "/account/proposals/{edition}/{proposal}/confirm/"
         "/account/proposals/{edition}/{proposal}/delete/" "/account/proposals/{edition}/{proposal}/withdraw/"
-        "/account/proposals/{edition}/{proposal}/ready/"
+        "/account/proposals/{edition}/{proposal}/ready/" "/account/proposals/{edition}/{proposal}/forwards/{forward}/"
         "/{edition}/ideas/{idea}/interest/" "/{edition}/ideas/{idea}/adopt/" "/{edition}/ideas/{idea}/remove/"
     }
     Desk {
@@ -90,6 +90,9 @@ routes! {
         "/desk/{edition}/proposals/meeting/" "/desk/{edition}/proposals/meeting/events"
         "/desk/{edition}/proposals/proposals.csv" "/desk/{edition}/proposals/proposals.json"
         "/desk/{edition}/proposals/to-do/" "/desk/{edition}/proposals/to-do/remind/"
+        "/desk/{edition}/proposals/forwards/" "/desk/{edition}/proposals/forwards/{forward}/"
+        "/desk/{edition}/proposals/forwards/{forward}/cancel/" "/desk/{edition}/proposals/{proposal}/forward/"
+        "/desk/{edition}/partners/" "/desk/{edition}/partners/{partner}/ask/" "/desk/{edition}/partners/{partner}/remove/"
         "/desk/{edition}/proposals/{proposal}/" "/desk/{edition}/proposals/{proposal}/cancel/"
         "/desk/{edition}/proposals/{proposal}/comments/" "/desk/{edition}/proposals/{proposal}/conflict/"
         "/desk/{edition}/proposals/{proposal}/prepare/" "/desk/{edition}/proposals/{proposal}/review/"

@@ -140,6 +140,15 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     let author =
         store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
     let question = store.ask(&organiser, &edition, call, &RichText::clean("Where?")).await.unwrap();
+    let target = store::Target::Here(id, rolling);
+    let forward =
+        store.offer_forward(&organiser, &edition, proposal, (&target, &RichText::default()), "").await.unwrap().id;
+    let other = store::NewPartner {
+        name: Line::clean("Orchard"),
+        address: model::partner::edition_address("https://orchard.example/2027/").unwrap(),
+        key: model::partner::PublicKey([7; 32]),
+    };
+    let partner = store.add_partner(&organiser, id, &other).await.unwrap();
     let until = store.clock().now() + jiff::SignedDuration::from_hours(1);
     let (code, _) = store.add_access_code(&organiser, &edition, call, (&name, until)).await.unwrap();
     let entries = store.changes_since(0, 10_000).await.unwrap();
@@ -156,6 +165,8 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("author", author.id.to_string()),
         ("microconference", microconference.to_string()),
         ("idea", idea.id.to_string()),
+        ("forward", forward.to_string()),
+        ("partner", partner.to_string()),
         ("answer", "accept".to_owned()),
         ("track", programme.tracks[0].slug.to_string()),
         ("desk:track", programme.tracks[0].id.to_string()),
