@@ -204,8 +204,11 @@ pub fn check_calls(from: &Call, to: &Call) -> Result<(), Refusal> {
     }
     for call in [from, to] {
         if !may_pass(call.kind) {
-            let problem =
-                format!("nothing is passed on from or to {}: {}", call.name, call.kind.shown().to_lowercase());
+            let problem = format!(
+                "nothing is passed on from or to {}: {}",
+                call.name,
+                call.kind.shown().to_lowercase()
+            );
             return Err(Refusal::new("to", problem, "Choose a call for sessions"));
         }
     }
@@ -231,9 +234,8 @@ pub fn carry(content: &Content, form: &Form, to: &Call, asked: &Form, tracks: &[
     let mut answers = Answers::new();
     let mut left = vec![];
     for (field, answer) in readable(form, &content.answers, Reader::Committee) {
-        let fits = |other: &&Field| {
-            other.kind.word() == field.kind.word() && !answers.contains_key(&other.key)
-        };
+        let fits =
+            |other: &&Field| other.kind.word() == field.kind.word() && !answers.contains_key(&other.key);
         let by_key = asked.field(&field.key).filter(fits);
         let by_label = || {
             let same = |other: &&Field| folded(other.label.as_str()) == folded(field.label.as_str());
@@ -440,11 +442,21 @@ mod tests {
         after.required = true;
         // The same question of another kind is another question.
         let other_kind = field("Link", line());
-        let asked =
-            Form { version: 7, fields: vec![same, renamed, field("Presence", choice(&["Remote", "Both"])), after, other_kind, lacking] };
+        let asked = Form {
+            version: 7,
+            fields: vec![
+                same,
+                renamed,
+                field("Presence", choice(&["Remote", "Both"])),
+                after,
+                other_kind,
+                lacking,
+            ],
+        };
         let key = |text: &str| FieldKey::parse(text).unwrap();
         let answer = |text: &str| Answer::Line(Line::from(text));
-        let mut content = Content { title: Line::from("A talk"), minutes: Some(45), form: 3, ..Content::default() };
+        let mut content =
+            Content { title: Line::from("A talk"), minutes: Some(45), form: 3, ..Content::default() };
         content.answers.insert(key("outcome"), answer("A plan"));
         content.answers.insert(key("who_must_come"), answer("Ada"));
         content.answers.insert(key("presence"), Answer::Chosen(vec![Line::from("Remote")]));

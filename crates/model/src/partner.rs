@@ -45,10 +45,8 @@ impl PublicKey {
             .map(|c| c.to_digit(16))
             .collect::<Option<_>>()
             .unwrap_or_default();
-        let bytes: Vec<u8> = digits
-            .chunks_exact(2)
-            .filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok())
-            .collect();
+        let bytes: Vec<u8> =
+            digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect();
         <[u8; 32]>::try_from(bytes).ok().filter(|_| digits.len() == 64).map(Self).ok_or_else(|| {
             let problem = format!("\"{}\" is no public key", excerpt(text, 80));
             Refusal::new("key", problem, "Copy the 64 digits from the other Plenary's page Partners")
@@ -207,7 +205,9 @@ mod tests {
         let address = |text: &str| edition_address(text).map(|url| url.as_str().to_owned());
         assert_eq!(address(" https://conf.example.org/2027 ").unwrap(), "https://conf.example.org/2027/");
         assert!(address("http://127.0.0.1:8000/garden-2027/").is_ok());
-        for wrong in ["", "conf", "https://conf.example.org/", "https://conf.example.org/2027/?x=1", "https://a/b//"] {
+        for wrong in
+            ["", "conf", "https://conf.example.org/", "https://conf.example.org/2027/?x=1", "https://a/b//"]
+        {
             assert_eq!(address(wrong).unwrap_err().field, "address", "{wrong}");
         }
     }

@@ -110,12 +110,12 @@ impl Messenger {
 
     /// One attempt.
     async fn send(&self, due: &DueMessage) -> Result<SentMessage, store::Error> {
-        let failed = |answer: String, hopeless: bool| SentMessage { answer, hopeless, ..SentMessage::default() };
+        let failed =
+            |answer: String, hopeless: bool| SentMessage { answer, hopeless, ..SentMessage::default() };
         let Some(from) = address_of(&self.base_url, &due.edition) else {
             return Ok(failed("this site does not know its own address; set base_url".to_owned(), false));
         };
-        let envelope =
-            Envelope { id: due.id, from, forward: due.forward, message: due.message.clone() };
+        let envelope = Envelope { id: due.id, from, forward: due.forward, message: due.message.clone() };
         let body = match serde_json::to_vec(&envelope) {
             Ok(body) => body,
             Err(error) => return Ok(failed(error.to_string(), true)),
@@ -141,10 +141,15 @@ impl Messenger {
         };
         if !(200..300).contains(&answer.status) {
             // 422: it was understood, and refused. Whatever else may be mended: a key, a clock, a server that is down.
-            return Ok(failed(format!("{}: {}", answer.status, answer.excerpt(ANSWER)), answer.status == 422));
+            return Ok(failed(
+                format!("{}: {}", answer.status, answer.excerpt(ANSWER)),
+                answer.status == 422,
+            ));
         }
         let calls = match due.message {
-            Message::Calls => serde_json::from_slice::<Answered>(&answer.body).ok().and_then(|said| said.calls),
+            Message::Calls => {
+                serde_json::from_slice::<Answered>(&answer.body).ok().and_then(|said| said.calls)
+            }
             _ => None,
         };
         Ok(SentMessage { taken: true, hopeless: false, answer: String::new(), calls })

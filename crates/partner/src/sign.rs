@@ -147,8 +147,8 @@ fn read(parameters: &str) -> Option<(Timestamp, String, PublicKey)> {
     let nonce = quoted(next("nonce")?)?;
     let key = PublicKey::parse(&quoted(next("keyid")?)?).ok()?;
     let usual = quoted(next("alg")?)? == "ed25519" && quoted(next("tag")?)? == LABEL;
-    let plain = (8..=100).contains(&nonce.len())
-        && nonce.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let plain =
+        (8..=100).contains(&nonce.len()) && nonce.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     (usual && plain && rest.starts_with(';') && values.next().is_none()).then_some((created, nonce, key))
 }
 
@@ -215,11 +215,16 @@ mod tests {
             let outcome = check(&forged, TARGET, b"{}", now());
             assert!(matches!(outcome, Err(Unbelieved::Signature(_))), "{from}: {outcome:?}");
         }
-        for (from, to) in [(" \"content-digest\"", ""), ("tag=\"plenary\"", "tag=\"x\""), (";alg=\"ed25519\"", "")] {
+        for (from, to) in
+            [(" \"content-digest\"", ""), ("tag=\"plenary\"", "tag=\"x\""), (";alg=\"ed25519\"", "")]
+        {
             let forged = Signed { input: signed.input.replace(from, to), ..signed.clone() };
             let outcome = check(&forged, TARGET, b"{}", now());
             assert_eq!(outcome, Err(Unbelieved::Header("Signature-Input")), "{from}");
         }
-        assert_eq!(verify(TARGET, b"", (None, None, None), now()), Err(Unbelieved::Header("Signature-Input")));
+        assert_eq!(
+            verify(TARGET, b"", (None, None, None), now()),
+            Err(Unbelieved::Header("Signature-Input"))
+        );
     }
 }

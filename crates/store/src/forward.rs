@@ -6,23 +6,24 @@
 
 mod deliver;
 mod inbox;
+mod kept;
 mod listed;
 mod remind;
 
-pub use deliver::{DueMessage, SentMessage};
 pub(crate) use deliver::queue as queue_message;
+pub use deliver::{DueMessage, SentMessage};
 pub use inbox::Received;
+pub(crate) use kept::{STEP_KIND, restore, state};
+use kept::{find, of_row, put, put_step, steps};
 pub use listed::{EndView, ForwardHead, ForwardView, IncomingForward, TrailStep};
 pub(crate) use listed::{incoming, outgoing};
 
 use crate::{
     Error, Result, Store, call as calls,
     call::OpenCall,
-    content::note,
     edition as editions,
-    entity::{author, call, edition, forward, forward_step, role_grant, track},
+    entity::{call, edition, forward, role_grant, track},
     grant,
-    holding::Holding,
     mail::{self, Notice},
     microconference, partner as partners, proposal as proposals,
     proposal::gone,
@@ -30,8 +31,7 @@ use crate::{
         self, decidable,
         judge::{Judge, Over},
     },
-    rows::{self, json},
-    save::upsert,
+    rows,
     tx::Tx,
     waiting::leave,
 };
@@ -44,8 +44,7 @@ use model::{
     edition::{Edition, EditionState},
     feed::Actor,
     forward::{
-        Carried, End, Forward, Offer, OfferedAuthor, Said, State, Step, carry, check_calls, check_note,
-        may_pass,
+        Carried, End, Forward, Offer, OfferedAuthor, State, Step, carry, check_calls, check_note, may_pass,
     },
     id::{AccountId, AuthorId, CallId, EditionId, ForwardId, PartnerId, ProposalId, TrackId},
     mail::{MailKind, Mailbox, NewMail},
@@ -53,18 +52,10 @@ use model::{
     permission::{Action, Subject},
     proposal::{Author, Content, Proposal, State as Standing, Step as Doing},
     text::{Line, RichText, Slug, WebUrl},
-    time::{from_micros, to_micros},
 };
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// The words for a step of one in the feed.
-pub(crate) const STEP_KIND: &str = "forward-step";
 
 /// Where a proposal can be passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +151,7 @@ impl Store {
                 let problem = "it is being passed on already";
                 return Err(Refusal::new("to", problem, "Wait for the answer, or cancel that first").into());
             }
-            let end = self.target(tx, subject, edition, from, to).await?;
+            let end = target(tx, subject, edition, from, to).await?;
             let one = Forward {
                 id: ForwardId(Uuid::now_v7()),
                 state: State::Asked,
@@ -180,42 +171,12 @@ impl Store {
                 quoted(note)
             );
             let subject = format!("may your proposal #{} be passed on?", stored.number);
-            let authors = filed_authors(tx.db(), id).await?;
+            let authors = proposals::authors(tx.db(), id).await?;
             let once = format!("forward asked {}", one.id);
             review::tell(tx, edition, &authors, (&subject, &text), &once, base_url).await?;
             Ok(one)
         })
         .await
-    }
-
-    /// What that end is, when it may be chosen.
-    async fn target(
-        &self,
-        tx: &Tx,
-        subject: &Subject,
-        edition: &Edition,
-        from: &Call,
-        to: &Target,
-    ) -> Result<End> {
-        match to {
-            Target::Here(home, call) => {
-                let home = rows::edition(&editions::open(tx.db(), *home).await?)?;
-                let to = calls::find(tx.db(), home.id, *call).await?.ok_or_else(calls::gone)?.call;
-                if !sees(subject, &home, &to) {
-                    return Err(calls::gone());
-                }
-                check_calls(from, &to)?;
-                Ok(End::Here { edition: home.id, call: to.id, proposal: None })
-            }
-            Target::Away(partner, slug) => {
-                let known = partners::find(tx.db(), edition.id, *partner).await?.ok_or_else(partners::gone)?;
-                let call = known.calls.iter().find(|call| call.slug == *slug);
-                let none = || Refusal::new("to", "the partner has no such call", "Ask for its calls again");
-                let TheirCall { name, .. } = call.cloned().ok_or_else(none)?;
-                let name = Line::clean(&format!("{name}, {}", known.name));
-                Ok(End::Away { partner: *partner, slug: slug.clone(), name, page: None })
-            }
-        }
     }
 
     /// Agrees to a forward of a proposal of one's own, or refuses it. The first author who agrees is enough; one who refuses
@@ -245,7 +206,7 @@ impl Store {
             let after = advance(tx, edition, &before, (step, Some(account)), note).await?;
             let title = &own.proposal.content.title;
             if agree {
-                self.offered(tx, &own.edition, &after, (&own.open.call, title), base_url).await?;
+                offered(tx, &own.edition, &after, (&own.open.call, title), base_url).await?;
             } else {
                 let text = format!(
                     "An author of #{} \"{title}\" does not want it to be passed on. It stays as it is.{}",
@@ -265,49 +226,6 @@ impl Store {
             Ok(after.forward)
         })
         .await
-    }
-
-    /// Tells the receiver of what was offered.
-    async fn offered(
-        &self,
-        tx: &Tx,
-        edition: &Edition,
-        one: &Stored,
-        (from, title): (&Call, &Line),
-        base_url: &str,
-    ) -> Result<()> {
-        match &one.forward.to {
-            End::Here { edition: home, call, .. } => {
-                let home = rows::edition(&editions::open(tx.db(), *home).await?)?;
-                let to = calls::find(tx.db(), home.id, *call).await?.ok_or_else(calls::gone)?.call;
-                let text = format!(
-                    "The committee of {}, {} would like to pass \"{title}\" on to {}, and its author agrees. Please take it \
-                     or decline it.",
-                    from.name, edition.title, to.name
-                );
-                let notice = Notice {
-                    subject: &format!("\"{title}\" is passed on to {}", to.name),
-                    body: &text,
-                    link: &desk(base_url, &home, EditionDesk::Forward(one.forward.id)),
-                    once: &format!("forward offered {}", one.forward.id),
-                };
-                let whom = deciders(tx.db(), &home, &to, one, tx.at()).await?;
-                mail::notify(tx, home.id, whom, &notice).await?;
-                Ok(())
-            }
-            End::Away { partner, slug, .. } => {
-                let Some((proposal, form)) = source(tx.db(), one).await? else { return Err(gone()) };
-                let authors = filed_authors(tx.db(), proposal.id).await?;
-                let asked = steps(tx.db(), one.forward.id).await?.into_iter().next();
-                let message = Message::Offer {
-                    call: slug.clone(),
-                    from: from.name.clone(),
-                    note: asked.map(|step| RichText::clean(&step.note)).unwrap_or_default(),
-                    proposal: offer_of(tx.db(), &proposal.content, form, &authors).await?,
-                };
-                deliver::queue(tx, *partner, Some(one.forward.id), &message).await
-            }
-        }
     }
 
     /// Takes a forward back that nobody has answered, or that its authors agreed to and the receiver has not decided, when
@@ -336,7 +254,7 @@ impl Store {
                 quoted(note)
             );
             let subject = format!("your proposal #{} is not passed on", filed.proposal.number);
-            let authors = filed_authors(tx.db(), proposal).await?;
+            let authors = proposals::authors(tx.db(), proposal).await?;
             let once = format!("forward cancelled {id}");
             review::tell(tx, edition, &authors, (&subject, &text), &once, base_url).await?;
             Ok(after.forward)
@@ -363,7 +281,9 @@ impl Store {
             check_note(&answer.note)?;
             let owner = before.owner()?;
             if answer.accept {
-                let (after, new) = accept(tx, subject, (edition, &open), &before, answer, base_url).await?;
+                // Large, since it leaves one call and enters another.
+                let taken = accept(tx, subject, (edition, &open), &before, answer, base_url);
+                let (after, new) = Box::pin(taken).await?;
                 put(tx, owner, Some(&before), Some(&after)).await?;
                 put_step(tx, owner, id, (Step::Accept, subject.account), &answer.note).await?;
                 answered(tx, edition, &after, Some(&new), &answer.note, base_url).await?;
@@ -377,6 +297,71 @@ impl Store {
             }
         })
         .await
+    }
+}
+
+/// What that end is, when it may be chosen.
+async fn target(tx: &Tx, subject: &Subject, edition: &Edition, from: &Call, to: &Target) -> Result<End> {
+    match to {
+        Target::Here(home, call) => {
+            let home = rows::edition(&editions::open(tx.db(), *home).await?)?;
+            let to = calls::find(tx.db(), home.id, *call).await?.ok_or_else(calls::gone)?.call;
+            if !sees(subject, &home, &to) {
+                return Err(calls::gone());
+            }
+            check_calls(from, &to)?;
+            Ok(End::Here { edition: home.id, call: to.id, proposal: None })
+        }
+        Target::Away(partner, slug) => {
+            let known = partners::find(tx.db(), edition.id, *partner).await?.ok_or_else(partners::gone)?;
+            let call = known.calls.iter().find(|call| call.slug == *slug);
+            let none = || Refusal::new("to", "the partner has no such call", "Ask for its calls again");
+            let TheirCall { name, .. } = call.cloned().ok_or_else(none)?;
+            let name = Line::clean(&format!("{name}, {}", known.name));
+            Ok(End::Away { partner: *partner, slug: slug.clone(), name, page: None })
+        }
+    }
+}
+
+/// Tells the receiver of what was offered.
+async fn offered(
+    tx: &Tx,
+    edition: &Edition,
+    one: &Stored,
+    (from, title): (&Call, &Line),
+    base_url: &str,
+) -> Result<()> {
+    match &one.forward.to {
+        End::Here { edition: home, call, .. } => {
+            let home = rows::edition(&editions::open(tx.db(), *home).await?)?;
+            let to = calls::find(tx.db(), home.id, *call).await?.ok_or_else(calls::gone)?.call;
+            let text = format!(
+                "The committee of {}, {} would like to pass \"{title}\" on to {}, and its author agrees. Please take it \
+                 or decline it.",
+                from.name, edition.title, to.name
+            );
+            let notice = Notice {
+                subject: &format!("\"{title}\" is passed on to {}", to.name),
+                body: &text,
+                link: &desk(base_url, &home, EditionDesk::Forward(one.forward.id)),
+                once: &format!("forward offered {}", one.forward.id),
+            };
+            let whom = deciders(tx.db(), &home, &to, one, tx.at()).await?;
+            mail::notify(tx, home.id, whom, &notice).await?;
+            Ok(())
+        }
+        End::Away { partner, slug, .. } => {
+            let Some((proposal, form)) = source(tx.db(), one).await? else { return Err(gone()) };
+            let authors = proposals::authors(tx.db(), proposal.id).await?;
+            let asked = steps(tx.db(), one.forward.id).await?.into_iter().next();
+            let message = Message::Offer {
+                call: slug.clone(),
+                from: from.name.clone(),
+                note: asked.map(|step| RichText::clean(&step.note)).unwrap_or_default(),
+                proposal: offer_of(tx.db(), &proposal.content, form, &authors).await?,
+            };
+            deliver::queue(tx, *partner, Some(one.forward.id), &message).await
+        }
     }
 }
 
@@ -410,10 +395,6 @@ fn quoted(note: &RichText) -> String {
 
 fn desk(base_url: &str, edition: &Edition, page: EditionDesk) -> String {
     format!("{}{}", base_url.trim_end_matches('/'), page.path(&edition.slug))
-}
-
-async fn filed_authors(db: &impl ConnectionTrait, id: ProposalId) -> Result<Vec<Author>> {
-    proposals::authors(db, id).await
 }
 
 /// The open forward of a proposal.
@@ -490,11 +471,7 @@ async fn received(
 }
 
 /// Why that person must know nothing of it.
-async fn conflicts(
-    db: &impl ConnectionTrait,
-    who: Option<AccountId>,
-    one: &Stored,
-) -> Result<Vec<Conflict>> {
+async fn conflicts(db: &impl ConnectionTrait, who: Option<AccountId>, one: &Stored) -> Result<Vec<Conflict>> {
     match (&one.forward.from, &one.offer) {
         (End::Here { edition, proposal: Some(id), .. }, _) => {
             Ok(Judge::of(db, *edition, who, &Over::These([id.0].into())).await?.conflicts(who, *id))
@@ -573,13 +550,12 @@ async fn accept(
     if let End::Here { proposal, .. } = &mut to {
         *proposal = Some(new.id);
     }
-    let forward =
-        Forward { state, since: tx.at(), to, left: carried.left.clone(), ..before.forward.clone() };
+    let forward = Forward { state, since: tx.at(), to, left: carried.left.clone(), ..before.forward.clone() };
     let after = Stored { forward, ..before.clone() };
     let lacks = if carried.missing.is_empty() {
         String::new()
     } else {
-        let missing: Vec<&str> = carried.missing.iter().map(Line::as_str).collect();
+        let missing: Vec<String> = carried.missing.iter().map(|label| format!("\"{label}\"")).collect();
         format!(" That call asks what the first did not. Please fill in: {}.", missing.join(", "))
     };
     let told = format!(
@@ -592,7 +568,7 @@ async fn accept(
     );
     match (&before.forward.from, &before.offer) {
         (End::Here { edition: home, proposal: Some(old), .. }, _) => {
-            let authors = filed_authors(tx.db(), *old).await?;
+            let authors = proposals::authors(tx.db(), *old).await?;
             for (position, author) in (0_i32..).zip(&authors) {
                 let author = Author { id: AuthorId(Uuid::now_v7()), ..author.clone() };
                 proposals::put_author(tx, edition.id, new.id, None, Some((&author, position))).await?;
@@ -674,7 +650,12 @@ async fn answered(
             let what = if new.is_some() { "took" } else { "did not take" };
             let notice = Notice {
                 subject: &format!("{to} {what} #{}", stored.number),
-                body: &format!("{to} {what} #{} \"{}\".{}", stored.number, stored.content.title, quoted(note)),
+                body: &format!(
+                    "{to} {what} #{} \"{}\".{}",
+                    stored.number,
+                    stored.content.title,
+                    quoted(note)
+                ),
                 link: &desk(base_url, &home, EditionDesk::Proposal(*id)),
                 once: &format!("forward answered {}", after.forward.id),
             };
@@ -721,7 +702,7 @@ async fn not_taken(
     let Some(row) = edition::Entity::find_by_id(home.0).one(tx.db()).await? else { return Ok(()) };
     let home = rows::edition(&row)?;
     let Some(stored) = proposals::find(tx.db(), home.id, id).await? else { return Ok(()) };
-    let authors = filed_authors(tx.db(), id).await?;
+    let authors = proposals::authors(tx.db(), id).await?;
     let text = format!(
         "{to} did not take \"{}\". It stays where it is, as it is: {}.{}",
         stored.content.title,
@@ -791,227 +772,16 @@ async fn deciders(
             to.insert(grant.account);
         }
     }
+    let whom = if asked.is_empty() { others } else { asked };
+    if let (Some(home), Some(id)) = (one.forward.from.edition(), one.forward.from.proposal()) {
+        let judge = Judge::of(db, home, whom.iter().copied(), &Over::These([id.0].into())).await?;
+        return Ok(whom.into_iter().filter(|who| judge.is_clear(Some(*who), id)).collect());
+    }
     let mut out = vec![];
-    for who in if asked.is_empty() { others } else { asked } {
+    for who in whom {
         if conflicts(db, Some(who), one).await?.is_empty() {
             out.push(who);
         }
     }
     Ok(out)
-}
-
-pub(crate) async fn find(db: &impl ConnectionTrait, id: ForwardId) -> Result<Option<Stored>> {
-    forward::Entity::find_by_id(id.0).one(db).await?.as_ref().map(of_row).transpose()
-}
-
-/// The steps of a forward, the first one first.
-async fn steps(db: &impl ConnectionTrait, id: ForwardId) -> Result<Vec<forward_step::Model>> {
-    Ok(forward_step::Entity::find()
-        .filter(forward_step::Column::Forward.eq(id.0))
-        .order_by_asc(forward_step::Column::At)
-        .order_by_asc(forward_step::Column::Id)
-        .all(db)
-        .await?)
-}
-
-/// Makes a forward what `after` says, and notes it.
-async fn put(tx: &Tx, owner: EditionId, before: Option<&Stored>, after: Option<&Stored>) -> Result<()> {
-    let Some(id) = after.or(before).map(|one| one.forward.id) else { return Ok(()) };
-    match after {
-        Some(after) => upsert::<forward::Entity>(tx.db(), vec![row_of(owner, after)?]).await?,
-        None => {
-            forward::Entity::delete_by_id(id.0).exec(tx.db()).await?;
-        }
-    }
-    let (before, after) = (before.map(said), after.map(said));
-    note(tx, (ForwardId::KIND, id.0), owner, before.as_ref(), after.as_ref()).await
-}
-
-async fn put_step(
-    tx: &Tx,
-    owner: EditionId,
-    forward: ForwardId,
-    (step, account): (Step, Option<AccountId>),
-    text: &RichText,
-) -> Result<()> {
-    let row = forward_step::Model {
-        edition: owner.0,
-        id: Uuid::now_v7(),
-        forward: forward.0,
-        account: account.map(|account| account.0),
-        step: step.as_str().to_owned(),
-        at: to_micros(tx.at()),
-        note: text.to_string(),
-    };
-    upsert::<forward_step::Entity>(tx.db(), vec![row.clone()]).await?;
-    note(tx, (STEP_KIND, row.id), owner, None, Some(&step_said(&row))).await
-}
-
-/// What the feed says of a forward: where it stands, and not of which proposal, since those with a conflict read the log too.
-fn said(one: &Stored) -> Value {
-    json!({ "state": one.forward.state })
-}
-
-/// What the feed says of a step.
-fn step_said(row: &forward_step::Model) -> Value {
-    json!({ "step": row.step })
-}
-
-fn row_of(owner: EditionId, one: &Stored) -> Result<forward::Model> {
-    let here = |end: &End| match end {
-        End::Here { edition, call, proposal } => (Some(edition.0), Some(call.0), proposal.map(|id| id.0)),
-        End::Away { .. } => (None, None, None),
-    };
-    let Forward { id, state, from, to, since, left } = &one.forward;
-    let (from_edition, from_call, from_proposal) = here(from);
-    let (to_edition, to_call, to_proposal) = here(to);
-    let away = [from, to].into_iter().find_map(|end| match end {
-        End::Away { partner, slug, name, page } => Some((partner.0, slug, name, page)),
-        End::Here { .. } => None,
-    });
-    Ok(forward::Model {
-        edition: owner.0,
-        id: id.0,
-        state: state.as_str().to_owned(),
-        since_at: to_micros(*since),
-        from_edition,
-        from_call,
-        from_proposal,
-        to_edition,
-        to_call,
-        to_proposal,
-        partner: away.map(|away| away.0),
-        away_slug: away.map(|away| away.1.to_string()).unwrap_or_default(),
-        away_name: away.map(|away| away.2.to_string()).unwrap_or_default(),
-        away_page: away.and_then(|away| away.3.as_ref()).map(|page| page.as_str().to_owned()),
-        left_over: json(left)?,
-        offer: one.offer.as_ref().map(json).transpose()?,
-    })
-}
-
-fn of_row(row: &forward::Model) -> Result<Stored> {
-    let damaged = |what: &dyn std::fmt::Display| Error::damaged(format!("forward {}", row.id), what);
-    let end = |edition: Option<Uuid>, call: Option<Uuid>, proposal: Option<Uuid>| -> Result<End> {
-        if let (Some(edition), Some(call)) = (edition, call) {
-            let (edition, call) = (EditionId(edition), CallId(call));
-            return Ok(End::Here { edition, call, proposal: proposal.map(ProposalId) });
-        }
-        Ok(End::Away {
-            partner: PartnerId(row.partner.ok_or_else(|| damaged(&"an end is nowhere"))?),
-            slug: Slug::parse(&row.away_slug).map_err(|error| damaged(&error))?,
-            name: Line::clean(&row.away_name),
-            page: row.away_page.as_deref().map(WebUrl::parse).transpose().map_err(|error| damaged(&error))?,
-        })
-    };
-    let left: Vec<Said> = serde_json::from_str(&row.left_over).map_err(|error| damaged(&error))?;
-    let offer = row.offer.as_deref().map(serde_json::from_str).transpose().map_err(|error| damaged(&error))?;
-    Ok(Stored {
-        forward: Forward {
-            id: ForwardId(row.id),
-            state: State::parse(&row.state).ok_or_else(|| damaged(&"no such state"))?,
-            from: end(row.from_edition, row.from_call, row.from_proposal)?,
-            to: end(row.to_edition, row.to_call, row.to_proposal)?,
-            since: from_micros(row.since_at).ok_or_else(|| damaged(&"no such instant"))?,
-            left,
-        },
-        offer,
-    })
-}
-
-/// What the rows hold, in the feed's words, for [`crate::verify()`]; broken invariants go to `broken`.
-pub(crate) async fn state(
-    db: &DatabaseTransaction,
-    state: &mut BTreeMap<(Option<Uuid>, String, Uuid), Value>,
-    broken: &mut Vec<String>,
-) -> Result<()> {
-    for row in forward::Entity::find().all(db).await? {
-        let one = of_row(&row)?;
-        let arrived = one.forward.to.proposal().is_some();
-        if one.forward.to.edition().is_some() && arrived != (one.forward.state == State::Accepted) {
-            broken.push(format!("forward {}: it is {} and its proposal does not fit", row.id, row.state));
-        }
-        if author::Entity::find()
-            .filter(author::Column::Proposal.eq(one.forward.to.proposal().map(|id| id.0).unwrap_or_default()))
-            .one(db)
-            .await?
-            .is_none()
-            && arrived
-        {
-            broken.push(format!("forward {}: what came of it has no author", row.id));
-        }
-        state.insert((Some(row.edition), ForwardId::KIND.to_owned(), row.id), said(&one));
-    }
-    for row in forward_step::Entity::find().all(db).await? {
-        state.insert((Some(row.edition), STEP_KIND.to_owned(), row.id), step_said(&row));
-    }
-    Ok(())
-}
-
-/// Makes what a committee did with a forward what it was `before`, if it still is what it was `after`; gives whether it was.
-/// What an author answered stays: it is theirs.
-pub(crate) async fn restore(
-    tx: &Tx,
-    edition: EditionId,
-    (kind, thing): (&str, Uuid),
-    before: Option<Value>,
-    after: Option<&Value>,
-) -> Result<bool> {
-    if kind == STEP_KIND {
-        let Some(row) = forward_step::Entity::find_by_id(thing).one(tx.db()).await? else { return Ok(false) };
-        let own = Step::parse(&row.step).is_none_or(Step::is_of_authors);
-        if before.is_some() || own || Some(&step_said(&row)) != after {
-            return Ok(false);
-        }
-        forward_step::Entity::delete_by_id(thing).exec(tx.db()).await?;
-        note(tx, (STEP_KIND, thing), edition, Some(&step_said(&row)), None).await?;
-        return Ok(true);
-    }
-    let Some(present) = find(tx.db(), ForwardId(thing)).await? else { return Ok(false) };
-    // What was told to another Plenary cannot be taken back from it.
-    let away = present.forward.from.partner().or(present.forward.to.partner());
-    if away.is_some() || Some(&said(&present)) != after {
-        return Ok(false);
-    }
-    let Some(before) = before else {
-        put(tx, edition, Some(&present), None).await?;
-        return Ok(true);
-    };
-    let state = before.get("state").and_then(Value::as_str).and_then(State::parse);
-    let Some(state) = state else { return Ok(false) };
-    let mut wanted = present.clone();
-    wanted.forward.state = state;
-    wanted.forward.since = tx.at();
-    wanted.forward.left = vec![];
-    if let End::Here { proposal, .. } = &mut wanted.forward.to {
-        *proposal = None;
-    }
-    put(tx, edition, Some(&present), Some(&wanted)).await?;
-    Ok(true)
-}
-
-impl Holding for forward_step::Entity {
-    const KIND: &'static str = STEP_KIND;
-    const ACCOUNT: Self::Column = forward_step::Column::Account;
-    const ID: Self::Column = forward_step::Column::Id;
-
-    fn id(row: &forward_step::Model) -> Uuid {
-        row.id
-    }
-
-    fn edition(row: &forward_step::Model) -> Option<EditionId> {
-        Some(EditionId(row.edition))
-    }
-
-    fn fact(row: &forward_step::Model) -> Result<Value> {
-        Ok(step_said(row))
-    }
-
-    fn of_account(row: forward_step::Model, account: Uuid) -> forward_step::Model {
-        forward_step::Model { account: Some(account), ..row }
-    }
-
-    /// The trail stays, without the person.
-    fn kept(row: forward_step::Model, _at: Timestamp, _by: &str) -> Option<forward_step::Model> {
-        Some(forward_step::Model { account: None, ..row })
-    }
 }

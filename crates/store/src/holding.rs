@@ -11,9 +11,9 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        assignment, author, bid, change, credential, forward_step, idea, idea_interest, identity, mail, proposal_comment,
-        question, registration, review, review_conflict, review_load, role_grant, sign_in, speaker_account,
-        subscription, token, webhook,
+        assignment, author, bid, change, credential, forward_step, idea, idea_interest, identity, mail,
+        proposal_comment, question, registration, review, review_conflict, review_load, role_grant, sign_in,
+        speaker_account, subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},

@@ -99,8 +99,8 @@ pub use edition::{EditionHead, NextEdition};
 pub use error::{Error, Result};
 pub use examine::{Examination, Following, examine};
 pub use forward::{
-    DueMessage, EndView, ForwardAnswer, ForwardHead, ForwardView, IncomingForward, Received, SentMessage, Target,
-    Targets, TrailStep,
+    DueMessage, EndView, ForwardAnswer, ForwardHead, ForwardView, IncomingForward, Received, SentMessage,
+    Target, Targets, TrailStep,
 };
 pub use grant::{Given, Grantee, NewGrant};
 pub use idea::IdeaView;

@@ -85,7 +85,7 @@ impl Store {
             .into_iter()
             .map(|partner| {
                 let of = || messages.iter().filter(|row| row.partner == partner.id.0);
-                let last = of().filter(|row| row.attempts > 0).next_back();
+                let last = of().rfind(|row| row.attempts > 0);
                 KnownPartner {
                     waiting: of().filter(|row| row.state == "pending").count() as u64,
                     answer: last.map(|row| row.answer.clone()).unwrap_or_default(),

@@ -41,7 +41,7 @@ pub(crate) async fn remind(site: Site) {
     loop {
         match site.store().remind_forwards(site.base_url()).await {
             Ok(0) => {}
-            Ok(mails) => tracing::info!(mails, "those for whom a proposal waits to be passed on are reminded"),
+            Ok(mails) => tracing::info!(mails, "those for whom a forward waits are reminded"),
             Err(error) => tracing::warn!(%error, "nobody could be reminded of forwards; it is tried again"),
         }
         match site.store().remind_due(site.base_url()).await {

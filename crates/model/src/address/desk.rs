@@ -3,8 +3,8 @@
 use crate::{
     feed::Sequence,
     id::{
-        AccountId, CallId, ForwardId, MailId, PersonId, PostId, ProposalId, RegistrationId, RoomId, SessionId,
-        SessionTypeId, SponsorId, TemplateId, TrackId, WebPageId, WebhookId,
+        AccountId, CallId, ForwardId, MailId, PersonId, PostId, ProposalId, RegistrationId, RoomId,
+        SessionId, SessionTypeId, SponsorId, TemplateId, TrackId, WebPageId, WebhookId,
     },
     text::Slug,
 };

@@ -384,7 +384,8 @@ impl<'a> Story<'a> {
                 Event::Forward(index, one) => {
                     let (by, id) = (self.subject(&one.by).await?, proposals[&index]);
                     let to = Target::Here(self.edition.id, self.call_id(&one.to));
-                    let offered = self.store.offer_forward(&by, &self.edition, id, (&to, &one.note), "").await?;
+                    let offered =
+                        self.store.offer_forward(&by, &self.edition, id, (&to, &one.note), "").await?;
                     forwards.insert(index, offered.id);
                 }
                 Event::Agree(index, by) => {

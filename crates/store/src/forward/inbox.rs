@@ -7,7 +7,7 @@ use crate::{
     Result, Store, call as calls, edition as editions,
     entity::{partner, partner_nonce},
     mail::{self, Notice},
-    partner as partners, review,
+    partner as partners, proposal as proposals, review,
     save::upsert,
     tx::Tx,
 };
@@ -176,20 +176,12 @@ async fn answer(
     if before.forward.state == state {
         return Ok(());
     }
-    let after = if before.forward.state == State::Cancelled && *accepted {
-        // Ours crossed theirs: they have it, and so it is passed on.
-        let mut after = before.clone();
-        (after.forward.state, after.forward.since) = (State::Accepted, tx.at());
-        put_step(tx, edition.id, id, (step, None), note).await?;
-        after
-    } else {
-        let mut after = before.clone();
-        after.forward.state = before.forward.state.step(step)?;
-        after.forward.since = tx.at();
-        put_step(tx, edition.id, id, (step, None), note).await?;
-        after
-    };
-    let mut after = after;
+    let mut after = before.clone();
+    // Where our cancellation crossed their acceptance, they have it, and so it is passed on.
+    let crossed = *accepted && before.forward.state == State::Cancelled;
+    after.forward.state = if crossed { state } else { before.forward.state.step(step)? };
+    after.forward.since = tx.at();
+    put_step(tx, edition.id, id, (step, None), note).await?;
     if let End::Away { page: at, .. } = &mut after.forward.to {
         at.clone_from(page);
     }
@@ -200,7 +192,7 @@ async fn answer(
         if stored.state.may_forward() {
             close(tx, &Actor::System, edition.id, stored.id, base_url).await?;
         }
-        let authors = super::filed_authors(tx.db(), stored.id).await?;
+        let authors = proposals::authors(tx.db(), stored.id).await?;
         let text = format!(
             "{to} took \"{}\". You are invited to it there by mail, and it is decided there.",
             stored.content.title
@@ -214,13 +206,7 @@ async fn answer(
     answered(tx, edition, &after, accepted.then_some(&stored), note, base_url).await
 }
 
-async fn cancel(
-    tx: &Tx,
-    edition: &Edition,
-    partner: &Partner,
-    id: ForwardId,
-    base_url: &str,
-) -> Result<()> {
+async fn cancel(tx: &Tx, edition: &Edition, partner: &Partner, id: ForwardId, base_url: &str) -> Result<()> {
     // Taken back before it came: there is nothing to do.
     let Some(before) = find(tx.db(), id).await? else { return Ok(()) };
     if before.forward.from.partner() != Some(partner.id) {

@@ -1,6 +1,6 @@
 //! What of forwards is shown: the trail at both ends, what waits for a receiver, and what the sender waits for.
 
-use super::{Stored, carried, conflicts, filed_authors, find, of_row, received, source, steps};
+use super::{Stored, carried, conflicts, find, of_row, received, source, steps};
 use crate::{
     Result, Store, call as calls,
     call::OpenCall,
@@ -193,7 +193,7 @@ impl Store {
         let Some(carried) = carried(&db, &one, &open).await? else { return Ok(None) };
         let (content, form, authors) = match (source(&db, &one).await?, &one.offer) {
             (Some((stored, form)), _) => {
-                let authors = filed_authors(&db, stored.id).await?;
+                let authors = proposals::authors(&db, stored.id).await?;
                 (stored.content, form, authors.into_iter().map(|author| author.name).collect())
             }
             (None, Some(offer)) => {
@@ -216,8 +216,7 @@ pub(super) async fn of_proposal(db: &impl ConnectionTrait, id: ProposalId) -> Re
     let either = Condition::any()
         .add(forward::Column::FromProposal.eq(id.0))
         .add(forward::Column::ToProposal.eq(id.0));
-    let rows =
-        forward::Entity::find().filter(either).order_by_desc(forward::Column::Id).all(db).await?;
+    let rows = forward::Entity::find().filter(either).order_by_desc(forward::Column::Id).all(db).await?;
     rows.iter().map(of_row).collect()
 }
 
@@ -315,8 +314,7 @@ async fn heads(
     all.truncate(LISTED);
     let ids = all.iter().filter_map(|one| one.forward.from.proposal()).map(|id| id.0);
     let rows = proposal::Entity::find().filter(proposal::Column::Id.is_in(ids)).all(db).await?;
-    let titles: BTreeMap<Uuid, Line> =
-        rows.iter().map(|row| (row.id, Line::clean(&row.title))).collect();
+    let titles: BTreeMap<Uuid, Line> = rows.iter().map(|row| (row.id, Line::clean(&row.title))).collect();
     // Many go between the same few calls.
     let mut labels: BTreeMap<(Uuid, Uuid), String> = BTreeMap::new();
     for end in all.iter().flat_map(|one| [&one.forward.from, &one.forward.to]) {
@@ -369,13 +367,13 @@ async fn end_view(db: &impl ConnectionTrait, end: &End) -> Result<EndView> {
             let row = edition::Entity::find_by_id(id.0).one(db).await?;
             let home = row.as_ref().map(rows::edition).transpose()?;
             let call = calls::find(db, *id, *call).await?;
-            let call = call.map_or_else(|| "A call that was removed".to_owned(), |one| one.call.name.to_string());
+            let call =
+                call.map_or_else(|| "A call that was removed".to_owned(), |one| one.call.name.to_string());
             let number = match proposal {
                 Some(one) => proposals::find(db, *id, *one).await?.map(|found| (*one, found.number)),
                 None => None,
             };
-            let label =
-                home.as_ref().map_or_else(|| call.clone(), |home| format!("{call}, {}", home.title));
+            let label = home.as_ref().map_or_else(|| call.clone(), |home| format!("{call}, {}", home.title));
             Ok(EndView { label, edition: home.map(|home| home.slug), proposal: number, page: None })
         }
     }

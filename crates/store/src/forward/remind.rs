@@ -1,6 +1,6 @@
 //! Reminders of forwards that nobody answers: to the authors first, then to the receiver's committee.
 
-use super::{Stored, deciders, desk, filed_authors, of_row, source};
+use super::{Stored, deciders, desk, of_row, source};
 use crate::{
     Result, Store, call as calls,
     entity::{edition, forward},
@@ -58,12 +58,15 @@ async fn remind(tx: &Tx, one: &Stored, base_url: &str) -> Result<usize> {
     };
     let (whom, about, body, link) = if asked {
         let Some(id) = one.forward.from.proposal() else { return Ok(0) };
-        let authors = filed_authors(tx.db(), id).await?;
+        let authors = proposals::authors(tx.db(), id).await?;
         let to = super::listed::label(tx.db(), &one.forward.to).await?;
         (
             authors.into_iter().filter_map(|author| author.account).collect(),
             format!("may \"{title}\" be passed on?"),
-            format!("The committee of {} would like to pass it on to {to}, and waits for your answer.", open.call.name),
+            format!(
+                "The committee of {} would like to pass it on to {to}, and waits for your answer.",
+                open.call.name
+            ),
             proposals::own_page(base_url),
         )
     } else {

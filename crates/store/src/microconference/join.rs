@@ -146,7 +146,12 @@ impl Store {
 }
 
 /// Whoever declared a conflict with `from` has it with what comes of it in `edition`, too.
-pub(crate) async fn keep_conflicts(tx: &Tx, edition: EditionId, from: ProposalId, into: ProposalId) -> Result<()> {
+pub(crate) async fn keep_conflicts(
+    tx: &Tx,
+    edition: EditionId,
+    from: ProposalId,
+    into: ProposalId,
+) -> Result<()> {
     let declared = review_conflict::Entity::find().filter(review_conflict::Column::Proposal.eq(from.0));
     for row in declared.all(tx.db()).await? {
         stays_conflicted(tx, edition, into, AccountId(row.account)).await?;

@@ -11,10 +11,10 @@ use crate::{
     call as calls,
     call::OpenCall,
     content::note,
-    forward::STEP_KIND,
     entity::{
         author, call as call_entity, call_form, proposal, proposal_revision, review_conflict, speaker_account,
     },
+    forward::STEP_KIND,
     proposal as proposals,
     review::{CONFLICT_KIND, conflict_said},
     tx::{Change, Tx},

@@ -228,12 +228,7 @@ impl Judge {
             let owner = owners.iter().find(|(_, address)| address == author.email.as_str());
             authors.extend(owner.map(|(id, _)| AccountId(*id)));
         }
-        Ok(Self {
-            people: [me].into(),
-            known,
-            authors: [(id, authors)].into(),
-            declared: BTreeSet::new(),
-        })
+        Ok(Self { people: [me].into(), known, authors: [(id, authors)].into(), declared: BTreeSet::new() })
     }
 
     /// Why that person must not review or see the reviews of that proposal. Nobody, as at the command line, has none.

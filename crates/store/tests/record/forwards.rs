@@ -101,7 +101,8 @@ impl Hall {
             editions.push(store.edition(&programme.edition.slug).await.unwrap().unwrap().edition);
         }
         let [home, there] = <[Edition; 2]>::try_from(editions).unwrap();
-        let (talks, bof) = (CallId::from_key("garden", "talks"), CallId::from_key(there.slug.as_str(), "bofs"));
+        let (talks, bof) =
+            (CallId::from_key("garden", "talks"), CallId::from_key(there.slug.as_str(), "bofs"));
         let new = Call { published: true, ..Call::usual(talks, CallKind::Presentations) };
         let fields = vec![field("Outcome sought", true), field("Secret wish", false)];
         store.put_call(&operator(), home.id, talks, |_| Ok((new, fields))).await.unwrap();
@@ -142,7 +143,12 @@ impl Hall {
         self.store.answer_forward(&self.ada, self.home.id, (self.talk, id), (agree, &none), BASE).await
     }
 
-    async fn decide(&self, by: &Subject, id: ForwardId, accept: bool) -> store::Result<model::forward::Forward> {
+    async fn decide(
+        &self,
+        by: &Subject,
+        id: ForwardId,
+        accept: bool,
+    ) -> store::Result<model::forward::Forward> {
         let answer = ForwardAnswer { accept, minutes: None, note: RichText::clean("Gladly.") };
         self.store.decide_forward(by, &self.there, id, &answer, BASE).await
     }
@@ -394,7 +400,16 @@ async fn a_partner_is_told_once_and_what_it_tells_counts_once(world: World) {
         store.add_partner(&operator(), own.id, &new).await.unwrap()
     };
     let (to, from) = (enter(&hall.home, &hall.there).await, enter(&hall.there, &hall.home).await);
-    assert!(store.add_partner(&hall.ada, hall.home.id, &NewPartner { name: Line::from("x"), address: address(&hall.home), key }).await.is_err());
+    assert!(
+        store
+            .add_partner(
+                &hall.ada,
+                hall.home.id,
+                &NewPartner { name: Line::from("x"), address: address(&hall.home), key }
+            )
+            .await
+            .is_err()
+    );
     // Delivers what waits, and gives the kinds that were delivered.
     let mut nonce = 0;
     let mut deliver = async |twice: bool| {
@@ -436,8 +451,10 @@ async fn a_partner_is_told_once_and_what_it_tells_counts_once(world: World) {
     let away = Target::Away(to, Slug::parse("bofs").unwrap());
     let offer = async || {
         let note = RichText::clean("Better with you.");
-        let id = store.offer_forward(&hall.sender, &hall.home, hall.talk, (&away, &note), BASE).await.unwrap().id;
-        let agreed = store.answer_forward(&hall.ada, hall.home.id, (hall.talk, id), (true, &none), BASE).await;
+        let id =
+            store.offer_forward(&hall.sender, &hall.home, hall.talk, (&away, &note), BASE).await.unwrap().id;
+        let agreed =
+            store.answer_forward(&hall.ada, hall.home.id, (hall.talk, id), (true, &none), BASE).await;
         agreed.unwrap();
         id
     };
@@ -451,8 +468,12 @@ async fn a_partner_is_told_once_and_what_it_tells_counts_once(world: World) {
     assert!(text.contains("Not on Monday") && !text.contains("review"), "{text}");
     let their = store.partners(&operator(), hall.there.id).await.unwrap()[0].partner.clone();
     let there = ForwardId(Uuid::now_v7());
-    let offered =
-        Envelope { id: due[0].id, from: address(&hall.home), forward: Some(there), message: due[0].message.clone() };
+    let offered = Envelope {
+        id: due[0].id,
+        from: address(&hall.home),
+        forward: Some(there),
+        message: due[0].message.clone(),
+    };
     for nonce in ["one", "two"] {
         store.receive_message(&hall.there, &their, (&offered, nonce), BASE).await.unwrap();
     }
@@ -475,7 +496,8 @@ async fn a_partner_is_told_once_and_what_it_tells_counts_once(world: World) {
     assert_eq!(store.forward_trouble(id).await.unwrap(), None);
     let answer = ForwardAnswer { accept: true, minutes: None, note: RichText::clean("Gladly.") };
     let taken = store.decide_forward(&hall.receiver, &hall.there, there, &answer, BASE).await.unwrap();
-    let new = store.filed_proposal(&operator(), &hall.there, taken.to.proposal().unwrap()).await.unwrap().unwrap();
+    let new =
+        store.filed_proposal(&operator(), &hall.there, taken.to.proposal().unwrap()).await.unwrap().unwrap();
     let authors = new.authors.unwrap();
     assert!(authors.iter().all(|author| author.account.is_none() && author.email.is_some()), "{authors:?}");
     assert_eq!(hall.mails("your proposal is #1 of").await, 2, "they are invited");
@@ -483,8 +505,12 @@ async fn a_partner_is_told_once_and_what_it_tells_counts_once(world: World) {
     let mine = store.partners(&operator(), hall.home.id).await.unwrap()[0].partner.clone();
     let answers = store.due_messages().await.unwrap();
     let answer = answers.iter().find(|due| due.message.kind().as_str() == "answer").unwrap();
-    let told =
-        Envelope { id: answer.id, from: address(&hall.there), forward: Some(id), message: answer.message.clone() };
+    let told = Envelope {
+        id: answer.id,
+        from: address(&hall.there),
+        forward: Some(id),
+        message: answer.message.clone(),
+    };
     for nonce in ["three", "four"] {
         store.receive_message(&hall.home, &mine, (&told, nonce), BASE).await.unwrap();
     }

@@ -45,7 +45,8 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/account/proposals/{edition}/{proposal}/authors/", post(invite));
     let router = at(router, "/account/proposals/{edition}/{proposal}/authors/{author}/remove/", post(remove));
     let router = at(router, "/account/proposals/{edition}/{proposal}/ready/", post(ready));
-    let router = at(router, "/account/proposals/{edition}/{proposal}/forwards/{forward}/", post(answer_forward));
+    let router =
+        at(router, "/account/proposals/{edition}/{proposal}/forwards/{forward}/", post(answer_forward));
     form_at(router, "/account/proposals/{edition}/{proposal}/comments/", post(comment))
 }
 

@@ -119,12 +119,7 @@ pub(crate) async fn trail(
                 note: markup::html(&step.note, 4).as_str().to_owned(),
             })
             .collect(),
-        left: view
-            .forward
-            .left
-            .iter()
-            .map(|said| (said.label.to_string(), said.text.clone()))
-            .collect(),
+        left: view.forward.left.iter().map(|said| (said.label.to_string(), said.text.clone())).collect(),
         trouble,
         waits_for_authors: state == Standing::Asked,
         is_open: state.is_open(),
@@ -250,9 +245,15 @@ async fn page(
 ) -> Result<ForwardPage, Failure> {
     let at = |instant| edition.zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
     let path = EditionDesk::Forwards.path(&edition.slug);
-    let inner = Inner::edition(person, edition, &EditionDesk::Proposals.path(&edition.slug), incoming.title.as_str(), HELP)
-        .below(path, "What is passed on")
-        .noticing(site, &asked.headers);
+    let inner = Inner::edition(
+        person,
+        edition,
+        &EditionDesk::Proposals.path(&edition.slug),
+        incoming.title.as_str(),
+        HELP,
+    )
+    .below(path, "What is passed on")
+    .noticing(site, &asked.headers);
     let new = incoming.view.to.proposal.map(|(id, _)| EditionDesk::Proposal(id).path(&edition.slug));
     let names: Vec<&str> = incoming.authors.iter().map(model::text::Line::as_str).collect();
     let mut facts = vec![("Authors".to_owned(), names.join(", "))];
@@ -268,7 +269,11 @@ async fn page(
         answers: incoming.answers.iter().map(|said| (said.label.to_string(), said.text.clone())).collect(),
         left: incoming.carried.left.iter().map(|said| said.label.to_string()).collect(),
         missing: incoming.carried.missing.iter().map(ToString::to_string).collect(),
-        lengths: call.minutes.iter().map(|minutes| (minutes.to_string(), format!("{minutes} minutes"))).collect(),
+        lengths: call
+            .minutes
+            .iter()
+            .map(|minutes| (minutes.to_string(), format!("{minutes} minutes")))
+            .collect(),
         late: call.accepts(site.now(), model::call::Late::No).is_err(),
         call: call.name.to_string(),
         form,
@@ -306,16 +311,18 @@ async fn decide(
     let base = site.base_url().to_owned();
     let id = incoming.view.forward.id;
     match site.store().decide_forward(&person.subject, &edition, id, &answer, &base).await {
-        Ok(forward) => match forward.to.proposal().filter(|_| accept) {
-            Some(new) => {
-                let told = "It is a proposal of your call now; its authors are told.";
-                done(&site, &EditionDesk::Proposal(new).path(&edition.slug), told)
-            }
-            None => {
-                let told = "It is declined; its authors and the other committee are told.";
-                done(&site, &EditionDesk::Forwards.path(&edition.slug), told)
-            }
-        },
+        Ok(forward) => {
+            let new = forward.to.proposal().filter(|_| accept);
+            let (to, told) = match new {
+                Some(new) => {
+                    (EditionDesk::Proposal(new), "It is a proposal of your call now; its authors are told.")
+                }
+                None => {
+                    (EditionDesk::Forwards, "It is declined; its authors and the other committee are told.")
+                }
+            };
+            done(&site, &to.path(&edition.slug), told)
+        }
         Err(store::Error::Refused(refusal)) => {
             form.refuse_by(&refusal);
             again(&page(&site, &asked, &person, &edition, (&incoming, form)).await?)

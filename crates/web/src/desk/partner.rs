@@ -8,6 +8,7 @@ use crate::{
     signed::Person,
     site::Site,
 };
+use ::partner::{address_of, sign::Key};
 use askama::Template;
 use axum::{
     Router,
@@ -21,7 +22,6 @@ use model::{
     partner::{PublicKey, edition_address},
     permission::{Action, Place},
 };
-use ::partner::{address_of, sign::Key};
 use store::NewPartner;
 use uuid::Uuid;
 
@@ -133,22 +133,14 @@ async fn add(
     again(&page(&site, &asked, &person, &edition, form).await?)
 }
 
-async fn ask(
-    State(site): State<Site>,
-    person: Person,
-    Path((slug, id)): Path<(String, Uuid)>,
-) -> Answer {
+async fn ask(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::ManageCalls, &Place::edition(&edition))?;
     let outcome = site.store().ask_partner(&person.subject, edition.id, PartnerId(id)).await;
     told(&site, &edition, outcome, "It is asked. Load the page again in a moment.")
 }
 
-async fn remove(
-    State(site): State<Site>,
-    person: Person,
-    Path((slug, id)): Path<(String, Uuid)>,
-) -> Answer {
+async fn remove(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::ManageCalls, &Place::edition(&edition))?;
     let outcome = site.store().remove_partner(&person.subject, edition.id, PartnerId(id)).await;

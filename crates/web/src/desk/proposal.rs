@@ -6,9 +6,8 @@ mod alike;
 mod opinion;
 
 use super::{
-    enter,
+    enter, form_at,
     forward::{self, TrailView},
-    form_at,
     paging::{Pages, page_of},
     to_do,
 };
@@ -296,7 +295,12 @@ fn filled(mine: Option<&Review>, criteria: &[Criterion]) -> Form {
         .with("to_authors", mine.map(|mine| mine.to_authors.to_string()).unwrap_or_default())
 }
 
-pub(super) async fn find(site: &Site, person: &Person, edition: &Edition, id: Uuid) -> Result<Filed, Failure> {
+pub(super) async fn find(
+    site: &Site,
+    person: &Person,
+    edition: &Edition,
+    id: Uuid,
+) -> Result<Filed, Failure> {
     let filed = site.store().filed_proposal(&person.subject, edition, ProposalId(id)).await?;
     filed.ok_or_else(|| Failure::no("proposal", &id.to_string()))
 }

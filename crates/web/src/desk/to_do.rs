@@ -107,7 +107,11 @@ pub(super) fn passed_on(
         row(one, page, text)
     });
     let lists = [
-        ("Passed on to you", "Another committee passes them on, and their authors agree. Take or decline them.", came.collect::<Vec<_>>()),
+        (
+            "Passed on to you",
+            "Another committee passes them on, and their authors agree. Take or decline them.",
+            came.collect::<Vec<_>>(),
+        ),
         ("Passed on by you", "Their authors, or the receivers, have not answered yet.", went.collect()),
     ];
     lists
@@ -139,9 +143,8 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
         ),
     ];
     let mut shown = passed_on(&edition, &all.incoming, &all.outgoing, now);
-    shown.extend(
-        lists.into_iter().filter_map(|(title, help, list)| view(&edition, (title, help), list, now)),
-    );
+    shown
+        .extend(lists.into_iter().filter_map(|(title, help, list)| view(&edition, (title, help), list, now)));
     let lists = shown;
     let behind = all
         .behind

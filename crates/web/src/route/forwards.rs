@@ -14,7 +14,7 @@ use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use model::{
@@ -31,13 +31,13 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     at(router, "/{edition}/forwards/", methods)
 }
 
-fn answer(status: StatusCode, body: serde_json::Value) -> Answer {
+fn answer(status: StatusCode, body: serde_json::Value) -> Response {
     let mut response = (status, Json(body)).into_response();
     response.headers_mut().extend(headers::of(Policy::Private));
-    Ok(response)
+    response
 }
 
-fn no(status: StatusCode, problem: &str, remedy: &str) -> Answer {
+fn no(status: StatusCode, problem: &str, remedy: &str) -> Response {
     answer(status, json!({ "problem": problem, "remedy": remedy }))
 }
 
@@ -47,7 +47,10 @@ async fn about(State(site): State<Site>, Path(slug): Path<String>) -> Answer {
     let address = partner::address_of(site.base_url(), &edition);
     let key = Key::new(&site.store().partner_seed().await?).and_then(|key| key.public());
     let (Some(address), Ok(key)) = (address, key) else { return Err(Failure::Internal) };
-    answer(StatusCode::OK, json!({ "edition": edition.title, "address": address, "key": key.to_string() }))
+    Ok(answer(
+        StatusCode::OK,
+        json!({ "edition": edition.title, "address": address, "key": key.to_string() }),
+    ))
 }
 
 /// An edition of which something is public: others are not told that there is one.
@@ -68,7 +71,7 @@ async fn receive(
     site.forward_messages().take(asked.client, Instant::now()).map_err(Failure::TooMany)?;
     let Ok(body) = body else {
         let problem = format!("the message has more than {MESSAGE_MAX} bytes");
-        return no(StatusCode::PAYLOAD_TOO_LARGE, &problem, "Shorten it");
+        return Ok(no(StatusCode::PAYLOAD_TOO_LARGE, &problem, "Shorten it"));
     };
     let edition = public(&site, &slug).await?;
     let Some(address) = partner::address_of(site.base_url(), &edition) else { return Err(Failure::Internal) };
@@ -77,23 +80,24 @@ async fn receive(
     let verified = match sign::verify(&partner::inbox(&address), &body, signed, site.now()) {
         Ok(verified) => verified,
         Err(error) => {
-            return no(StatusCode::UNAUTHORIZED, &error.to_string(), "Sign it as the handbook describes");
+            return Ok(no(StatusCode::UNAUTHORIZED, &error.to_string(), "Sign it as the handbook describes"));
         }
     };
     let envelope: Envelope = match serde_json::from_slice(&body) {
         Ok(envelope) => envelope,
         Err(error) => {
             let problem = format!("it is no message of this kind: {error}");
-            return no(StatusCode::UNPROCESSABLE_ENTITY, &problem, "Send one as the handbook describes");
+            return Ok(no(StatusCode::UNPROCESSABLE_ENTITY, &problem, "Send one as the handbook describes"));
         }
     };
     let from = envelope.from.as_str();
     let Some(known) = site.store().partner_by_key(edition.id, &verified.key, from).await? else {
         let remedy = "Ask an organiser here to enter your address and your key on the page Partners";
-        return no(StatusCode::FORBIDDEN, "the sender is no partner of this edition", remedy);
+        return Ok(no(StatusCode::FORBIDDEN, "the sender is no partner of this edition", remedy));
     };
     let told = (&envelope, verified.nonce.as_str());
-    match site.store().receive_message(&edition, &known, told, site.base_url()).await {
+    let received = site.store().receive_message(&edition, &known, told, site.base_url()).await;
+    Ok(match received {
         Ok(Received::Taken) => answer(StatusCode::OK, json!({ "taken": true })),
         Ok(Received::Calls(calls)) => answer(StatusCode::OK, json!({ "taken": true, "calls": calls })),
         Err(store::Error::Refused(refusal)) if refusal.field == "nonce" => {
@@ -103,8 +107,8 @@ async fn receive(
             let problem = format!("{}: {}", refusal.field, refusal.problem);
             no(StatusCode::UNPROCESSABLE_ENTITY, &problem, &refusal.remedy)
         }
-        Err(other) => Err(other.into()),
-    }
+        Err(other) => return Err(other.into()),
+    })
 }
 
 fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

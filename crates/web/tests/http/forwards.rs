@@ -43,12 +43,16 @@ async fn a_proposal_is_passed_on_through_the_pages_and_each_is_told_what_comes_n
     let own = all.submit(&ada, "Compost for everybody").await;
     let desk = format!("{DESK}/proposals/{}/", last_part(&own));
     let shown = page(olga, &desk).await;
-    assert!(shown.contains("Passing it on") && shown.contains("BoFs and hack sessions, Garden Days"), "{shown}");
+    assert!(
+        shown.contains("Passing it on") && shown.contains("BoFs and hack sessions, Garden Days"),
+        "{shown}"
+    );
 
     // What was typed stays where nothing was chosen.
-    let refused = world.post_as(olga, &format!("{desk}forward/"), &[("to", ""), ("note", "Small but good")]).await;
+    let refused =
+        world.post_as(olga, &format!("{desk}forward/"), &[("to", ""), ("note", "Small but good")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text().contains("no call is chosen") && refused.text().contains("Small but good"));
+    assert!(refused.text().contains("No call is chosen") && refused.text().contains("Small but good"));
     let to = format!("here {} {bofs}", edition.id);
     let fields = [("to", to.as_str()), ("note", "Small *but* good")];
     let offered = world.post_as(olga, &format!("{desk}forward/"), &fields).await;
@@ -75,10 +79,12 @@ async fn a_proposal_is_passed_on_through_the_pages_and_each_is_told_what_comes_n
     let shown = page(olga, &incoming).await;
     assert!(shown.contains("<option value=\"30\" selected>") && shown.contains("Why not"), "{shown}");
     assert_eq!(world.get_as(&ada, &incoming).await.status, StatusCode::NOT_FOUND);
-    let wrong = world.post_as(olga, &incoming, &[("do", "accept"), ("minutes", "20"), ("note", "Kept")]).await;
+    let wrong =
+        world.post_as(olga, &incoming, &[("do", "accept"), ("minutes", "20"), ("note", "Kept")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text().contains("no 20 minutes") && wrong.text().contains("Kept"));
-    let taken = world.post_as(olga, &incoming, &[("do", "accept"), ("minutes", "15"), ("note", "Gladly")]).await;
+    let taken =
+        world.post_as(olga, &incoming, &[("do", "accept"), ("minutes", "15"), ("note", "Gladly")]).await;
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text());
     let new = taken.header("location").to_owned();
     let shown = page(olga, &new).await;
@@ -160,8 +166,10 @@ async fn until(what: &str, rule: impl AsyncFn() -> bool) {
 
 #[tokio::test]
 async fn two_plenarys_pass_a_proposal_on_and_tell_each_other() {
-    let (here, there) =
-        (Side::new("garden-2027", CallKind::Presentations).await, Side::new("orchard-2027", CallKind::Bofs).await);
+    let (here, there) = (
+        Side::new("garden-2027", CallKind::Presentations).await,
+        Side::new("orchard-2027", CallKind::Bofs).await,
+    );
     assert_ne!(here.key, there.key, "each has its own");
     there.knows(&here).await;
     here.knows(&there).await;
@@ -182,13 +190,13 @@ async fn two_plenarys_pass_a_proposal_on_and_tell_each_other() {
         let partner = store.partners(&here.committee, here.edition.id).await.unwrap()[0].partner.id;
         let to = Target::Away(partner, Slug::parse("bofs").unwrap());
         let note = RichText::clean("Better with you.");
-        let forward = store.offer_forward(&here.committee, &here.edition, id, (&to, &note), "").await.unwrap();
+        let forward =
+            store.offer_forward(&here.committee, &here.edition, id, (&to, &note), "").await.unwrap();
         store.answer_forward(&ada, here.edition.id, (id, forward.id), (true, &none), "").await.unwrap();
         forward.id
     };
-    let arrived = async || {
-        there.world.store.incoming_forwards(&there.committee, &there.edition).await.unwrap().pop()
-    };
+    let arrived =
+        async || there.world.store.incoming_forwards(&there.committee, &there.edition).await.unwrap().pop();
     // Taken back before it is answered.
     let first = offer().await;
     until("that the offer arrives", async || arrived().await.is_some()).await;
@@ -202,11 +210,13 @@ async fn two_plenarys_pass_a_proposal_on_and_tell_each_other() {
     assert_eq!((incoming.title.as_str(), incoming.authors[0].as_str()), ("Compost for all", "ada"));
     let answer = ForwardAnswer { accept: true, minutes: None, note: RichText::clean("Gladly.") };
     let base = there.world.site.base_url().to_owned();
-    let taken =
-        there.world.store.decide_forward(&there.committee, &there.edition, second, &answer, &base).await.unwrap();
-    let state = async || {
-        store.own_proposal(&ada, here.edition.id, id).await.unwrap().unwrap().proposal.state
-    };
+    let taken = there
+        .world
+        .store
+        .decide_forward(&there.committee, &there.edition, second, &answer, &base)
+        .await
+        .unwrap();
+    let state = async || store.own_proposal(&ada, here.edition.id, id).await.unwrap().unwrap().proposal.state;
     until("that the answer comes back", async || state().await == Standing::Forwarded).await;
     let own = store.own_forwards(&ada, here.edition.id, id).await.unwrap();
     assert_eq!((own[0].forward.state, own[1].forward.state), (State::Accepted, State::Cancelled));

@@ -141,8 +141,11 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
     let question = store.ask(&organiser, &edition, call, &RichText::clean("Where?")).await.unwrap();
     let target = store::Target::Here(id, rolling);
-    let forward =
-        store.offer_forward(&organiser, &edition, proposal, (&target, &RichText::default()), "").await.unwrap().id;
+    let forward = store
+        .offer_forward(&organiser, &edition, proposal, (&target, &RichText::default()), "")
+        .await
+        .unwrap()
+        .id;
     let other = store::NewPartner {
         name: Line::clean("Orchard"),
         address: model::partner::edition_address("https://orchard.example/2027/").unwrap(),
