@@ -73,11 +73,12 @@ async fn receive(
         let problem = format!("the message has more than {MESSAGE_MAX} bytes");
         return Ok(no(StatusCode::PAYLOAD_TOO_LARGE, &problem, "Shorten it"));
     };
-    let edition = public(&site, &slug).await?;
-    let Some(address) = partner::address_of(site.base_url(), &edition) else { return Err(Failure::Internal) };
+    // Whether there is such an edition is told to its partners only.
+    let slug = Slug::parse(&slug).map_err(|_| Failure::no("edition", &slug))?;
+    let target = format!("{}/{slug}/forwards/", site.base_url());
     let header = |name: &str| value(&asked.headers, name);
     let signed = (header("content-digest"), header("signature-input"), header("signature"));
-    let verified = match sign::verify(&partner::inbox(&address), &body, signed, site.now()) {
+    let verified = match sign::verify(&target, &body, signed, site.now()) {
         Ok(verified) => verified,
         Err(error) => {
             return Ok(no(StatusCode::UNAUTHORIZED, &error.to_string(), "Sign it as the handbook describes"));
@@ -91,7 +92,14 @@ async fn receive(
         }
     };
     let from = envelope.from.as_str();
-    let Some(known) = site.store().partner_by_key(edition.id, &verified.key, from).await? else {
+    let known = match site.store().edition(&slug).await? {
+        Some(head) => {
+            let known = site.store().partner_by_key(head.edition.id, &verified.key, from).await?;
+            known.map(|known| (head.edition, known))
+        }
+        None => None,
+    };
+    let Some((edition, known)) = known else {
         let remedy = "Ask an organiser here to enter your address and your key on the page Partners";
         return Ok(no(StatusCode::FORBIDDEN, "the sender is no partner of this edition", remedy));
     };
