@@ -140,12 +140,10 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     let author =
         store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
     let question = store.ask(&organiser, &edition, call, &RichText::clean("Where?")).await.unwrap();
-    let target = store::Target::Here(id, rolling);
-    let forward = store
-        .offer_forward(&organiser, &edition, proposal, (&target, &RichText::default()), "")
-        .await
-        .unwrap()
-        .id;
+    // Not by the organiser, who proposes it.
+    let operator = model::permission::Subject::operator("test".to_owned(), store.clock().now());
+    let to = (&store::Target::Here(id, rolling), &RichText::default());
+    let forward = store.offer_forward(&operator, &edition, proposal, to, "").await.unwrap().id;
     let other = store::NewPartner {
         name: Line::clean("Orchard"),
         address: model::partner::edition_address("https://orchard.example/2027/").unwrap(),
