@@ -179,6 +179,12 @@ impl Store {
         Ok(out)
     }
 
+    /// Whether that is a forward from a call of that edition.
+    pub async fn sends_forward(&self, edition: EditionId, id: ForwardId) -> Result<bool> {
+        let found = find(self.readers(), id).await?;
+        Ok(found.is_some_and(|one| one.forward.from.edition() == Some(edition)))
+    }
+
     /// What is passed on to a call of the edition that `subject` decides; `None` for others, with a conflict, and before its
     /// authors have agreed.
     pub async fn incoming_forward(

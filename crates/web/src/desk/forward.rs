@@ -193,6 +193,9 @@ async fn cancel(
 ) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     super::within(&person, Action::DecideProposals, &edition)?;
+    if !site.store().sends_forward(edition.id, ForwardId(id)).await? {
+        return Err(Failure::no("forward", &id.to_string()));
+    }
     let note = RichText::clean(form.value("note"));
     let base = site.base_url().to_owned();
     match site.store().cancel_forward(&person.subject, &edition, ForwardId(id), &note, &base).await {

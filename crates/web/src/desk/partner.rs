@@ -2,6 +2,7 @@
 
 use super::{enter, form_at};
 use crate::{
+    error::Failure,
     form::Form,
     inner::{Answer, Inner, again, done, show},
     route::{Asked, at},
@@ -58,7 +59,7 @@ async fn page(
     person: &Person,
     edition: &Edition,
     form: Form,
-) -> Result<PartnersPage, crate::error::Failure> {
+) -> Result<PartnersPage, Failure> {
     let at = |instant| edition.zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
     let rows = site
         .store()
@@ -133,16 +134,26 @@ async fn add(
     again(&page(&site, &asked, &person, &edition, form).await?)
 }
 
+/// Refuses who may not make the calls of the edition, and what is no partner of it.
+async fn find(site: &Site, person: &Person, edition: &Edition, id: Uuid) -> Result<(), Failure> {
+    person.may(Action::ManageCalls, &Place::edition(edition))?;
+    let known = site.store().partners(&person.subject, edition.id).await?;
+    if known.iter().any(|one| one.partner.id == PartnerId(id)) {
+        return Ok(());
+    }
+    Err(Failure::no("partner", &id.to_string()))
+}
+
 async fn ask(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
-    person.may(Action::ManageCalls, &Place::edition(&edition))?;
+    find(&site, &person, &edition, id).await?;
     let outcome = site.store().ask_partner(&person.subject, edition.id, PartnerId(id)).await;
     told(&site, &edition, outcome, "It is asked. Load the page again in a moment.")
 }
 
 async fn remove(State(site): State<Site>, person: Person, Path((slug, id)): Path<(String, Uuid)>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
-    person.may(Action::ManageCalls, &Place::edition(&edition))?;
+    find(&site, &person, &edition, id).await?;
     let outcome = site.store().remove_partner(&person.subject, edition.id, PartnerId(id)).await;
     told(&site, &edition, outcome, "It is no partner any more.")
 }

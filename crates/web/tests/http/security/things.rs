@@ -140,10 +140,17 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     let author =
         store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
     let question = store.ask(&organiser, &edition, call, &RichText::clean("Where?")).await.unwrap();
-    // Not by the organiser, who proposes it.
-    let operator = model::permission::Subject::operator("test".to_owned(), store.clock().now());
-    let to = (&store::Target::Here(id, rolling), &RichText::default());
-    let forward = store.offer_forward(&operator, &edition, proposal, to, "").await.unwrap().id;
+    // What somebody else proposes and agreed to pass on, so that the organiser decides it.
+    let new = store::NewAccount { name: Line::clean("Author"), ..store::NewAccount::default() };
+    let proof = model::account::Proof::Email(address("author@elsewhere.example"));
+    let another = store.account_for(&Actor::System, &proof, &new).await.unwrap();
+    let another = Subject::person(another, vec![], store.clock().now());
+    let begun = store.begin_proposal(&another, id, call, &content, submit).await.unwrap();
+    let passed = begun.proposal.id;
+    let none = RichText::default();
+    let to = (&store::Target::Here(id, rolling), &none);
+    let forward = store.offer_forward(&organiser, &edition, passed, to, "").await.unwrap().id;
+    store.answer_forward(&another, id, (passed, forward), (true, &none), "").await.unwrap();
     let other = store::NewPartner {
         name: Line::clean("Orchard"),
         address: model::partner::edition_address("https://orchard.example/2027/").unwrap(),
