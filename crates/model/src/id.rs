@@ -96,6 +96,10 @@ ids! {
     FileId = "file";
     /// Something that was said about a proposal.
     CommentId = "comment";
+    /// The passing on of a proposal to another call.
+    ForwardId = "forward";
+    /// An edition on another Plenary with which proposals are passed on.
+    PartnerId = "partner";
     /// A microconference that somebody would like and nobody leads yet.
     IdeaId = "idea";
     /// Something on the programme.

@@ -8,6 +8,8 @@
 //!            provisional, wait-listed, declined <───────┴──> accepted ─ confirm ─> confirmed
 //!                   (decided again at will)                      │                     │
 //!                                                                └──────> cancelled <──┘
+//!
+//! submitted, under review, wait-listed, declined ─ another call takes it ─> forwarded
 //! ```
 //!
 //! What it says is its [`Content`], of which every revision is kept. Authors change it at any stage at which it still
@@ -50,6 +52,8 @@ words! {
         Cancelled = "cancelled", "Cancelled";
         /// It is accepted, and its authors come.
         Confirmed = "confirmed", "Confirmed";
+        /// It was passed on to another call, which has it now; see [`crate::forward`].
+        Forwarded = "forwarded", "Forwarded";
     }
 }
 
@@ -76,7 +80,12 @@ impl State {
 
     /// Whether its authors may still change it.
     pub fn may_change(self) -> bool {
-        !matches!(self, Self::Declined | Self::Cancelled)
+        !matches!(self, Self::Declined | Self::Cancelled | Self::Forwarded)
+    }
+
+    /// Whether it can be passed on to another call: it was submitted and takes no place of its own call.
+    pub fn may_forward(self) -> bool {
+        self.is_undecided() || matches!(self, Self::WaitListed | Self::Declined)
     }
 }
 
@@ -317,6 +326,8 @@ pub enum Step {
     Confirm(Confirmation),
     /// The committee cancels what was accepted.
     Cancel,
+    /// Another call takes it, and it ends here.
+    Forward,
 }
 
 impl Proposal {
@@ -352,7 +363,7 @@ impl Proposal {
             }
             Step::Withdraw => match state {
                 S::Draft => refuse("nobody has seen it", "Delete the draft instead"),
-                S::Declined | S::Withdrawn | S::Cancelled => {
+                S::Declined | S::Withdrawn | S::Cancelled | S::Forwarded => {
                     refuse("there is nothing to take back", "Leave it as it is")
                 }
                 _ => Ok(Self { state: S::Withdrawn, prepared: None, confirmation: None, ..self }),
@@ -364,6 +375,9 @@ impl Proposal {
             Step::Decide(decision) => {
                 if matches!(state, S::Draft | S::Withdrawn | S::Cancelled) {
                     return refuse("there is nothing to decide", "Ask its authors to submit it");
+                }
+                if state == S::Forwarded {
+                    return refuse("another call has it", "Leave the decision to that call's committee");
                 }
                 if state == S::Confirmed {
                     return refuse("its authors have arranged to come", "Cancel it, and write to them");
@@ -393,6 +407,13 @@ impl Proposal {
                 }
                 _ => refuse("it does not take place anyway", "Decline it"),
             },
+            Step::Forward => {
+                if !state.may_forward() {
+                    let remedy = "Pass on only what waits for a decision, is wait-listed or is declined";
+                    return refuse("it cannot be passed on", remedy);
+                }
+                Ok(Self { state: S::Forwarded, prepared: None, ..self })
+            }
         }
     }
 
@@ -483,13 +504,15 @@ mod tests {
         for state in S::ALL.iter().copied() {
             let may = |ok: &[State]| ok.contains(&state);
             assert_eq!(step(state, Step::Submit).is_ok(), may(&[S::Draft, S::Withdrawn]), "submit {state}");
-            let ends = [S::Draft, S::Declined, S::Withdrawn, S::Cancelled];
+            let ends = [S::Draft, S::Declined, S::Withdrawn, S::Cancelled, S::Forwarded];
             assert_eq!(step(state, Step::Withdraw).is_ok(), !may(&ends), "withdraw {state}");
             assert_eq!(step(state, confirm()).is_ok(), may(&[S::Accepted, S::Confirmed]), "confirm {state}");
             let placed = [S::Provisional, S::Accepted, S::Confirmed];
             assert_eq!(step(state, Step::Cancel).is_ok(), may(&placed), "cancel {state}");
+            let waits = [S::Submitted, S::UnderReview, S::WaitListed, S::Declined];
+            assert_eq!(step(state, Step::Forward).is_ok(), may(&waits), "forward {state}");
             for decision in Decision::ALL.iter().copied() {
-                let undecidable = may(&[S::Draft, S::Withdrawn, S::Cancelled, S::Confirmed]);
+                let undecidable = may(&[S::Draft, S::Withdrawn, S::Cancelled, S::Confirmed, S::Forwarded]);
                 let allowed = !undecidable && decision.state() != state;
                 assert_eq!(step(state, Step::Decide(decision)).is_ok(), allowed, "{decision} {state}");
             }

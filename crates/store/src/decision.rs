@@ -176,6 +176,10 @@ pub(crate) async fn decide(
         }
         after
     };
+    if after.state.takes_place() {
+        let by = (model::forward::Step::Cancel, actor);
+        crate::forward::settle(tx, edition.id, &after, by).await?;
+    }
     proposals::put(tx, edition.id, Some(&stored), Some(&after)).await?;
     let mails = tell(tx, edition, &open.call, &after, &authors, base_url).await?;
     Ok((after, mails))

@@ -11,10 +11,10 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        assignment, author, bid, change, chat_ban, chat_event, chat_report, credential, handed_in, idea,
-        idea_interest, identity, live_room, mail, proposal_comment, question, registration, reply_address,
-        review, review_conflict, review_load, role_grant, sign_in, speaker_account, subscription, token,
-        webhook,
+        assignment, author, bid, change, chat_ban, chat_event, chat_report, credential, forward_step,
+        handed_in, idea, idea_interest, identity, live_room, mail, proposal_comment, question, registration,
+        reply_address, review, review_conflict, review_load, role_grant, sign_in, speaker_account,
+        subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},
@@ -103,6 +103,7 @@ macro_rules! holdings {
             idea_interest::Entity,
             idea::Entity,
             question::Entity,
+            forward_step::Entity,
             bid::Entity,
             assignment::Entity,
             review_load::Entity,
@@ -125,7 +126,7 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 22] = [
+pub(crate) const KINDS: [&str; 23] = [
     AccountId::KIND,
     IdentityId::KIND,
     SignInId::KIND,
@@ -140,6 +141,7 @@ pub(crate) const KINDS: [&str; 22] = [
     crate::idea::INTEREST_KIND,
     model::id::IdeaId::KIND,
     model::id::QuestionId::KIND,
+    crate::forward::STEP_KIND,
     crate::bid::KIND,
     crate::assignment::KIND,
     crate::bid::LOAD_KIND,

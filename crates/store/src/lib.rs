@@ -36,6 +36,7 @@ mod entity;
 mod error;
 mod examine;
 mod feed;
+mod forward;
 mod grant;
 mod handed_in;
 mod holding;
@@ -54,6 +55,7 @@ mod migration;
 mod opening;
 mod own_data;
 mod page;
+mod partner;
 mod people;
 mod post;
 mod proposal;
@@ -102,6 +104,10 @@ pub use decision::Decided;
 pub use edition::{EditionHead, NextEdition};
 pub use error::{Error, Result};
 pub use examine::{Examination, Following, examine};
+pub use forward::{
+    DueMessage, EndView, ForwardAnswer, ForwardHead, ForwardView, IncomingForward, Received, SentMessage,
+    Target, Targets, TrailStep,
+};
 pub use grant::{Given, Grantee, NewGrant};
 pub use idea::IdeaView;
 pub use import::{ImportOptions, ImportOutcome};
@@ -109,6 +115,7 @@ pub use location::{FILE_NAME, Location};
 pub use log::LogFilter;
 pub use mail::{Claimed, MailFilter, MailPage, OptOut, Outgoing, Queued, ServerTrouble};
 pub use microconference::{Acceptance, HeldBefore, MicroconferenceHead, MicroconferenceView, TopicHead};
+pub use partner::{KnownPartner, NewPartner, PartnerSeed};
 pub use people::{FoundPerson, PEOPLE_PER_PAGE, PeoplePage, PeopleQuery};
 pub use post::{PostStep, Stepped};
 pub use proposal::{OwnHead, OwnProposal, Revision, Written};

@@ -306,6 +306,8 @@ impl Store {
             let own = own(tx.db(), account, edition, id).await?.ok_or_else(gone)?;
             let call = &own.open.call;
             let after = own.proposal.clone().step(Step::Withdraw, call, Late::No, 0, tx.at())?;
+            let by = (model::forward::Step::Refuse, &subject.actor);
+            crate::forward::settle(tx, edition, &after, by).await?;
             leave(tx, &subject.actor, &own.edition, call, (&own.proposal, after), base_url).await
         })
         .await
@@ -805,6 +807,8 @@ pub(crate) async fn state(
     crate::access::state(db, state).await?;
     crate::question::state(db, state).await?;
     crate::opening::state(db, state).await?;
+    crate::partner::state(db, state).await?;
+    crate::forward::state(db, state, broken).await?;
     crate::review::state(db, state).await?;
     crate::bid::state(db, state).await?;
     crate::assignment::state(db, state).await?;

@@ -60,6 +60,11 @@ impl Secret {
         })
     }
 
+    /// A key of its own for that purpose: 32 bytes that nobody can tell from random ones without the secret.
+    pub(crate) fn key(&self, purpose: &str) -> [u8; 32] {
+        self.mac(purpose, "key").finalize().into_bytes().into()
+    }
+
     fn mac(&self, purpose: &str, text: &str) -> Hmac<Sha256> {
         let keyed = |key: &[u8]| {
             // HMAC takes keys of every length.

@@ -6,6 +6,7 @@
 use crate::{
     Result, Store,
     entity::{assignment, author, edition, mail as mails, proposal, proposal_comment, review},
+    forward::{self, ForwardHead},
     lookup::among,
     mail::{self, Notice},
     review::{
@@ -98,6 +99,10 @@ pub struct ToDo {
     pub prepared: WaitingList,
     /// Who is behind with reviews: for those who decide.
     pub behind: Vec<Behind>,
+    /// What other calls pass on to those that they decide.
+    pub incoming: Vec<ForwardHead>,
+    /// What those pass on and nobody has answered.
+    pub outgoing: Vec<ForwardHead>,
 }
 
 /// A proposal that waits for a decision, as far as these lists need it.
@@ -125,7 +130,9 @@ impl Store {
     /// What waits in an edition. A constant number of statements.
     pub async fn to_do(&self, subject: &Subject, edition: &Edition) -> Result<ToDo> {
         let db = self.read().await?;
-        let out = to_do(&db, subject, edition, self.now()).await?;
+        let mut out = to_do(&db, subject, edition, self.now()).await?;
+        out.incoming = forward::incoming(&db, subject, edition, self.now()).await?;
+        out.outgoing = forward::outgoing(&db, subject, edition, self.now()).await?;
         db.commit().await?;
         Ok(out)
     }

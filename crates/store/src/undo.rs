@@ -7,7 +7,9 @@
 use crate::{
     Error, Result, Store, account, calendar, content, date_plan,
     entity::{account as account_entity, change, edition, role_grant},
-    feed, grant, load, mail,
+    feed,
+    forward::STEP_KIND,
+    grant, load, mail,
     microconference::undo as microconference,
     registration::{
         self,
@@ -23,6 +25,7 @@ use model::{
     account::Account,
     edition::{Edition, Sponsor},
     feed::{Deed, Entry, Sequence},
+    forward::Step,
     id::{
         AccountId, CalendarId, EditionId, GrantId, MailId, MergeId, PersonId, ProposalId, RegistrationId,
         RoomId, SessionId, SessionTypeId, SponsorId, TemplateId, TrackId,
@@ -49,7 +52,7 @@ type Changed = (Option<EditionId>, String, Uuid);
 type Sides = (Option<Value>, Option<Value>);
 
 /// Whether what one deed wrote can be taken back, as far as the kinds of its entries go; else why not. What was done to a
-/// microconference is taken back with all that it did.
+/// microconference, and what a committee did with a forward, is taken back with all that it did.
 ///
 /// What a deed mailed is no hindrance: mail that still waits is called off with the rest, and what was mailed stays
 /// mailed.
@@ -59,6 +62,14 @@ pub fn can_undo(deed: &[Entry<Value>]) -> Result<(), Refusal> {
     if things.peek().is_none() && !deed.is_empty() {
         let remedy = "Send it again, or let it be, on its own page";
         return Err(Refusal::new("undo", "what was mailed stays mailed", remedy));
+    }
+    let answers = |entry: &Entry<Value>| {
+        let step = entry.after.as_ref().and_then(|after| after.get("step")).and_then(Value::as_str);
+        entry.kind == STEP_KIND && step.and_then(Step::parse).is_some_and(Step::is_of_authors)
+    };
+    if deed.iter().any(answers) {
+        let remedy = "Cancel the forward on the page of the proposal";
+        return Err(Refusal::new("undo", "what an author answered is theirs", remedy));
     }
     things
         .filter(|entry| !whole || microconference::order(&entry.kind).is_none())

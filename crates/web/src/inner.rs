@@ -168,6 +168,7 @@ impl Inner {
                     (D::Assignments, "Assignments", Action::DecideProposals, Part),
                     (D::Sitting, "Meeting", Action::SeeProposals, Part),
                     (D::Calls, "Calls", Action::ManageCalls, Part),
+                    (D::Partners, "Partners", Action::ManageCalls, Whole),
                 ],
             ),
             ("On the day", &[(D::Live, "Live rooms", Action::ModerateRoom, Part)]),

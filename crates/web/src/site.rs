@@ -171,12 +171,16 @@ struct Inner {
     streamers: Arc<Crowd>,
     star_writes: Limiter,
     saying: Limiter,
+    forward_messages: Limiter,
     api: ApiState,
     ways: Ways,
     links: crate::account::Links,
     venue: Venue,
     stop: CancellationToken,
 }
+
+/// Messages about forwards that one client may send in a minute: a committee passes on tens at once, at the end of a call.
+const FORWARD_MESSAGES: u32 = 60;
 
 /// A place for one stream of live updates; given back when it is dropped.
 #[derive(Debug)]
@@ -260,6 +264,7 @@ impl Site {
             streamers: Crowd::new(options.streams_per_client),
             star_writes: Limiter::new(options.star_writes_per_minute),
             saying: Limiter::slow(SAID_AT_ONCE, SAID_EVERY),
+            forward_messages: Limiter::new(FORWARD_MESSAGES),
             api: ApiState::new(options.api_per_minute),
             links: crate::account::Links::new(options.links_per_minute),
             venue: Venue::new(store.clone(), draw),
@@ -366,6 +371,11 @@ impl Site {
     /// Who may write stars how often.
     pub fn star_writes(&self) -> &Limiter {
         &self.0.star_writes
+    }
+
+    /// Who may send messages about forwards how often.
+    pub(crate) fn forward_messages(&self) -> &Limiter {
+        &self.0.forward_messages
     }
 
     /// What the API holds in memory.

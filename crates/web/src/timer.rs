@@ -1,5 +1,5 @@
 //! What happens by the clock: posts that were scheduled are published when their time has come, sealed offers are opened when
-//! their call closes, and reviewers who are behind are reminded.
+//! their call closes, and those for whom a review or a forward waits are reminded.
 //!
 //! Every node keeps this clock. That one thing happens once is the record's promise, not this task's: see
 //! [`store::Store::publish_due`] and [`store::Store::open_offers`].
@@ -35,10 +35,15 @@ pub(crate) async fn run(site: Site) {
     }
 }
 
-/// Reminds reviewers who are behind, until the server stops. That nobody is reminded twice in a week is the record's promise:
-/// see [`store::Store::remind_due`].
+/// Reminds reviewers who are behind, and those for whom a forward waits, until the server stops. That nobody is reminded twice
+/// in a week is the record's promise: see [`store::Store::remind_due`] and [`store::Store::remind_forwards`].
 pub(crate) async fn remind(site: Site) {
     loop {
+        match site.store().remind_forwards(site.base_url()).await {
+            Ok(0) => {}
+            Ok(mails) => tracing::info!(mails, "those for whom a forward waits are reminded"),
+            Err(error) => tracing::warn!(%error, "nobody could be reminded of forwards; it is tried again"),
+        }
         match site.store().remind_due(site.base_url()).await {
             Ok(0) => {}
             Ok(mails) => tracing::info!(mails, "reviewers who are behind are reminded"),

@@ -3,8 +3,8 @@
 use crate::{
     feed::Sequence,
     id::{
-        AccountId, CallId, MailId, PersonId, PostId, ProposalId, RegistrationId, RoomId, SessionId,
-        SessionTypeId, SponsorId, TemplateId, TrackId, WebPageId, WebhookId,
+        AccountId, CallId, ForwardId, MailId, PersonId, PostId, ProposalId, RegistrationId, RoomId,
+        SessionId, SessionTypeId, SponsorId, TemplateId, TrackId, WebPageId, WebhookId,
     },
     text::Slug,
 };
@@ -103,6 +103,12 @@ pub enum EditionDesk {
     Microconference(ProposalId),
     /// What of the proposals waits for somebody.
     ToDo,
+    /// What other calls pass on to this edition's, and these to others.
+    Forwards,
+    /// A proposal that waits for this edition to take it or not.
+    Forward(ForwardId),
+    /// Editions on other Plenarys with which proposals are passed on.
+    Partners,
     /// What one would review.
     Bids,
     /// Who reviews what.
@@ -210,6 +216,9 @@ impl EditionDesk {
             Self::Microconferences => page("microconferences"),
             Self::Microconference(id) => of("microconferences", &id),
             Self::ToDo => page("proposals/to-do"),
+            Self::Forwards => page("proposals/forwards"),
+            Self::Forward(id) => page(&format!("proposals/forwards/{id}")),
+            Self::Partners => page("partners"),
             Self::Bids => page("proposals/bids"),
             Self::Assignments => page("assignment"),
             Self::Assignment(call) => of("assignment", &call),

@@ -29,7 +29,7 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use store::{Location, NewAccount, NewGrant, NextEdition, Store};
+use store::{Location, NewAccount, NewGrant, NextEdition, Store, Target};
 use uuid::Uuid;
 
 const CALLS: &str = include_str!("../../demo/calls.toml");
@@ -130,6 +130,18 @@ struct Proposal {
     review: Vec<NewReview>,
     #[serde(default)]
     comment: Vec<Comment>,
+    forward: Option<NewForward>,
+}
+
+/// That a proposal is to be passed on, and when its author agreed, if they did.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewForward {
+    by: String,
+    to: String,
+    note: RichText,
+    at: Timestamp,
+    agreed: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -176,6 +188,8 @@ enum Event<'a> {
     Review(usize, &'a NewReview),
     Comment(usize, &'a Comment),
     Prepare(usize, Decision),
+    Forward(usize, &'a NewForward),
+    Agree(usize, &'a str),
 }
 
 /// The clock of the story: it shows the moment that is being told.
@@ -336,6 +350,10 @@ impl<'a> Story<'a> {
             }
             events.extend(proposal.review.iter().map(|one| (one.at, Event::Review(index, one))));
             events.extend(proposal.comment.iter().map(|one| (one.at, Event::Comment(index, one))));
+            if let Some(forward) = &proposal.forward {
+                events.push((forward.at, Event::Forward(index, forward)));
+                events.extend(forward.agreed.map(|at| (at, Event::Agree(index, &*proposal.by))));
+            }
             let last = proposal.review.iter().map(|one| one.at).max().unwrap_or(proposal.at);
             events.extend(proposal.prepared.map(|decision| (last, Event::Prepare(index, decision))));
         }
@@ -343,6 +361,7 @@ impl<'a> Story<'a> {
         events.sort_by_key(|(at, _)| *at);
         let mut questions = BTreeMap::new();
         let mut proposals: BTreeMap<usize, ProposalId> = BTreeMap::new();
+        let mut forwards = BTreeMap::new();
         for (at, event) in events.into_iter().take_while(|(at, _)| *at <= now) {
             self.clock.turn_to(at);
             // What is due by the clock happens before whatever comes next.
@@ -380,6 +399,18 @@ impl<'a> Story<'a> {
                 Event::Prepare(index, decision) => {
                     let (marek, id) = (self.subject("marek").await?, proposals[&index]);
                     self.store.prepare_decision(&marek, &self.edition, id, Some(decision)).await?;
+                }
+                Event::Forward(index, one) => {
+                    let (by, id) = (self.subject(&one.by).await?, proposals[&index]);
+                    let to = Target::Here(self.edition.id, self.call_id(&one.to));
+                    let offered =
+                        self.store.offer_forward(&by, &self.edition, id, (&to, &one.note), "").await?;
+                    forwards.insert(index, offered.id);
+                }
+                Event::Agree(index, by) => {
+                    let (by, which) = (self.subject(by).await?, (proposals[&index], forwards[&index]));
+                    let said = (true, &RichText::default());
+                    self.store.answer_forward(&by, self.edition.id, which, said, "").await?;
                 }
             }
         }

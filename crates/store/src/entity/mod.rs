@@ -7,6 +7,7 @@
 mod assigning;
 mod calling;
 mod content;
+mod forwarding;
 mod handing_in;
 mod mailing;
 mod people;
@@ -27,6 +28,7 @@ pub(crate) use calling::{
 pub(crate) use content::{
     mastodon_account, menu, post, speaker_account, sponsor_plan, subscription, toot, web_page,
 };
+pub(crate) use forwarding::{forward, forward_step, partner, partner_message, partner_nonce};
 pub(crate) use handing_in::{handed_in, mail_received, reply_address};
 pub(crate) use mailing::{mail, mail_attempt, mail_sender, mail_server, mail_template, opt_out, suppression};
 pub(crate) use people::{

@@ -368,7 +368,10 @@ pub(crate) async fn settle(
     );
     let mut mails = tell(tx, edition, &leads, (&subject, &text), &once, base_url).await?;
     for topic in topics(tx.db(), edition.id, held.call).await? {
-        if matches!(topic.proposal.state, State::Withdrawn | State::Declined | State::Cancelled) {
+        if matches!(
+            topic.proposal.state,
+            State::Withdrawn | State::Declined | State::Cancelled | State::Forwarded
+        ) {
             continue;
         }
         let authors = proposals::authors(tx.db(), topic.proposal.id).await?;

@@ -52,6 +52,8 @@ impl Store {
             proposals::put(tx, edition.id, Some(&one), Some(&after)).await?;
             let gone = Proposal { state: State::Withdrawn, prepared: None, ..second.clone() };
             proposals::put(tx, edition.id, Some(&second), Some(&gone)).await?;
+            let by = (model::forward::Step::Cancel, &subject.actor);
+            crate::forward::settle(tx, edition.id, &gone, by).await?;
             let mut all = proposals::authors(tx.db(), id).await?;
             let joining = proposals::authors(tx.db(), other).await?;
             for author in joining {
@@ -143,8 +145,13 @@ impl Store {
     }
 }
 
-/// Whoever declared a conflict with `from` has it with what comes of it, too.
-async fn keep_conflicts(tx: &Tx, edition: EditionId, from: ProposalId, into: ProposalId) -> Result<()> {
+/// Whoever declared a conflict with `from` has it with what comes of it in `edition`, too.
+pub(crate) async fn keep_conflicts(
+    tx: &Tx,
+    edition: EditionId,
+    from: ProposalId,
+    into: ProposalId,
+) -> Result<()> {
     let declared = review_conflict::Entity::find().filter(review_conflict::Column::Proposal.eq(from.0));
     for row in declared.all(tx.db()).await? {
         stays_conflicted(tx, edition, into, AccountId(row.account)).await?;

@@ -4,7 +4,7 @@
 //! such a deed back needs in `undo`.
 
 mod accept;
-mod join;
+pub(crate) mod join;
 mod run;
 pub(crate) mod undo;
 

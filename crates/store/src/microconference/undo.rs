@@ -1,4 +1,5 @@
-//! Taking back what was done to microconferences as a whole: accepting, merging, splitting, ticking.
+//! Taking back what was done to microconferences as a whole: accepting, merging, splitting, ticking; and what committees did
+//! with forwards.
 //!
 //! Such a deed writes calls, proposals, authors and accounts of speakers too, which alone are not taken back from the log: a
 //! proposal is its authors'. Together with an entry about a microconference they are.
@@ -13,13 +14,14 @@ use crate::{
     entity::{
         author, call as call_entity, call_form, proposal, proposal_revision, review_conflict, speaker_account,
     },
+    forward::STEP_KIND,
     proposal as proposals,
     review::{CONFLICT_KIND, conflict_said},
     tx::{Change, Tx},
 };
 use model::{
     feed::Deed,
-    id::{AuthorId, CallId, EditionId, MailId, ProposalId},
+    id::{AuthorId, CallId, EditionId, ForwardId, MailId, ProposalId},
     microconference::Microconference,
     proposal::{Proposal, State},
 };
@@ -28,14 +30,23 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The kinds that come back together with a microconference, in the order in which they do: what belongs to a proposal goes
-/// before it.
-const ORDER: [&str; 7] =
-    [KIND, CONFLICT_KIND, AuthorId::KIND, ProposalId::KIND, CallId::KIND, SPEAKER_KIND, MailId::KIND];
+/// The kinds that come back together with a microconference or a forward, in the order in which they do: what belongs to a
+/// proposal goes before it.
+const ORDER: [&str; 9] = [
+    STEP_KIND,
+    ForwardId::KIND,
+    KIND,
+    CONFLICT_KIND,
+    AuthorId::KIND,
+    ProposalId::KIND,
+    CallId::KIND,
+    SPEAKER_KIND,
+    MailId::KIND,
+];
 
 /// Whether entries of these kinds, written together, are such a deed.
 pub(crate) fn is_one<'a>(mut kinds: impl Iterator<Item = &'a str>) -> bool {
-    kinds.any(|kind| kind == KIND)
+    kinds.any(|kind| kind == KIND || kind == ForwardId::KIND)
 }
 
 /// The place of a kind in the order in which they come back; `None` for kinds that are nothing of this.
@@ -52,6 +63,9 @@ pub(crate) async fn restore(
     after: Option<&Value>,
 ) -> Result<bool> {
     match kind {
+        STEP_KIND | ForwardId::KIND => {
+            crate::forward::restore(tx, edition, (kind, thing), before, after).await
+        }
         KIND => microconference(tx, edition, ProposalId(thing), before, after).await,
         CONFLICT_KIND => conflict(tx, edition, thing, before.as_ref(), after).await,
         AuthorId::KIND => author(tx, edition, AuthorId(thing), before.as_ref(), after).await,

@@ -8,6 +8,7 @@ use crate::{
 use model::{
     conflict::{Conflict, Known, conflicts},
     email::Email,
+    forward::OfferedAuthor,
     id::{AccountId, EditionId, ProposalId},
     text::Line,
 };
@@ -171,6 +172,63 @@ impl Judge {
         }
         let declared = declared.into_iter().map(|(who, what)| (AccountId(who), ProposalId(what))).collect();
         Ok(Self { people, known, authors, declared })
+    }
+
+    /// Of one person over what another Plenary offers as `id`: its authors are known by the addresses that it names, and count
+    /// as whoever proved one. Five statements.
+    pub(crate) async fn of_offer(
+        db: &impl ConnectionTrait,
+        who: Option<AccountId>,
+        id: ProposalId,
+        offered: &[OfferedAuthor],
+    ) -> Result<Self> {
+        let Some(me) = who else { return Ok(Self::default()) };
+        let named: Vec<&str> = offered.iter().map(|author| author.email.as_str()).collect();
+        let owners: Vec<(Uuid, String)> = identity::Entity::find()
+            .select_only()
+            .columns([identity::Column::Account, identity::Column::Subject])
+            .filter(identity::Column::Kind.eq("email"))
+            .filter(identity::Column::Subject.is_in(named))
+            .into_tuple()
+            .all(db)
+            .await?;
+        let ids: BTreeSet<Uuid> = owners.iter().map(|owner| owner.0).chain([me.0]).collect();
+        let affiliations: Vec<(Uuid, String)> = account::Entity::find()
+            .select_only()
+            .columns([account::Column::Id, account::Column::Affiliation])
+            .filter(among(account::Column::Id, ids.iter().copied()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        let proved: Vec<(Uuid, String)> = identity::Entity::find()
+            .select_only()
+            .columns([identity::Column::Account, identity::Column::Subject])
+            .filter(identity::Column::Kind.eq("email"))
+            .filter(among(identity::Column::Account, ids.iter().copied()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        let mut known: BTreeMap<AccountId, Known> = affiliations
+            .into_iter()
+            .map(|(id, name)| {
+                let own = proved.iter().filter(|(owner, _)| *owner == id);
+                let addresses: Vec<Email> =
+                    own.filter_map(|(_, address)| Email::parse(address).ok()).collect();
+                (AccountId(id), Known::new(AccountId(id), &Line::clean(&name), addresses.iter()))
+            })
+            .collect();
+        for (one, other) in companions(db, std::iter::once(me.0)).await? {
+            known.entry(one).or_default().companions.insert(other);
+        }
+        let mut authors = vec![];
+        for author in offered {
+            let nobody = AccountId(Uuid::now_v7());
+            known.insert(nobody, Known::new(nobody, &author.affiliation, std::iter::once(&author.email)));
+            authors.push(nobody);
+            let owner = owners.iter().find(|(_, address)| address == author.email.as_str());
+            authors.extend(owner.map(|(id, _)| AccountId(*id)));
+        }
+        Ok(Self { people: [me].into(), known, authors: [(id, authors)].into(), declared: BTreeSet::new() })
     }
 
     /// Why that person must not review or see the reviews of that proposal. Nobody, as at the command line, has none.

@@ -13,6 +13,7 @@ mod credential;
 mod desk;
 mod encrypted;
 mod feed;
+mod forwards;
 mod handed_in;
 mod harness;
 mod import;

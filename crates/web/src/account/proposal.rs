@@ -2,7 +2,10 @@
 
 use super::told;
 use crate::{
-    desk::{files_at, form_at},
+    desk::{
+        files_at, form_at,
+        forward::{self, TrailView},
+    },
     error::Failure,
     form::Form,
     inner::{Answer, Inner, again, done, show},
@@ -23,7 +26,7 @@ use model::{
     call::{Deadline, FieldKey, Late, Phase, Reader, Stage},
     edition::Edition,
     email::Email,
-    id::{AuthorId, ProposalId},
+    id::{AuthorId, ForwardId, ProposalId},
     microconference::{Check, Microconference, Progress, TOPICS},
     proposal::{Confirmation, State as Standing, Step, changes},
     text::{Line, RichText, Slug},
@@ -43,6 +46,8 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/account/proposals/{edition}/{proposal}/authors/", post(invite));
     let router = at(router, "/account/proposals/{edition}/{proposal}/authors/{author}/remove/", post(remove));
     let router = at(router, "/account/proposals/{edition}/{proposal}/ready/", post(ready));
+    let router =
+        at(router, "/account/proposals/{edition}/{proposal}/forwards/{forward}/", post(answer_forward));
     form_at(router, "/account/proposals/{edition}/{proposal}/comments/", post(comment))
 }
 
@@ -154,6 +159,8 @@ struct ProposalPage {
     microconference: Option<MicroconferenceView>,
     /// What it was the last time, where it continues one.
     last: Option<LastTime>,
+    /// How it is passed on to another call.
+    forwards: Vec<TrailView>,
 }
 
 /// What a microconference has beside its proposal, for its leads.
@@ -204,6 +211,7 @@ fn explained(state: Standing) -> &'static str {
         Standing::Withdrawn => "You took it back. While the call is open, you can submit it again.",
         Standing::Cancelled => "It was accepted and does not take place.",
         Standing::Confirmed => "It is accepted and you come. See you there!",
+        Standing::Forwarded => "Another call has it now, and decides about it.",
     }
 }
 
@@ -271,6 +279,15 @@ async fn page(
         Some(one) => Some(microconference(site, own, &one, at).await?),
         None => None,
     };
+    let mut forwards = vec![];
+    for view in site.store().own_forwards(&subject, edition.id, proposal.id).await? {
+        let to = view.to.edition.as_ref().zip(view.to.proposal);
+        let href = to
+            .filter(|(_, (id, _))| *id != proposal.id)
+            .map(|(slug, (id, _))| Account::Proposal(slug, id).path())
+            .or(view.to.page.as_ref().map(|page| page.as_str().to_owned()));
+        forwards.push(forward::trail(site, &view, Some(proposal.id), href, at).await?);
+    }
     let title = format!("#{} {}", proposal.number, titled(&proposal.content.title));
     let inner = Inner::account(
         person,
@@ -331,6 +348,7 @@ async fn page(
             .unwrap_or_default(),
         microconference,
         last,
+        forwards,
     })
 }
 
@@ -556,4 +574,31 @@ async fn comment(
     let outcome =
         site.store().comment_proposal(&person.subject, &edition, own.proposal.id, (true, &body), &base).await;
     told(&site, &Account::Proposal(&edition.slug, own.proposal.id).path(), outcome, "The reviewers see it.")
+}
+
+async fn answer_forward(
+    State(site): State<Site>,
+    person: Person,
+    Path((slug, id, forward)): Path<(String, Uuid, Uuid)>,
+    form: Form,
+) -> Answer {
+    let (edition, own) = own(&site, &person, &slug, id).await?;
+    let agree = form.is_chosen("do", "agree");
+    if !agree && !form.is_chosen("do", "refuse") {
+        return Err(Failure::NotFound("There is nothing at this address".to_owned()));
+    }
+    let note = RichText::clean(form.value("note"));
+    let base = site.base_url().to_owned();
+    let which = (own.proposal.id, ForwardId(forward));
+    let outcome = site
+        .store()
+        .answer_forward(&person.subject, edition.id, which, (agree, &note), &base)
+        .await
+        .map(|_| ());
+    let notice = if agree {
+        "The committee of the other call is asked now. You hear of its answer by mail."
+    } else {
+        "It stays where it is. The committee is told."
+    };
+    told(&site, &Account::Proposal(&edition.slug, own.proposal.id).path(), outcome, notice)
 }

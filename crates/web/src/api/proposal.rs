@@ -63,6 +63,8 @@ enum ProposalState {
     Cancelled,
     /// Its authors come.
     Confirmed,
+    /// Another call has it now.
+    Forwarded,
 }
 
 same_words!(
@@ -77,6 +79,7 @@ same_words!(
         Withdrawn,
         Cancelled,
         Confirmed,
+        Forwarded,
     }
 );
 

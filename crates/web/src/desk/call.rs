@@ -251,6 +251,7 @@ fn page(
         beside: open
             .map(|open| {
                 vec![
+                    (EditionDesk::Forwards.path(&edition.slug), "What is passed on"),
                     (
                         EditionDesk::CallQuestions(open.call.id).path(&edition.slug),
                         "Questions and amendments",

@@ -7,6 +7,7 @@ mod opinion;
 
 use super::{
     enter, form_at,
+    forward::{self, TrailView},
     paging::{Pages, page_of},
     to_do,
 };
@@ -228,6 +229,7 @@ fn links(person: &Person, edition: &Edition, path: &str) -> Vec<(String, &'stati
     if person.subject.may_within(Action::Review, edition) {
         links.push((EditionDesk::Bids.path(&edition.slug), "What I want to review"));
     }
+    links.push((EditionDesk::Forwards.path(&edition.slug), "What is passed on"));
     links.push((format!("{path}proposals.csv"), "All as CSV"));
     links.push((format!("{path}proposals.json"), "All as JSON"));
     links
@@ -262,6 +264,11 @@ struct ProposalPage {
     session: Option<String>,
     /// Where it is accepted one at a time and run, where it is a microconference.
     microconference: Option<String>,
+    /// How it was passed on, and where it can be.
+    forwards: Vec<TrailView>,
+    targets: Vec<(String, String)>,
+    forward: Form,
+    forwards_path: String,
 }
 
 /// An answer to a field of the call's form.
@@ -297,7 +304,12 @@ fn filled(mine: Option<&Review>, criteria: &[Criterion]) -> Form {
         .with("to_authors", mine.map(|mine| mine.to_authors.to_string()).unwrap_or_default())
 }
 
-async fn find(site: &Site, person: &Person, edition: &Edition, id: Uuid) -> Result<Filed, Failure> {
+pub(super) async fn find(
+    site: &Site,
+    person: &Person,
+    edition: &Edition,
+    id: Uuid,
+) -> Result<Filed, Failure> {
     let filed = site.store().filed_proposal(&person.subject, edition, ProposalId(id)).await?;
     filed.ok_or_else(|| Failure::no("proposal", &id.to_string()))
 }
@@ -315,6 +327,41 @@ async fn file(
     let revision = asked.value("revision").and_then(|number| number.parse().ok());
     let found = site.store().filed_file(&person.subject, &edition, ProposalId(id), (&key, revision)).await?;
     crate::upload::download(&site, &found.ok_or_else(none)?).await
+}
+
+/// The page of a proposal with what was typed about passing it on.
+pub(super) async fn page_with_forward(
+    site: &Site,
+    asked: &Asked,
+    person: &Person,
+    edition: &Edition,
+    filed: &Filed,
+    forward: Form,
+) -> Result<impl Template + use<>, Failure> {
+    let form = filled(filed.mine.as_ref(), &filed.open.call.reviewing.criteria);
+    let page = page(site, asked, person, edition, filed, form).await?;
+    Ok(ProposalPage { forward, ..page })
+}
+
+/// How a proposal was passed on, as whoever asks may know it, and where it can be.
+async fn forwards(
+    site: &Site,
+    person: &Person,
+    edition: &Edition,
+    filed: &Filed,
+) -> Result<(Vec<TrailView>, Vec<(String, String)>), Failure> {
+    let at = |instant| edition.zone.local(instant).strftime("%-d %B %Y, %H:%M %Z").to_string();
+    let id = filed.proposal.id;
+    let mut trails = vec![];
+    for view in site.store().forwards_of(&person.subject, edition, id).await? {
+        // The other end is linked where it stands in this edition: whether it may be read is asked there.
+        let to = view.to.proposal.filter(|(to, _)| *to != id);
+        let own = view.to.edition.as_ref() == Some(&edition.slug);
+        let href = to.filter(|_| own).map(|(to, _)| EditionDesk::Proposal(to).path(&edition.slug));
+        trails.push(forward::trail(site, &view, Some(id), href, at).await?);
+    }
+    let targets = site.store().forward_targets(&person.subject, edition, id).await?;
+    Ok((trails, forward::choices(&targets)))
 }
 
 async fn page(
@@ -392,6 +439,7 @@ async fn page(
         .collect();
     let criteria = &call.reviewing.criteria;
     let (reviews, comments) = opinions(edition, filed);
+    let (forwards, targets) = forwards(site, person, edition, filed).await?;
     let similar = alike::of_one(site, person, edition, filed).await?;
     let list = EditionDesk::Proposals.path(&edition.slug);
     let title = format!("#{} {}", proposal.number, content.title);
@@ -448,6 +496,10 @@ async fn page(
         session: proposal.session.map(|session| EditionDesk::Session(session).path(&edition.slug)),
         microconference: (call.kind == CallKind::Microconferences)
             .then(|| EditionDesk::Microconference(proposal.id).path(&edition.slug)),
+        forwards,
+        targets,
+        forward: Form::default(),
+        forwards_path: EditionDesk::Forwards.path(&edition.slug),
     })
 }
 

@@ -15,7 +15,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use model::{address::EditionDesk, edition::Edition, permission::Action};
-use store::{PATIENCE, WaitingList};
+use store::{ForwardHead, PATIENCE, WaitingList};
 
 pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/desk/{edition}/proposals/to-do/", get(list));
@@ -87,6 +87,40 @@ pub(super) fn view(
     (!rows.is_empty()).then_some(ListView { title, help, rows, more })
 }
 
+/// What other calls pass on to those of the edition, and these to others; without empty lists.
+pub(super) fn passed_on(
+    edition: &Edition,
+    incoming: &[ForwardHead],
+    outgoing: &[ForwardHead],
+    now: Timestamp,
+) -> Vec<ListView> {
+    let row = |one: &ForwardHead, page: EditionDesk, text: String| {
+        let (age, late) = age(one.since, now);
+        RowView { href: page.path(&edition.slug), text, age, late }
+    };
+    let came = incoming.iter().map(|one| {
+        row(one, EditionDesk::Forward(one.id), format!("{}, from {} to {}", one.title, one.from, one.to))
+    });
+    let went = outgoing.iter().map(|one| {
+        let page = one.proposal.map_or(EditionDesk::Forwards, EditionDesk::Proposal);
+        let text = format!("{}, to {}: {}", one.title, one.to, one.state.shown().to_lowercase());
+        row(one, page, text)
+    });
+    let lists = [
+        (
+            "Passed on to you",
+            "Another committee passes them on, and their authors agree. Take or decline them.",
+            came.collect::<Vec<_>>(),
+        ),
+        ("Passed on by you", "Their authors, or the receivers, have not answered yet.", went.collect()),
+    ];
+    lists
+        .into_iter()
+        .filter(|(.., rows)| !rows.is_empty())
+        .map(|(title, help, rows)| ListView { title, help, rows, more: 0 })
+        .collect()
+}
+
 async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug): Path<String>) -> Answer {
     let edition = enter(&site, &person, &slug).await?;
     super::within(&person, Action::SeeProposals, &edition)?;
@@ -108,10 +142,10 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
             &all.prepared,
         ),
     ];
-    let lists = lists
-        .into_iter()
-        .filter_map(|(title, help, list)| view(&edition, (title, help), list, now))
-        .collect();
+    let mut shown = passed_on(&edition, &all.incoming, &all.outgoing, now);
+    shown
+        .extend(lists.into_iter().filter_map(|(title, help, list)| view(&edition, (title, help), list, now)));
+    let lists = shown;
     let behind = all
         .behind
         .iter()

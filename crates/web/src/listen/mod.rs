@@ -79,6 +79,7 @@ async fn answer(
         tokio::spawn(room::announce(site.clone())),
         tokio::spawn(timer::run(site.clone())),
         tokio::spawn(timer::remind(site.clone())),
+        tokio::spawn(deliver::partners(site.clone())),
     ];
     // Without a fetcher nothing is called; what waits for Mastodon goes on waiting.
     background.extend(site.fetcher().cloned().map(|fetcher| {

@@ -3,6 +3,7 @@
 mod calls;
 mod content;
 mod edition;
+mod forwards;
 mod ideas;
 mod mail;
 mod setup;
@@ -65,6 +66,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = calls::routes(router);
     let router = ideas::routes(router);
     let router = room::routes(router);
+    let router = forwards::routes(router);
     let router = stars::routes(router);
     let router = mail::routes(router);
     let router = account::routes(router);

@@ -15,6 +15,7 @@ mod content;
 mod desk;
 mod desk_programme;
 mod failing;
+mod forwards;
 mod handed_in;
 mod identity;
 mod ldap;

@@ -140,6 +140,23 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     let author =
         store.invite_author(&organiser, id, proposal, invited, "https://conf.example.org").await.unwrap();
     let question = store.ask(&organiser, &edition, call, &RichText::clean("Where?")).await.unwrap();
+    // What somebody else proposes and agreed to pass on, so that the organiser decides it.
+    let new = store::NewAccount { name: Line::clean("Author"), ..store::NewAccount::default() };
+    let proof = model::account::Proof::Email(address("author@elsewhere.example"));
+    let another = store.account_for(&Actor::System, &proof, &new).await.unwrap();
+    let another = Subject::person(another, vec![], store.clock().now());
+    let begun = store.begin_proposal(&another, id, call, &content, submit).await.unwrap();
+    let passed = begun.proposal.id;
+    let none = RichText::default();
+    let to = (&store::Target::Here(id, rolling), &none);
+    let forward = store.offer_forward(&organiser, &edition, passed, to, "").await.unwrap().id;
+    store.answer_forward(&another, id, (passed, forward), (true, &none), "").await.unwrap();
+    let other = store::NewPartner {
+        name: Line::clean("Orchard"),
+        address: model::partner::edition_address("https://orchard.example/2027/").unwrap(),
+        key: model::partner::PublicKey([7; 32]),
+    };
+    let partner = store.add_partner(&organiser, id, &other).await.unwrap();
     let until = store.clock().now() + jiff::SignedDuration::from_hours(1);
     let (code, _) = store.add_access_code(&organiser, &edition, call, (&name, until)).await.unwrap();
     let entries = store.changes_since(0, 10_000).await.unwrap();
@@ -173,6 +190,8 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("author", author.id.to_string()),
         ("microconference", microconference.to_string()),
         ("idea", idea.id.to_string()),
+        ("forward", forward.to_string()),
+        ("partner", partner.to_string()),
         ("answer", "accept".to_owned()),
         ("track", programme.tracks[0].slug.to_string()),
         ("desk:track", programme.tracks[0].id.to_string()),
