@@ -259,11 +259,23 @@ fn check_text(text: &RichText) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An emoji, or what somebody's chat program sends as one: a short text of which nothing is a letter of ours, white space,
-/// or markup.
+/// An emoji, or what somebody's chat program sends as one. Nothing of it is a letter of any script, white space, markup, or a
+/// mark that turns the rest of a line around: it stands below somebody else's message. Digits are part of keycaps, and of `+1`.
 fn check_reaction(emoji: &str) -> Result<(), Refusal> {
-    let strange =
-        |c: char| c.is_whitespace() || c.is_control() || c.is_ascii_alphabetic() || "<>&\"'`".contains(c);
+    const JOINS: [char; 2] = ['\u{200D}', '\u{FE0F}'];
+    let number = matches!(emoji, "+1" | "-1") || emoji.contains('\u{20E3}');
+    let strange = |c: char| {
+        let digit = c.is_ascii_digit();
+        // Flags of regions are spelled in letters that nobody sees.
+        let tag = ('\u{E0020}'..='\u{E007F}').contains(&c);
+        let hidden = matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}');
+        c.is_whitespace()
+            || c.is_control()
+            || (c.is_alphanumeric() && !digit)
+            || (digit && !number)
+            || (hidden && !JOINS.contains(&c) && !tag)
+            || "<>&\"'`".contains(c)
+    };
     if emoji.is_empty() || emoji.len() > REACTION_MAX || emoji.chars().any(strange) {
         return Err(Refusal::new("reaction", "it is no emoji", "Choose one of those shown"));
     }
@@ -484,10 +496,13 @@ mod tests {
             let said = Said::Reaction { target: 1, emoji: emoji.to_owned(), given: true };
             may_say(&said, &bob(), NOBODY, ROOM, Some(&standing(ada()))).is_ok()
         };
-        for emoji in ["👍", "❤️", "👩‍👩‍👧‍👦", "+1", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"] {
+        for emoji in ["👍", "❤️", "👩‍👩‍👧‍👦", "+1", "3️⃣", "🇩🇪", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"]
+        {
             assert!(may(emoji), "{emoji}");
         }
-        for text in ["", "yes", "<b>", "👍 👍", "\u{0}", &"👍".repeat(20)] {
+        for text in
+            ["", "yes", "да", "好", "0301234", "\u{202E}👍", "<b>", "👍 👍", "\u{0}", &"👍".repeat(20)]
+        {
             assert!(!may(text), "{text:?}");
         }
     }

@@ -83,6 +83,9 @@ pub struct LiveRoom {
     pub opened: Option<Timestamp>,
     /// When it was closed. Its conversation stays to be read.
     pub closed: Option<Timestamp>,
+    /// Who closed it: what those who run rooms have closed, whoever opened it does not open again.
+    #[serde(default)]
+    pub closed_by: Option<AccountId>,
 }
 
 impl LiveRoom {
@@ -100,6 +103,7 @@ impl LiveRoom {
             opened_by: None,
             opened: None,
             closed: None,
+            closed_by: None,
         }
     }
 
@@ -117,6 +121,7 @@ impl LiveRoom {
             opened_by: Some(by),
             opened: Some(at),
             closed: None,
+            closed_by: None,
         }
     }
 

@@ -22,15 +22,15 @@ use model::{
     edition::{Edition, EditionState},
     id::{AccountId, EditionId, RoomId},
     permission::{Action, Place, Subject},
-    text::{Line, RichText},
+    text::{Line, RichText, folded},
     time::{from_micros, to_micros},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, Func},
+    sea_query::{Expr, ExprTrait},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -50,6 +50,9 @@ const ANSWERED: &str = "answered";
 
 /// Rows of one statement; thirteen bind variables each.
 const CHUNK: usize = 500;
+
+/// The most questions that a room shows.
+const QUESTIONS_MAX: u64 = 100;
 
 /// The most messages that a search gives.
 const FOUND_MAX: u64 = 50;
@@ -180,15 +183,15 @@ impl Store {
         .await
     }
 
-    /// What was said after a place, in all rooms, the earliest first.
-    pub async fn chat_since(&self, after: Position, limit: u64) -> Result<Vec<Event>> {
+    /// What was said after a place, in all rooms, the earliest first, and the place up to which that is all. One query.
+    pub async fn chat_since(&self, after: Position, limit: u64) -> Result<(Vec<Event>, Position)> {
         let rows = chat_event::Entity::find()
             .filter(chat_event::Column::Seq.gt(after))
             .order_by_asc(chat_event::Column::Seq)
             .limit(limit)
             .all(self.readers())
             .await?;
-        rows.iter().map(event_of).collect()
+        Ok((readable(&rows), rows.last().map_or(after, |row| row.seq)))
     }
 
     /// What was said after a place in one room, the earliest first. One query.
@@ -200,7 +203,7 @@ impl Store {
             .limit(limit)
             .all(self.readers())
             .await?;
-        rows.iter().map(event_of).collect()
+        Ok(readable(&rows))
     }
 
     /// The newest messages of a room before a place, as they stand, the earliest first; and the head of the log that they
@@ -235,10 +238,15 @@ impl Store {
         Ok(messages)
     }
 
-    /// The questions of a room as they stand: those that wait first, by their votes. Two queries.
+    /// The newest questions of a room as they stand: those that wait first, by their votes. Two queries.
     pub async fn chat_questions(&self, room: RoomId) -> Result<Vec<Message>> {
         let db = self.read().await?;
-        let rows = messages_of(room).filter(chat_event::Column::Kind.eq(QUESTION)).all(&db).await?;
+        let rows = messages_of(room)
+            .filter(chat_event::Column::Kind.eq(QUESTION))
+            .order_by_desc(chat_event::Column::Seq)
+            .limit(QUESTIONS_MAX)
+            .all(&db)
+            .await?;
         let mut questions = with_what_followed(&db, rows).await?;
         db.commit().await?;
         questions.retain(|question| question.text.is_some());
@@ -248,7 +256,7 @@ impl Store {
 
     /// The messages of a room that hold all these words, the newest first. Three queries.
     pub async fn chat_search(&self, room: RoomId, words: &str) -> Result<Vec<Message>> {
-        let words: Vec<String> = words.split_whitespace().take(8).map(str::to_lowercase).collect();
+        let words: Vec<String> = words.split_whitespace().take(8).map(folded).collect();
         if words.is_empty() {
             return Ok(vec![]);
         }
@@ -257,7 +265,7 @@ impl Store {
         for word in &words {
             let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             let like = sea_orm::sea_query::LikeExpr::new(format!("%{escaped}%")).escape('\\');
-            holds = holds.add(Func::lower(Expr::col(chat_event::Column::Body)).like(like));
+            holds = holds.add(Expr::col(chat_event::Column::Searched).like(like));
         }
         let matching: Vec<(i64, Option<i64>, String)> = chat_event::Entity::find()
             .select_only()
@@ -282,7 +290,7 @@ impl Store {
         db.commit().await?;
         // What was changed or removed since may hold them no more.
         found.retain(|message| {
-            let text = message.text.as_ref().map(|text| text.as_str().to_lowercase()).unwrap_or_default();
+            let text = message.text.as_ref().map(|text| folded(text.as_str())).unwrap_or_default();
             words.iter().all(|word| text.contains(word))
         });
         found.reverse();
@@ -604,8 +612,34 @@ fn row_of(saying: &Saying, seq: Position, at: Timestamp) -> chat_event::Model {
         kind: kind.to_owned(),
         target,
         flag,
+        searched: match saying.said {
+            Said::Message { .. } | Said::Question { .. } | Said::Edit { .. } => folded(&body),
+            Said::Removal { .. } | Said::Reaction { .. } | Said::Answered { .. } => String::new(),
+        },
         body,
     }
+}
+
+/// What of these rows can be read. One that cannot, such as a newer version's, stops nobody from hearing the rest.
+fn readable(rows: &[chat_event::Model]) -> Vec<Event> {
+    let read = |row| event_of(row).inspect_err(|error| tracing::error!(%error, "a message is left out")).ok();
+    rows.iter().filter_map(read).collect()
+}
+
+/// Whether somebody may say nothing in an edition now, and open or close no room there.
+pub(crate) async fn not_banned(tx: &Tx, edition: EditionId, account: AccountId) -> Result<()> {
+    let rows = chat_ban::Entity::find()
+        .filter(chat_ban::Column::Edition.eq(edition.0))
+        .filter(chat_ban::Column::Account.eq(account.0))
+        .all(tx.db())
+        .await?;
+    for row in &rows {
+        let ban = ban_of(row)?;
+        if ban.holds(tx.at()) {
+            return Err(ban.refusal().into());
+        }
+    }
+    Ok(())
 }
 
 fn event_of(row: &chat_event::Model) -> Result<Event> {
@@ -760,6 +794,20 @@ impl Holding for chat_ban::Entity {
 
     fn fact(row: &chat_ban::Model) -> Result<Value> {
         crate::account::fact(&ban_of(row)?)
+    }
+
+    /// Why, and by whom, is for those who moderate.
+    fn is_told(_row: &chat_ban::Model) -> bool {
+        false
+    }
+
+    fn exported(row: &chat_ban::Model) -> Result<Value> {
+        let ban = ban_of(row)?;
+        Ok(serde_json::json!({ "at": ban.at, "until": ban.until, "lifted": ban.lifted }))
+    }
+
+    fn scrub(fact: &mut Map<String, Value>) {
+        fact.insert("reason".to_owned(), Value::String(String::new()));
     }
 
     fn of_account(row: chat_ban::Model, account: Uuid) -> chat_ban::Model {

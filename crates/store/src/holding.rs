@@ -74,6 +74,11 @@ pub(crate) trait Holding:
         None
     }
 
+    /// Whether the history of the account tells its person of it.
+    fn is_told(_row: &Self::Model) -> bool {
+        true
+    }
+
     /// Takes out of what the feed says of it whatever tells who the person is.
     fn scrub(_fact: &mut Map<String, Value>) {}
 
@@ -232,7 +237,7 @@ async fn export_rows<E: Holding>(
 }
 
 async fn collect_things<E: Holding>(db: &impl ConnectionTrait, id: Uuid, out: &mut Vec<Uuid>) -> Result<()> {
-    out.extend(rows_of::<E>(db, id).await?.iter().map(E::id));
+    out.extend(rows_of::<E>(db, id).await?.iter().filter(|row| E::is_told(row)).map(E::id));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Result, Store, account as accounts,
+    chat::not_banned,
     content::{allowed, note},
     edition as editions,
     entity::{live_room, room},
@@ -43,11 +44,15 @@ impl Store {
         rows.iter().map(of_row).collect()
     }
 
-    /// The one of that name in addresses. One query.
+    /// The one of that name in addresses, or of that identifier. One query.
     pub async fn live_room(&self, edition: EditionId, slug: &str) -> Result<Option<LiveRoom>> {
+        let named = match Uuid::try_parse(slug) {
+            Ok(id) => live_room::Column::Id.eq(id),
+            Err(_) => live_room::Column::Slug.eq(slug),
+        };
         let row = live_room::Entity::find()
             .filter(live_room::Column::Edition.eq(edition.0))
-            .filter(live_room::Column::Slug.eq(slug))
+            .filter(named)
             .one(self.readers())
             .await?;
         row.as_ref().map(of_row).transpose()
@@ -101,20 +106,12 @@ impl Store {
         self.write(&subject.actor, async |tx| {
             editions::open(tx.db(), edition.id).await?;
             accounts::active(tx.db(), account).await?;
-            let open: Vec<Option<Uuid>> = live_room::Entity::find()
-                .select_only()
-                .column(live_room::Column::OpenedBy)
-                .filter(live_room::Column::Edition.eq(edition.id.0))
-                .filter(live_room::Column::Kind.eq(LiveKind::Hack.as_str()))
-                .filter(live_room::Column::ClosedAt.is_null())
-                .into_tuple()
-                .all(tx.db())
-                .await?;
-            let own = open.iter().filter(|by| **by == Some(account.0)).count();
+            not_banned(tx, edition.id, account).await?;
+            let (own, all) = open_now(tx.db(), edition.id, account).await?;
             let id = RoomId(Uuid::now_v7());
             let slug = Slug::from_any(&[name.as_str()], "room", id.0);
             let mut room = LiveRoom::hack(id, slug, name.clone(), topic.clone(), account, tx.at());
-            room.check(own, open.len())?;
+            room.check(own, all)?;
             room.slug = free_slug(tx.db(), edition.id, &room).await?;
             put(tx, edition.id, None, &room).await?;
             Ok(room)
@@ -138,6 +135,9 @@ impl Store {
         }
         self.write(&subject.actor, async |tx| {
             editions::open(tx.db(), edition.id).await?;
+            if let Some(account) = subject.account {
+                not_banned(tx, edition.id, account).await?;
+            }
             let before = find(tx.db(), edition.id, room.id).await?;
             let after = LiveRoom { locked, ..before.clone().unwrap_or_else(|| room.clone()) };
             put(tx, edition.id, before.as_ref(), &after).await
@@ -162,14 +162,50 @@ impl Store {
                 let problem = "it is a room of the programme";
                 return Err(Refusal::new("room", problem, "Lock it instead").into());
             }
-            if !before.is_own(subject.account) {
-                allowed(tx.db(), subject, Action::RunRooms, edition.id, None).await?;
+            let account = subject.account.filter(|_| before.is_own(subject.account));
+            let theirs = closed || before.closed.is_none() || before.closed_by == subject.account;
+            match account {
+                Some(account) if theirs => {
+                    not_banned(tx, edition.id, account).await?;
+                    if !closed && before.closed.is_some() {
+                        let (own, all) = open_now(tx.db(), edition.id, account).await?;
+                        before.check(own, all)?;
+                    }
+                }
+                _ => {
+                    allowed(tx.db(), subject, Action::RunRooms, edition.id, None).await?;
+                }
             }
-            let at = closed.then(|| before.closed.unwrap_or(tx.at()));
-            put(tx, edition.id, Some(&before), &LiveRoom { closed: at, ..before.clone() }).await
+            let after = if closed {
+                let at = before.closed.unwrap_or(tx.at());
+                let by = before.closed.map_or(subject.account, |_| before.closed_by);
+                LiveRoom { closed: Some(at), closed_by: by, ..before.clone() }
+            } else {
+                LiveRoom { closed: None, closed_by: None, ..before.clone() }
+            };
+            put(tx, edition.id, Some(&before), &after).await
         })
         .await
     }
+}
+
+/// How many hack rooms one person has open in an edition, and how many are open in all.
+async fn open_now(
+    db: &impl ConnectionTrait,
+    edition: EditionId,
+    account: AccountId,
+) -> Result<(usize, usize)> {
+    let open: Vec<Option<Uuid>> = live_room::Entity::find()
+        .select_only()
+        .column(live_room::Column::OpenedBy)
+        .filter(live_room::Column::Edition.eq(edition.0))
+        .filter(live_room::Column::Kind.eq(LiveKind::Hack.as_str()))
+        .filter(live_room::Column::ClosedAt.is_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let own = open.iter().filter(|by| **by == Some(account.0)).count();
+    Ok((own, open.len()))
 }
 
 async fn find(db: &impl ConnectionTrait, edition: EditionId, id: RoomId) -> Result<Option<LiveRoom>> {
@@ -211,7 +247,11 @@ fn row_of(edition: EditionId, room: &LiveRoom) -> Result<live_room::Model> {
     Ok(live_room::Model {
         edition: edition.0,
         id: room.id.0,
-        slug: room.slug.to_string(),
+        // A room of the programme has the programme's, which may change.
+        slug: match room.kind {
+            LiveKind::Programme => room.id.to_string(),
+            _ => room.slug.to_string(),
+        },
         kind: room.kind.as_str().to_owned(),
         opened_by: room.opened_by.map(|id| id.0),
         closed_at: room.closed.map(to_micros),
@@ -264,7 +304,9 @@ impl Holding for live_room::Entity {
 
 /// The room opened by somebody else; a damaged row stays as it is, for `doctor` to find.
 fn rewritten(row: live_room::Model, by: Option<AccountId>) -> live_room::Model {
-    let after =
-        of_row(&row).and_then(|room| row_of(EditionId(row.edition), &LiveRoom { opened_by: by, ..room }));
+    let after = of_row(&row).and_then(|room| {
+        let closed_by = if room.closed_by == room.opened_by { by } else { room.closed_by };
+        row_of(EditionId(row.edition), &LiveRoom { opened_by: by, closed_by, ..room })
+    });
     after.unwrap_or(row)
 }

@@ -107,9 +107,16 @@ impl Venue {
         Seat::new(self.clone(), room, Arc::clone(watched), who)
     }
 
-    /// Who is in each room on this node, and how many read along without a name.
-    pub fn here(&self) -> HashMap<RoomId, Here> {
-        self.followed().rooms.iter().map(|(id, room)| (*id, room.here())).collect()
+    /// Who is in a room on this node, and how many read along without a name.
+    pub fn here_in(&self, room: RoomId) -> Arc<Here> {
+        let watched = self.followed().rooms.get(&room).cloned();
+        watched.map(|room| room.here()).unwrap_or_default()
+    }
+
+    /// Who is in each room on this node.
+    pub fn here(&self) -> HashMap<RoomId, Arc<Here>> {
+        let watched = self.followed().rooms.clone();
+        watched.into_iter().map(|(id, room)| (id, room.here())).collect()
     }
 
     fn followed(&self) -> std::sync::MutexGuard<'_, Followed> {
@@ -151,8 +158,10 @@ impl Venue {
             let followed = self.followed();
             (followed.to, followed.rooms.clone())
         };
-        let mut events = self.0.store.chat_since(from, BATCH).await?;
-        let Some(newest) = events.last().map(|event| event.position) else { return Ok(false) };
+        let (mut events, newest) = self.0.store.chat_since(from, BATCH).await?;
+        if newest == from {
+            return Ok(false);
+        }
         let more = events.len() as u64 == BATCH;
         events.retain(|event| watched.contains_key(&event.room));
         let mut drawn = room::draw(&self.0.store, &*self.0.draw, &events).await?;

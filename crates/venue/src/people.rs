@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
 
@@ -33,6 +33,8 @@ pub(crate) struct People {
 struct Known {
     named: BTreeMap<String, (String, usize)>,
     readers: usize,
+    /// What was last told, until somebody comes or goes.
+    told: Option<Arc<Here>>,
 }
 
 impl People {
@@ -58,6 +60,9 @@ impl People {
                 true
             }
         };
+        if news {
+            known.told = None;
+        }
         drop(known);
         self.tell(news);
     }
@@ -77,15 +82,24 @@ impl People {
                 true
             }
         };
+        if news {
+            known.told = None;
+        }
         drop(known);
         self.tell(news);
     }
 
-    pub(crate) fn here(&self) -> Here {
-        let known = self.known();
+    /// Everybody by name; drawn up once for all who ask until somebody comes or goes.
+    pub(crate) fn here(&self) -> Arc<Here> {
+        let mut known = self.known();
+        if let Some(told) = &known.told {
+            return Arc::clone(told);
+        }
         let mut names: Vec<String> = known.named.values().map(|(name, _)| name.clone()).collect();
-        names.sort_by_key(|name| name.to_lowercase());
-        Here { names, readers: known.readers }
+        names.sort_by_cached_key(|name| name.to_lowercase());
+        let here = Arc::new(Here { names, readers: known.readers });
+        known.told = Some(Arc::clone(&here));
+        here
     }
 
     fn tell(&self, news: bool) {
@@ -111,12 +125,12 @@ mod tests {
         people.come(Some(&ada));
         people.come(Some(&ada));
         people.come(None);
-        assert_eq!(people.here(), Here { names: vec!["Ada".to_owned()], readers: 1 });
+        assert_eq!(*people.here(), Here { names: vec!["Ada".to_owned()], readers: 1 });
         people.go(Some(&ada));
         assert_eq!(people.here().count(), 2);
         people.go(Some(&ada));
         people.go(None);
-        assert_eq!(people.here(), Here::default());
+        assert_eq!(*people.here(), Here::default());
         assert_eq!(*changes.borrow(), 4, "told when somebody came or went, and not for a second page");
     }
 }

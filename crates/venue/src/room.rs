@@ -10,7 +10,7 @@ use model::{
     id::RoomId,
 };
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -46,6 +46,8 @@ where
 pub struct Drawn {
     /// Its place in the log.
     pub position: Position,
+    /// The message that was said or that it is about.
+    pub message: Position,
     /// What is sent. All seats share the bytes.
     pub text: Bytes,
 }
@@ -76,7 +78,7 @@ impl Room {
         }
     }
 
-    pub(crate) fn here(&self) -> Here {
+    pub(crate) fn here(&self) -> Arc<Here> {
         self.people.here()
     }
 
@@ -96,6 +98,10 @@ impl Room {
     pub(crate) fn add(&self, events: Vec<Drawn>) {
         let Some(newest) = events.last().map(|event| event.position) else { return };
         let mut held = self.held();
+        // What a message said before it was changed or removed is told to nobody any more: whoever has not heard of it
+        // yet hears what it says now, in the place of the newest word about it.
+        let about: HashSet<Position> = events.iter().map(|event| event.message).collect();
+        held.events.retain(|held| !about.contains(&held.message));
         held.events.extend(events);
         while held.events.len() > HELD {
             if let Some(old) = held.events.pop_front() {
@@ -192,7 +198,7 @@ impl Seat {
     }
 
     /// Who is in the room on this node.
-    pub fn here(&self) -> Here {
+    pub fn here(&self) -> Arc<Here> {
         self.room.here()
     }
 }
@@ -204,7 +210,8 @@ impl Drop for Seat {
     }
 }
 
-/// Draws events by their rooms. Two to four queries for all.
+/// Draws events by their rooms, of several about one message the newest alone: it shows the message as it stands. Two to
+/// four queries for all.
 pub(crate) async fn draw(
     store: &Store,
     draw: &dyn Draw,
@@ -230,12 +237,18 @@ pub(crate) async fn draw(
         .filter(|position| !known.contains_key(position))
         .collect();
     read(store, replied, &mut known).await?;
+    let newest: HashMap<Position, Position> =
+        events.iter().map(|event| (about(event), event.position)).collect();
     let mut drawn: HashMap<RoomId, Vec<Drawn>> = HashMap::new();
-    for event in events {
+    for event in events.iter().filter(|event| newest.get(&about(event)) == Some(&event.position)) {
         let Some(message) = known.get(&about(event)) else { continue };
         let replied = message.reply_to.and_then(|position| known.get(&position));
         let text = draw.draw(event, message, replied);
-        drawn.entry(event.room).or_default().push(Drawn { position: event.position, text });
+        drawn.entry(event.room).or_default().push(Drawn {
+            position: event.position,
+            message: message.position,
+            text,
+        });
     }
     Ok(drawn)
 }

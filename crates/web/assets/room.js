@@ -9,10 +9,13 @@ const log = $(".log");
 const form = $("[data-say]");
 const stateLine = $("[data-state]");
 const { me, name, room: path, zone } = room.dataset;
-const outbox = `plenary:${path}:unsent`;
-const draft = `plenary:${path}:draft`;
+// What one person began in a browser that several share is theirs.
+const outbox = `plenary:${path}:${me}:unsent`;
+const draft = `plenary:${path}:${me}:draft`;
 const lastSeen = `plenary:${path}:seen`;
 let seq = Number(room.dataset.head);
+/** Messages up to here were there when the page was drawn: one of them that is not shown is further up. */
+const begun = seq;
 
 const memory = {
   get(key, fallback) {
@@ -52,19 +55,31 @@ function parse(html) {
   return template.content.firstElementChild;
 }
 
-/** Headings between the days, so that one sees that yesterday was yesterday. */
+/** Changes what is there without its being read out: only what is new is. */
+function quietly(change) {
+  log.setAttribute("aria-live", "off");
+  change();
+  setTimeout(() => log.setAttribute("aria-live", "polite"), 100);
+}
+
+/** Headings between the days, so that one sees that yesterday was yesterday. Only those that are wrong are touched. */
 function days() {
-  list.querySelectorAll(".day-line").forEach((line) => line.remove());
   const today = day.format(new Date());
   let before = "";
   for (const item of [...list.children]) {
+    if (item.matches(".day-line, .unread-line")) continue;
     const time = $("time", item);
     const here = time ? day.format(new Date(time.dateTime)) : before;
-    if (here !== before && (before || here !== today)) {
-      const line = document.createElement("li");
-      line.className = "day-line";
-      line.textContent = here;
-      item.before(line);
+    const wanted = here !== before && (before || here !== today) ? here : "";
+    let above = item.previousElementSibling;
+    if (above?.matches(".unread-line")) above = above.previousElementSibling;
+    const line = above?.matches(".day-line") ? above : null;
+    if (line && line.textContent !== wanted) line.remove();
+    if (wanted && line?.textContent !== wanted) {
+      const fresh = document.createElement("li");
+      fresh.className = "day-line";
+      fresh.textContent = wanted;
+      (item.previousElementSibling?.matches(".unread-line") ? item.previousElementSibling : item).before(fresh);
     }
     before = here;
   }
@@ -80,13 +95,11 @@ function sortQuestions() {
 
 /** A question stands in its own list too, under another name. */
 function keepQuestion(item) {
-  const number = item.id.slice(1);
-  const known = $(`[data-seq="${number}"]`, questions);
+  const known = $(`[data-seq="${item.dataset.seq}"]`, questions);
   const wanted = item.classList.contains("question") && !item.hasAttribute("data-removed");
   if (!wanted) { known?.remove(); return; }
   const copy = item.cloneNode(true);
-  copy.removeAttribute("id");
-  copy.dataset.seq = number;
+  copy.id = `q${item.dataset.seq}`;
   if (known) known.replaceWith(copy); else questions.append(copy);
 }
 
@@ -101,11 +114,15 @@ function show(news) {
   const follow = atEnd();
   const mentioned = dress(item);
   const known = $(`#m${news.message}`, list);
+  const fresh = !known && news.message > begun && room.hasAttribute("data-newest");
   if (known) {
-    known.replaceWith(item);
-  } else if (news.new && room.hasAttribute("data-newest")) {
+    const held = known.contains(document.activeElement) ? document.activeElement : null;
+    quietly(() => known.replaceWith(item));
+    if (held) ($(held.dataset.emoji ? `[data-emoji="${CSS.escape(held.dataset.emoji)}"]` : ".act", item) ?? $(".act", item))?.focus();
+  } else if (fresh) {
     $("[data-empty]")?.remove();
-    list.append(item);
+    const after = [...list.children].find((other) => Number(other.dataset.seq) > news.message);
+    if (after) after.before(item); else list.append(item);
     if (document.hidden && item.dataset.who !== me) unread(mentioned);
   }
   if (item.classList.contains("question") || $(`[data-seq="${news.message}"]`, questions)) {
@@ -113,7 +130,7 @@ function show(news) {
     sortQuestions();
   }
   days();
-  if (follow || item.dataset.who === me) toEnd(); else if (news.new) say("There are newer messages below.");
+  if (follow || item.dataset.who === me) toEnd(); else if (fresh) say("There are newer messages below.");
 }
 
 // --- What one has not read --------------------------------------------------------------------------------------
@@ -139,7 +156,7 @@ function read() {
 function markUnread() {
   const seen = memory.get(lastSeen, 0);
   if (!seen || !room.hasAttribute("data-newest")) return;
-  const first = [...list.children].find((item) => Number(item.id.slice(1)) > seen && item.dataset.who !== me);
+  const first = [...list.children].find((item) => Number(item.dataset.seq) > seen && item.dataset.who !== me);
   if (!first || first === list.firstElementChild) return;
   const line = document.createElement("li");
   line.className = "unread-line";
@@ -149,42 +166,89 @@ function markUnread() {
 
 // --- Sending: what is typed is kept until the server has it ------------------------------------------------------
 
-let unsent = memory.get(outbox, []);
+let unsent = form ? memory.get(outbox, []) : [];
+/** What is on its way over this connection. */
+let flying = new Set();
+let posting = false;
+
+/** A name that nobody else gives. Pages without TLS have no `randomUUID`. */
+function fresh() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/** Keeps what waits, beside what another tab of the same page keeps. */
+function keep(change) {
+  const kept = new Map(memory.get(outbox, []).map((message) => [message.id, message]));
+  change(kept);
+  memory.set(outbox, [...kept.values()]);
+}
 
 function send(message) {
   unsent.push(message);
-  memory.set(outbox, unsent);
+  keep((kept) => kept.set(message.id, message));
   flush();
 }
 
 function flush() {
-  if (!unsent.length) return;
-  if (socket?.readyState === WebSocket.OPEN) for (const message of unsent) socket.send(JSON.stringify(message));
-  else if (polling) for (const message of unsent) post(message);
-  else say("Not connected. What you sent is kept here, and goes out when the connection is back.");
+  const waiting = unsent.filter((message) => !flying.has(message.id));
+  if (!waiting.length) return;
+  if (socket?.readyState === WebSocket.OPEN) {
+    for (const message of waiting) {
+      flying.add(message.id);
+      socket.send(JSON.stringify(message));
+    }
+  } else if (polling) {
+    post();
+  } else {
+    say("Not connected. What you sent is kept here, and goes out when the connection is back.");
+  }
 }
 
 function settle(id) {
   unsent = unsent.filter((message) => message.id !== id);
-  memory.set(outbox, unsent);
+  flying.delete(id);
+  keep((kept) => kept.delete(id));
 }
 
 function refused(told) {
   const message = unsent.find((one) => one.id === told.refused);
   settle(told.refused);
   say(`Not sent: ${told.problem}. ${told.remedy}.`);
-  // What was typed is not lost, unless something else is being typed already.
-  if (message?.text && form && message.do !== "edit" && !field.value) field.value = message.text;
+  if (!message?.text || !form || message.do === "edit") return;
+  // What was typed is not lost, also where something else is being typed already.
+  field.value = field.value ? `${message.text}\n${field.value}` : message.text;
+  memory.set(draft, field.value);
 }
 
-/** Without a socket, a message goes out as the form of the page would send it. */
-async function post(message) {
-  const body = new URLSearchParams({ id: message.id, do: message.do, text: message.text ?? "", target: message.target ?? "", emoji: message.emoji ?? "" });
+/** What the server could not take yet goes out again by itself. */
+function failed(told) {
+  flying.delete(told.failed);
+  say("The server takes what you sent in a moment; it is kept here until then.");
+  setTimeout(flush, 1_000 * (told.after ?? 3));
+}
+
+/** Without a socket, messages go out as the form of the page would send them, one after the other. */
+async function post() {
+  if (posting) return;
+  posting = true;
   try {
-    const answer = await fetch(path, { method: "POST", body, redirect: "manual" });
-    if (answer.type === "opaqueredirect" || answer.ok) settle(message.id);
-    else if (answer.status === 422) refused({ refused: message.id, problem: "it was refused", remedy: "Reload the page to see why" });
-  } catch { /* It stays in the outbox, and is tried again. */ }
+    while (unsent.length) {
+      const message = unsent[0];
+      const body = new URLSearchParams({ id: message.id, do: message.do, text: message.text ?? "", target: message.target ?? "", emoji: message.emoji ?? "" });
+      const answer = await fetch(path, { method: "POST", body, headers: { accept: "application/json" } });
+      if (!answer.ok) {
+        say(answer.status === 401 ? "You are signed out. Sign in again: what you sent is kept here." : "The server did not take what you sent; it is tried again.");
+        return;
+      }
+      const told = await answer.json();
+      hear(told);
+      if (told.failed) return;
+    }
+  } catch { /* It stays in the outbox, and is tried again. */ } finally { posting = false; }
 }
 
 const field = $("#f-text");
@@ -205,7 +269,7 @@ if (form) {
     if (!text) { field.focus(); return; }
     say("");
     const answered = Number(target.value) || undefined;
-    send({ id: crypto.randomUUID(), do: question.checked ? "ask" : "say", text, target: question.checked ? undefined : answered });
+    send({ id: fresh(), do: question.checked ? "ask" : "say", text, target: question.checked ? undefined : answered });
     field.value = "";
     memory.set(draft, "");
     question.checked = false;
@@ -217,7 +281,7 @@ if (form) {
 function answer(item) {
   if (!form) return;
   const line = $("[data-answering]", form);
-  target.value = item ? item.id.slice(1) : "";
+  target.value = item ? item.dataset.seq : "";
   line.hidden = !item;
   line.textContent = item ? `In answer to ${$(".by strong", item).textContent} ` : "";
   if (!item) return;
@@ -237,8 +301,8 @@ room.addEventListener("click", (event) => {
   if (link && me && form) {
     event.preventDefault();
     const item = link.closest("li");
-    const number = Number(item.dataset.seq ?? item.id.slice(1));
-    send({ id: crypto.randomUUID(), do: link.hasAttribute("data-given") ? "unreact" : "react", target: number, emoji: link.dataset.emoji });
+    const number = Number(item.dataset.seq);
+    send({ id: fresh(), do: link.hasAttribute("data-given") ? "unreact" : "react", target: number, emoji: link.dataset.emoji });
   }
 });
 
@@ -257,8 +321,7 @@ async function older() {
     const height = log.scrollHeight;
     const items = page.items.map(parse).filter(Boolean);
     items.forEach(dress);
-    list.prepend(...items);
-    days();
+    quietly(() => { list.prepend(...items); days(); });
     if (page.older) link.search = `?before=${page.older}`; else link.parentElement.remove();
     log.scrollTop += log.scrollHeight - height;
   } catch { /* The link is still there to be tried again. */ } finally { fetching = false; }
@@ -283,7 +346,7 @@ function hear(told) {
   if (told.here) here(told.here);
   else if (told.said) settle(told.said);
   else if (told.refused) refused(told);
-  else if (told.failed) say("The server could not keep what you sent; it is tried again.");
+  else if (told.failed) failed(told);
   else show(told);
 }
 
@@ -292,7 +355,7 @@ function connect() {
   url.protocol = url.protocol.replace("http", "ws");
   const opened = new WebSocket(url);
   socket = opened;
-  opened.addEventListener("open", () => { failures = 0; say(""); flush(); });
+  opened.addEventListener("open", () => { failures = 0; flying = new Set(); say(""); flush(); });
   opened.addEventListener("message", (event) => hear(JSON.parse(event.data)));
   opened.addEventListener("close", () => {
     if (socket !== opened) return;
@@ -326,11 +389,7 @@ async function poll() {
 }
 
 for (const item of list.children) dress(item);
-for (const item of questions.children) {
-  dress(item);
-  item.dataset.seq = item.id.slice(1);
-  item.removeAttribute("id");
-}
+for (const item of questions.children) dress(item);
 days();
 markUnread();
 const wanted = location.hash && $(location.hash.replace(/[^#\w]/g, ""));

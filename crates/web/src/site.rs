@@ -46,9 +46,9 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
-use store::{EditionHead, Store};
+use store::{Activity, EditionHead, Store};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use venue::Venue;
@@ -57,6 +57,12 @@ use venue::Venue;
 /// types, and slower than a flood.
 const SAID_AT_ONCE: u32 = 12;
 const SAID_EVERY: Duration = Duration::from_secs(1);
+
+/// How many searches in conversations one client address may make in a minute. A whole venue may stand behind one.
+const SEARCHES: u32 = 240;
+
+/// How old what is told of the last message of each room may be.
+const ACTIVITY: Duration = Duration::from_secs(5);
 
 /// What an operator may decide about the site.
 #[derive(Clone, Debug)]
@@ -171,6 +177,8 @@ struct Inner {
     streamers: Arc<Crowd>,
     star_writes: Limiter,
     saying: Limiter,
+    searching: Limiter,
+    activity: Mutex<HashMap<EditionId, (Instant, Arc<Vec<Activity>>)>>,
     forward_messages: Limiter,
     api: ApiState,
     ways: Ways,
@@ -264,6 +272,8 @@ impl Site {
             streamers: Crowd::new(options.streams_per_client),
             star_writes: Limiter::new(options.star_writes_per_minute),
             saying: Limiter::slow(SAID_AT_ONCE, SAID_EVERY),
+            searching: Limiter::new(SEARCHES),
+            activity: Mutex::default(),
             forward_messages: Limiter::new(FORWARD_MESSAGES),
             api: ApiState::new(options.api_per_minute),
             links: crate::account::Links::new(options.links_per_minute),
@@ -286,9 +296,27 @@ impl Site {
         &self.0.venue
     }
 
+    /// How often one client may search conversations.
+    pub(crate) fn searching(&self) -> &Limiter {
+        &self.0.searching
+    }
+
     /// How much one person may say.
     pub(crate) fn saying(&self) -> &Limiter {
         &self.0.saying
+    }
+
+    /// What was last said in each room of an edition: read once in a while for everybody who looks at the list of rooms.
+    pub(crate) async fn activity(&self, edition: EditionId) -> store::Result<Arc<Vec<Activity>>> {
+        let mut known = self.0.activity.lock().await;
+        if let Some((at, activity)) = known.get(&edition)
+            && at.elapsed() < ACTIVITY
+        {
+            return Ok(Arc::clone(activity));
+        }
+        let activity = Arc::new(self.0.store.chat_activity(edition).await?);
+        known.insert(edition, (Instant::now(), Arc::clone(&activity)));
+        Ok(activity)
     }
 
     /// The present instant.

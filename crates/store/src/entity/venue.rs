@@ -49,6 +49,8 @@ pub(crate) mod chat_event {
         pub flag: bool,
         /// The text, or the emoji.
         pub body: String,
+        /// The text of a message as searches compare it.
+        pub searched: String,
     }
 
     no_relations!();

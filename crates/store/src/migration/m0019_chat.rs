@@ -57,6 +57,7 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(big_integer_null("target"))
             .col(boolean("flag"))
             .col(text("body"))
+            .col(text("searched"))
             .take(),
         of_edition("chat_ban", &["id"]).col(uuid("id")).col(uuid("account")).col(text("facts")).take(),
         of_edition("chat_report", &["id"])

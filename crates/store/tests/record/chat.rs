@@ -87,8 +87,8 @@ async fn what_many_say_at_once_stands_in_one_order_and_nothing_twice(world: Worl
     let outcome = room.store.say(&again).await.unwrap();
     assert_eq!(outcome[0], Ok(said[500]));
     assert_eq!(outcome[100].as_ref().unwrap(), &(said[599] + 1));
-    let events = room.store.chat_since(0, 1_000).await.unwrap();
-    assert_eq!(events.len(), 601);
+    let (events, to) = room.store.chat_since(0, 1_000).await.unwrap();
+    assert_eq!((events.len(), to), (601, said[599] + 1));
     assert_eq!(room.store.chat_in(room.id, said[598], 10).await.unwrap().len(), 2);
     let (page, head) = room.store.chat_page(room.id, Some(said[10]), 5).await.unwrap();
     assert_eq!(page.iter().map(|one| one.position).collect::<Vec<_>>(), said[5..10]);
@@ -127,7 +127,7 @@ async fn another_process_hears_of_it(world: World) {
     let said = room.say(ada, message("Hello")).await.unwrap();
     let heard = tokio::time::timeout(std::time::Duration::from_secs(5), head.wait_for(|head| *head >= said));
     heard.await.expect("within five seconds").unwrap();
-    assert_eq!(other.chat_since(0, 10).await.unwrap().len(), 1);
+    assert_eq!(other.chat_since(0, 10).await.unwrap().0.len(), 1);
 }
 
 async fn whoever_is_banned_says_nothing_until_the_ban_is_lifted(world: World) {
@@ -177,6 +177,8 @@ async fn a_search_finds_what_messages_say_now(world: World) {
     assert_eq!(found("SLOW sched").await, [first]);
     assert_eq!(found("100%").await, Vec::<Position>::new(), "it says so no more");
     assert_eq!(found("%").await, Vec::<Position>::new(), "it is a letter like any other");
+    let third = room.say(ada, message("Ein Überblick, Привет")).await.unwrap();
+    assert_eq!(found("überblick ПРИВЕТ").await, [third], "in every script");
     assert_eq!(found("  ").await, Vec::<Position>::new());
 }
 
@@ -198,6 +200,8 @@ async fn a_hack_room_has_a_name_of_its_own_and_is_closed_by_whoever_opened_it(wo
         open(ada, "More").await.unwrap();
     }
     assert!(open(ada, "Too many").await.is_err());
+    let again = room.store.close_live_room(&subject(ada), &room.edition, one.id, false).await;
+    assert!(again.is_err(), "opening one again counts too");
     // What is said of a room of the programme leaves its name to the programme.
     let operator = Subject::operator("test".to_owned(), world.store.clock().now());
     let programme = room.store.programme(room.edition.id).await.unwrap().unwrap();
@@ -209,6 +213,11 @@ async fn a_hack_room_has_a_name_of_its_own_and_is_closed_by_whoever_opened_it(wo
     assert!(room.store.put_live_room(&operator, &room.edition, &gone).await.is_err());
     let hallway = LiveRoom { kind: LiveKind::Hallway, name: "Hallway".into(), ..gone };
     assert!(room.store.put_live_room(&operator, &room.edition, &hallway).await.is_ok());
+    // What those who run rooms have closed, whoever opened it does not open again.
+    room.store.close_live_room(&operator, &room.edition, two.id, true).await.unwrap();
+    assert!(room.store.close_live_room(&subject(bob), &room.edition, two.id, false).await.is_err());
+    room.store.ban(&operator, &room.edition, bob, None, &Line::from("Insults")).await.unwrap();
+    assert!(open(bob, "Insults").await.is_err());
     sound(&world).await;
 }
 

@@ -108,7 +108,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
         person.subject.may(Action::ModerateRoom, &place).is_ok(),
     );
     let here = site.venue().here();
-    let activity = site.store().chat_activity(edition.id).await?;
+    let activity = site.activity(edition.id).await?;
     let time = |at| edition.zone.local(at).strftime("%-d %b, %H:%M").to_string();
     let all = rooms_of(&site, &edition).await?;
     let name_of = |id: RoomId| all.iter().find(|room| room.id == id).map(|room| room.name.to_string());
@@ -137,7 +137,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
                 Video::Meeting => "Meeting".to_owned(),
                 Video::Page(url) => url.as_str().split('/').nth(2).unwrap_or_default().to_owned(),
             },
-            here: here.get(&room.id).map_or(0, venue::Here::count),
+            here: here.get(&room.id).map_or(0, |here| here.count()),
             said: activity.iter().find(|one| one.room == room.id).map(|one| time(one.at)).unwrap_or_default(),
             state: match (room.closed.is_some(), room.locked) {
                 (true, _) => Some("closed"),
@@ -299,6 +299,7 @@ async fn create(
         opened_by: None,
         opened: None,
         closed: None,
+        closed_by: None,
     };
     let read = read(&mut form, blank);
     put(&site, &asked, &person, (&edition, None), read, form).await

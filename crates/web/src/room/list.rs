@@ -55,7 +55,7 @@ async fn page(
     let person = asker.0.as_ref();
     let rooms = rooms(site, &snapshot, person).await?;
     let here = site.venue().here();
-    let activity = site.store().chat_activity(edition.id).await?;
+    let activity = site.activity(edition.id).await?;
     let viewer = site.viewer(None, site.now());
     let row = |room: &LiveRoom| RoomRow {
         name: room.name.to_string(),
@@ -66,7 +66,7 @@ async fn page(
             RoomAccess::Registered => "for those who are registered",
             RoomAccess::Private => "private",
         },
-        here: here.get(&room.id).map_or(0, venue::Here::count),
+        here: here.get(&room.id).map_or(0, |here| here.count()),
         said: activity
             .iter()
             .find(|one| one.room == room.id)

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use jiff::Timestamp;
 use model::{
-    chat::{Author, Event, Message, Position, Said, Spoke},
+    chat::{Author, Event, Message, Position, Spoke},
     text::RichText,
     time::Zone,
 };
@@ -14,12 +14,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::Store;
 
+/// What the anchor of a message in the conversation begins with, and of a question in the list of them.
+pub(super) const MESSAGE: char = 'm';
+pub(super) const QUESTION: char = 'q';
+
 /// How many letters of a message its answer quotes.
 const QUOTED: usize = 80;
 
 #[derive(Template)]
 #[template(path = "room/message.html")]
 struct MessageView {
+    anchor: char,
     position: Position,
     who: String,
     name: String,
@@ -45,8 +50,6 @@ struct News<'a> {
     seq: Position,
     /// The message that is new or that changed.
     message: Position,
-    /// Whether it is new.
-    new: bool,
     /// How whoever did it is called, for a notice.
     name: &'a str,
     /// The message as it stands.
@@ -75,12 +78,14 @@ pub(super) fn name(message: &Message) -> String {
     }
 }
 
-/// The list item of a message; times in `zone`, else in UTC.
+/// The list item of a message; times in `zone`, else in UTC. In the list of questions it has another anchor than in the
+/// conversation, which holds it too.
 pub(super) fn html(
     store: &Store,
     message: &Message,
     replied: Option<&Message>,
     zone: Option<&Zone>,
+    anchor: char,
 ) -> Result<String, askama::Error> {
     let time = match zone {
         Some(zone) => zone.local(message.at).strftime("%H:%M").to_string(),
@@ -94,6 +99,7 @@ pub(super) fn html(
         (replied.position, name(replied), text)
     };
     let view = MessageView {
+        anchor,
         position: message.position,
         who: who(store, &message.author),
         name: name(message),
@@ -130,14 +136,13 @@ fn rounded(at: Timestamp) -> String {
 
 /// What open pages are sent when something was said.
 pub(crate) fn news(store: &Store, event: &Event, message: &Message, replied: Option<&Message>) -> Bytes {
-    let html = html(store, message, replied, None).unwrap_or_else(|error| {
+    let html = html(store, message, replied, None, MESSAGE).unwrap_or_else(|error| {
         tracing::error!(%error, "a message cannot be drawn");
         String::new()
     });
     let news = News {
         seq: event.position,
         message: message.position,
-        new: matches!(event.said, Said::Message { .. } | Said::Question { .. }),
         name: event.name.as_str(),
         html,
         text: message.text.as_ref().map(RichText::as_str).unwrap_or_default(),

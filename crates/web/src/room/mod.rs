@@ -33,6 +33,7 @@ use model::{
     edition::Edition,
     permission::{Action, Place},
     room::{LiveKind, LiveRoom, RoomAccess},
+    text::Slug,
 };
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ pub(super) struct Entered {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) room: LiveRoom,
     pub(super) rights: Rights,
+    /// Who is there, whether they may speak or not; nobody for a visitor.
+    pub(super) there: Option<Speaker>,
     /// Who speaks; why they may not, where they may only read.
     pub(super) speaker: Result<Speaker, Silent>,
 }
@@ -86,7 +89,12 @@ pub(super) async fn rooms(
         let known = said.iter().find(|known| known.id == room.id).cloned();
         as_planned(room, known)
     });
-    let others = said.iter().filter(|room| room.kind != LiveKind::Programme).cloned();
+    // Where a room of the programme has taken the name of another since, the other keeps an address of its own.
+    let others = said.iter().filter(|room| room.kind != LiveKind::Programme).cloned().map(|room| {
+        let taken = snapshot.room_by_slug(room.slug.as_str()).is_some();
+        let own = if taken { Slug::parse(&room.id.to_string()).ok() } else { None };
+        LiveRoom { slug: own.unwrap_or_else(|| room.slug.clone()), ..room }
+    });
     let rooms = planned.chain(others);
     Ok(rooms.filter(|room| room.access != RoomAccess::Private || invited(person, edition, room)).collect())
 }
@@ -146,7 +154,11 @@ pub(super) async fn enter(
     }
     let moderates = person.is_some_and(|person| moderates(site, person, &snapshot, &room));
     let rights = Rights { moderates, locked: room.locked || room.closed.is_some() };
-    Ok(Entered { speaker: speaker(person, rights), edition, snapshot, room, rights })
+    let there = person.and_then(|person| {
+        let author = Author::Account(person.subject.account?);
+        Some(Speaker { author, name: person.signed.account.name.clone() })
+    });
+    Ok(Entered { speaker: speaker(person, rights), there, edition, snapshot, room, rights })
 }
 
 async fn find(site: &Site, snapshot: &Snapshot, slug: &str) -> Result<Option<LiveRoom>, Failure> {

@@ -135,6 +135,7 @@ pub(super) async fn items(
     store: &Store,
     messages: &[Message],
     zone: Option<&Zone>,
+    anchor: char,
 ) -> Result<Vec<String>, Failure> {
     let mut known: BTreeMap<Position, Message> =
         messages.iter().map(|message| (message.position, message.clone())).collect();
@@ -144,7 +145,8 @@ pub(super) async fn items(
     for message in store.chat_messages(&missing).await? {
         known.insert(message.position, message);
     }
-    let item = |one: &Message| message::html(store, one, one.reply_to.and_then(|at| known.get(&at)), zone);
+    let item =
+        |one: &Message| message::html(store, one, one.reply_to.and_then(|at| known.get(&at)), zone, anchor);
     let items: Result<Vec<String>, askama::Error> = messages.iter().map(item).collect();
     Ok(items.map_err(crate::page::PageError::from)?)
 }
@@ -157,12 +159,17 @@ pub(super) async fn draw(
     entered: &Entered,
     mut form: Form,
 ) -> Result<RoomPage, Failure> {
-    let Entered { edition, snapshot, room, rights, speaker } = entered;
+    let Entered { edition, snapshot, room, rights, speaker, .. } = entered;
     let store = site.store();
     let person = asker.0.as_ref();
     let path = Address::LiveRoom(room.slug.as_str()).path(&edition.slug);
     let query = asked.value("q").unwrap_or_default().to_owned();
     let before: Option<Position> = asked.value("before").and_then(|before| before.parse().ok());
+    if !query.is_empty()
+        && let Err(seconds) = site.searching().take(asked.client, std::time::Instant::now())
+    {
+        return Err(Failure::TooMany(seconds));
+    }
     let (messages, head) = if query.is_empty() {
         store.chat_page(room.id, before, MESSAGES).await?
     } else {
@@ -195,7 +202,7 @@ pub(super) async fn draw(
         Err(Silent::Visitor) => Some("Everybody may read here. Sign in to write.".to_owned()),
         Err(Silent::Refused(refusal)) => Some(refusal.to_string()),
     };
-    let here = site.venue().here().remove(&room.id).unwrap_or_default();
+    let here = site.venue().here_in(room.id);
     let place = Place::edition(edition).in_room(Some(room.id));
     let zone = &edition.zone;
     let video = match &room.video {
@@ -213,8 +220,8 @@ pub(super) async fn draw(
         topic: markup::html(&room.topic, 2),
         zone: zone.name().replace('_', " "),
         zone_id: zone.name().to_owned(),
-        messages: items(store, &messages, Some(zone)).await?,
-        questions: items(store, &questions, Some(zone)).await?,
+        messages: items(store, &messages, Some(zone), message::MESSAGE).await?,
+        questions: items(store, &questions, Some(zone), message::QUESTION).await?,
         older: older.map(|before| format!("?before={before}")),
         newest: before.is_none() && query.is_empty(),
         query,
@@ -235,7 +242,7 @@ pub(super) async fn draw(
         sign_in: person.is_none().then(|| format!("{}?next={path}", Account::SignIn.path())),
         id: Uuid::now_v7(),
         text_max: TEXT_MAX,
-        here: here.names,
+        here: here.names.clone(),
         readers: here.readers,
         act,
         inner,

@@ -2,19 +2,24 @@
 
 use super::{Entered, Silent, enter, page};
 use crate::{
-    error::Failure,
+    error::{Failure, wants_json},
     form::Form,
+    headers::{self, Policy},
     inner::{Answer, again, done, see_other},
     route::Asked,
     signed::Asker,
     site::Site,
 };
-use axum::extract::{Path, State};
+use axum::{
+    extract::{Path, State},
+    response::IntoResponse,
+};
 use jiff::SignedDuration;
 use model::{
     Refusal,
     address::Address,
     chat::{Author, Position, Said, Spoke},
+    permission::{Action, Place},
     text::{Line, RichText},
 };
 use serde::Deserialize;
@@ -22,6 +27,34 @@ use std::time::Instant;
 use store::Saying;
 use uuid::Uuid;
 use venue::Unsaid;
+
+/// After how many seconds what the record could not take is sent again.
+const AGAIN: u64 = 3;
+
+/// Why something was not said.
+pub(super) enum Unspoken {
+    /// A rule said no.
+    Refused(Refusal),
+    /// So many seconds later it may be sent again: too much was said, or the record could not take it.
+    Later(u64),
+}
+
+impl From<Refusal> for Unspoken {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What a page is told of what it sent.
+pub(super) fn told(sent: &Sent, outcome: Result<Position, Unspoken>) -> serde_json::Value {
+    match outcome {
+        Ok(seq) => serde_json::json!({ "said": sent.id, "seq": seq }),
+        Err(Unspoken::Refused(refusal)) => serde_json::json!({
+            "refused": sent.id, "problem": refusal.problem, "remedy": refusal.remedy,
+        }),
+        Err(Unspoken::Later(seconds)) => serde_json::json!({ "failed": sent.id, "after": seconds }),
+    }
+}
 
 /// What an open page sends.
 #[derive(Debug, Deserialize)]
@@ -93,7 +126,7 @@ impl Sent {
 }
 
 /// Says something in a room, if whoever asks may.
-pub(super) async fn speak(site: &Site, entered: &Entered, sent: &Sent) -> Result<Position, Unsaid> {
+pub(super) async fn speak(site: &Site, entered: &Entered, sent: &Sent) -> Result<Position, Unspoken> {
     let speaker = entered.speaker.clone().map_err(|silent| match silent {
         Silent::Visitor => Refusal::new("account", "you are not signed in", "Sign in first"),
         Silent::Refused(refusal) => refusal,
@@ -101,8 +134,7 @@ pub(super) async fn speak(site: &Site, entered: &Entered, sent: &Sent) -> Result
     if let Author::Account(id) = &speaker.author
         && let Err(seconds) = site.saying().take_name(&id.to_string(), Instant::now())
     {
-        let remedy = format!("Wait {seconds} seconds, then send it again");
-        return Err(Refusal::new("text", "you send very much in a short time", remedy).into());
+        return Err(Unspoken::Later(seconds));
     }
     let saying = Saying {
         // Two people cannot take each other's names for what they say.
@@ -116,7 +148,14 @@ pub(super) async fn speak(site: &Site, entered: &Entered, sent: &Sent) -> Result
         said: sent.said()?,
         outside: None,
     };
-    site.venue().say(saying).await
+    match site.venue().say(saying).await {
+        Ok(position) => Ok(position),
+        Err(Unsaid::Refused(refusal)) => Err(Unspoken::Refused(refusal)),
+        Err(failed @ Unsaid::Failed(_)) => {
+            tracing::warn!(error = %failed, "a message was not taken");
+            Err(Unspoken::Later(AGAIN))
+        }
+    }
 }
 
 /// `POST /{edition}/live/{room}/`: a form of the page.
@@ -132,7 +171,17 @@ pub(super) async fn say(
     if entered.speaker == Err(Silent::Visitor) {
         return Err(Failure::SignIn(to));
     }
-    let outcome = match Sent::of_form(&form) {
+    let sent = Sent::of_form(&form);
+    if let Some(sent) = &sent
+        && wants_json(&to, &asked.headers)
+    {
+        // A page whose network lets no WebSocket through.
+        let outcome = speak(&site, &entered, sent).await;
+        let mut response = axum::Json(told(sent, outcome)).into_response();
+        response.headers_mut().extend(headers::of(Policy::Private));
+        return Ok(response);
+    }
+    let outcome = match sent {
         Some(sent) => speak(&site, &entered, &sent).await.map(|position| {
             let about = sent.target.filter(|_| !matches!(sent.deed, Deed::Say));
             see_other(&format!("{to}#m{}", about.unwrap_or(position)))
@@ -141,20 +190,21 @@ pub(super) async fn say(
             let Some(person) = &asker.0 else { return Err(Failure::SignIn(to)) };
             match other(&site, &entered, person, &form).await {
                 Ok(notice) => return done(&site, &to, notice),
-                Err(store::Error::Refused(refusal)) => Err(Unsaid::Refused(refusal)),
+                Err(store::Error::Refused(refusal)) => Err(Unspoken::Refused(refusal)),
                 Err(error) => return Err(error.into()),
             }
         }
     };
     match outcome {
         Ok(response) => Ok(response),
-        Err(Unsaid::Refused(refusal)) => {
-            form.refuse_by(&refusal);
-            again(&page::draw(&site, &asked, &asker, &entered, form).await?)
-        }
-        Err(failed @ Unsaid::Failed(_)) => {
-            tracing::warn!(error = %failed, "a message was not taken");
-            let refusal = Refusal::new("text", "it could not be kept at the moment", "Send it again");
+        Err(unspoken) => {
+            let refusal = match unspoken {
+                Unspoken::Refused(refusal) => refusal,
+                Unspoken::Later(seconds) => {
+                    let remedy = format!("Send it again in {seconds} seconds");
+                    Refusal::new("text", "it could not be taken at the moment", remedy)
+                }
+            };
             form.refuse_by(&refusal);
             again(&page::draw(&site, &asked, &asker, &entered, form).await?)
         }
@@ -178,8 +228,11 @@ async fn other(
             Ok("Those who keep the peace will look at it.")
         }
         "ban" => {
-            let messages = store.chat_messages(&[target]).await?;
-            let author = messages.first().map(|message| message.author.clone());
+            subject.may(Action::ModerateRoom, &Place::edition(edition))?;
+            // A message of another room is none here.
+            let said = store.chat_in(entered.room.id, target - 1, 1).await?;
+            let author =
+                said.first().filter(|event| event.position == target).map(|event| event.author.clone());
             let Some(Author::Account(account)) = author else {
                 let problem = "whoever said it has no account here";
                 let remedy = "Remove the message; ban them where they come from";

@@ -3,16 +3,17 @@
 //!
 //! `GET .../socket?after=N` sends, each as one text message of JSON:
 //!
-//! - `{"seq", "message", "new", "name", "html", "text"}` for everything that was said after place `N`, in order;
+//! - `{"seq", "message", "name", "html", "text"}` for everything that was said after place `N`, in order;
 //! - `{"here": {"names", "readers"}}` when somebody came or went, at most every few seconds;
-//! - `{"said": ID, "seq"}` or `{"refused": ID, "problem", "remedy"}` for what the page sent: see [`Sent`].
+//! - `{"said": ID, "seq"}`, `{"refused": ID, "problem", "remedy"}` or `{"failed": ID, "after"}` (so many seconds later it may
+//!   be sent again) for what the page sent: see [`Sent`].
 //!
 //! `GET .../messages?after=N` answers with `{"news": [...], "seq"}` as soon as there is any, at the latest after
 //! [`PATIENCE`]; `GET .../messages?before=N` with `{"items": [...], "older"}`, list items of what was said before.
 
 use super::{
     Entered, enter, page,
-    say::{Sent, speak},
+    say::{self, Sent, speak},
 };
 use crate::{
     error::Failure,
@@ -38,10 +39,10 @@ use model::{
     chat::{Author, Position},
 };
 use serde_json::{Value, json};
-use std::time::Duration;
-use venue::{Drawn, Seat, Unsaid};
+use std::time::{Duration, Instant};
+use venue::{Drawn, Seat};
 
-/// How long somebody who asks again and again waits for news.
+/// How long somebody who asks again and again waits for news, and how long a page may take to be sent some.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often an open page is asked whether it is still there, which keeps proxies from closing the connection.
@@ -103,7 +104,8 @@ pub(super) async fn messages(
     let entered = enter(&site, &asker, &edition, &slug).await?;
     if let Some(before) = asked.value("before").and_then(|before| before.parse().ok()) {
         let (found, _) = site.store().chat_page(entered.room.id, Some(before), page::MESSAGES).await?;
-        let items = page::items(site.store(), &found, Some(&entered.edition.zone)).await?;
+        let items =
+            page::items(site.store(), &found, Some(&entered.edition.zone), super::message::MESSAGE).await?;
         let older = found.first().filter(|_| found.len() as u64 == page::MESSAGES);
         return Ok(answer(&json!({ "items": items, "older": older.map(|one| one.position) })));
     }
@@ -142,7 +144,7 @@ fn is_own(site: &Site, headers: &HeaderMap) -> bool {
 
 /// Who sits in a seat: somebody who may speak is named, others read along.
 fn seated(site: &Site, entered: &Entered) -> Option<(String, String)> {
-    let speaker = entered.speaker.as_ref().ok()?;
+    let speaker = entered.there.as_ref()?;
     let who = super::message::who(site.store(), &speaker.author);
     Some((who, speaker.name.to_string()))
 }
@@ -176,6 +178,7 @@ impl Open {
         let mut again = tokio::time::interval(AGAIN);
         again.reset();
         let mut people = tokio::time::interval(PEOPLE);
+        let mut heard = Instant::now();
         let (mut comings, mut stale) = (self.seat.comings(), true);
         loop {
             let sent = tokio::select! {
@@ -189,14 +192,20 @@ impl Open {
                     stale = false;
                     send(&mut socket, json!({ "here": here(&self.seat) }).to_string()).await
                 }
-                _ = heartbeat.tick() => socket.send(Frame::Ping(bytes::Bytes::new())).await.is_ok(),
+                _ = heartbeat.tick() => {
+                    // A page that is there answers each of them.
+                    heard.elapsed() < HEARTBEAT * 3 && put(&mut socket, Frame::Ping(bytes::Bytes::new())).await
+                }
                 _ = again.tick() => self.may_stay().await,
                 () = stop.cancelled() => false,
-                frame = socket.recv() => match frame {
-                    Some(Ok(Frame::Text(text))) => self.hear(&mut socket, text.as_str()).await,
-                    Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => true,
-                    Some(Ok(Frame::Binary(_) | Frame::Close(_)) | Err(_)) | None => false,
-                },
+                frame = socket.recv() => {
+                    heard = Instant::now();
+                    match frame {
+                        Some(Ok(Frame::Text(text))) => self.hear(&mut socket, text.as_str()).await,
+                        Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => true,
+                        Some(Ok(Frame::Binary(_) | Frame::Close(_)) | Err(_)) | None => false,
+                    }
+                }
             };
             if !sent {
                 break;
@@ -209,7 +218,7 @@ impl Open {
     async fn tell(&mut self, socket: &mut WebSocket, news: Vec<Drawn>) -> bool {
         for one in news {
             let Ok(text) = Utf8Bytes::try_from(one.text) else { continue };
-            if socket.send(Frame::Text(text)).await.is_err() {
+            if !put(socket, Frame::Text(text)).await {
                 return false;
             }
             self.after = one.position;
@@ -223,21 +232,12 @@ impl Open {
             Ok(sent) => sent,
             Err(_) => return false,
         };
-        // Roles, bans and locks hold from the moment on which they are given.
-        if !self.may_stay().await {
+        // Roles, bans and locks hold from the moment on which they are given. A visitor has none, and costs nothing.
+        if self.secret.is_some() && !self.may_stay().await {
             return false;
         }
-        let told = match speak(&self.site, &self.entered, &sent).await {
-            Ok(seq) => json!({ "said": sent.id, "seq": seq }),
-            Err(Unsaid::Refused(refusal)) => json!({
-                "refused": sent.id, "problem": refusal.problem, "remedy": refusal.remedy,
-            }),
-            Err(failed @ Unsaid::Failed(_)) => {
-                tracing::warn!(error = %failed, "a message was not taken");
-                json!({ "failed": sent.id })
-            }
-        };
-        send(socket, told.to_string()).await
+        let outcome = speak(&self.site, &self.entered, &sent).await;
+        send(socket, say::told(&sent, outcome).to_string()).await
     }
 
     /// Whether whoever has the page open may still be in the room, with what they may do in it now.
@@ -257,7 +257,7 @@ impl Open {
             Ok(entered) => {
                 self.entered = entered;
                 // Somebody else now, or nobody: the page is drawn for who it was.
-                before.is_none() || author(&self.entered).is_none() || before == author(&self.entered)
+                before == author(&self.entered)
             }
             Err(Failure::Unavailable) => true,
             Err(_) => false,
@@ -266,9 +266,14 @@ impl Open {
 }
 
 fn author(entered: &Entered) -> Option<Author> {
-    entered.speaker.as_ref().ok().map(|speaker| speaker.author.clone())
+    entered.there.as_ref().map(|speaker| speaker.author.clone())
 }
 
 async fn send(socket: &mut WebSocket, text: String) -> bool {
-    socket.send(Frame::Text(text.into())).await.is_ok()
+    put(socket, Frame::Text(text.into())).await
+}
+
+/// Sends a frame. Whoever takes nothing for so long is gone, and keeps nobody else's place.
+async fn put(socket: &mut WebSocket, frame: Frame) -> bool {
+    matches!(tokio::time::timeout(PATIENCE, socket.send(frame)).await, Ok(Ok(())))
 }
