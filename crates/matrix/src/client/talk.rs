@@ -1,0 +1,79 @@
+//! What our users say in rooms.
+
+use super::{Client, owned_event, owned_room};
+use crate::{
+    error::Error,
+    id::{EventId, RoomId, UserId},
+    message::Message,
+};
+use jiff::Timestamp;
+use ruma::{
+    MilliSecondsSinceUnixEpoch, UInt,
+    api::client::{message::send_message_event, redact::redact_event, room::get_room_event},
+    serde::Raw,
+};
+use serde_json::{Value, json, value::to_raw_value};
+
+/// Whom an utterance is by, where, and how the homeserver knows that it has seen it.
+#[derive(Clone, Copy, Debug)]
+pub struct Utterance<'a> {
+    /// The room.
+    pub room: &'a RoomId,
+    /// Which of our users says it; ourselves where none is named.
+    pub by: Option<&'a UserId>,
+    /// A key that no other utterance has: said again with it, nothing happens twice and the same event comes back.
+    pub key: &'a str,
+    /// When it was said, where that is not now.
+    pub at: Option<Timestamp>,
+}
+
+impl Client {
+    /// Says something.
+    pub async fn say(&self, who: Utterance<'_>, message: &Message) -> Result<EventId, Error> {
+        self.send(who, "m.room.message", &message.content()).await
+    }
+
+    /// Reacts to an event with a word or, mostly, one emoji.
+    pub async fn react(&self, who: Utterance<'_>, to: &EventId, with: &str) -> Result<EventId, Error> {
+        let content = json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": to, "key": with } });
+        self.send(who, "m.reaction", &content).await
+    }
+
+    /// Takes back what somebody said, a reaction too. `reason` is seen by all in the room. The time cannot be set.
+    pub async fn redact(&self, who: Utterance<'_>, event: &EventId, reason: &str) -> Result<EventId, Error> {
+        let mut request =
+            redact_event::v3::Request::new(owned_room(who.room)?, owned_event(event)?, who.key.into());
+        request.reason = (!reason.is_empty()).then(|| reason.to_owned());
+        let done = self.call(request, who.by).await?;
+        self.event(done.event_id.as_str())
+    }
+
+    async fn send(&self, who: Utterance<'_>, kind: &str, content: &Value) -> Result<EventId, Error> {
+        let body = to_raw_value(content).map_err(|error| Error::Request(error.to_string()))?;
+        let mut request = send_message_event::v3::Request::new_raw(
+            owned_room(who.room)?,
+            who.key.into(),
+            kind.into(),
+            Raw::from_json(body),
+        );
+        request.timestamp = who
+            .at
+            .and_then(|at| u64::try_from(at.as_millisecond()).ok())
+            .and_then(|at| UInt::try_from(at).ok())
+            .map(MilliSecondsSinceUnixEpoch);
+        let sent = self.call(request, who.by).await?;
+        self.event(sent.event_id.as_str())
+    }
+
+    /// An event as the homeserver has it now, whole; `None` where it is not there or we may not see it.
+    pub async fn event_in(&self, room: &RoomId, event: &EventId) -> Result<Option<Value>, Error> {
+        let request = get_room_event::v3::Request::new(owned_room(room)?, owned_event(event)?);
+        match self.call(request, None).await {
+            Ok(answer) => serde_json::from_str(answer.event.json().get())
+                .map(Some)
+                .map_err(|error| self.malformed(&error.to_string())),
+            Err(error) if error.is("M_NOT_FOUND") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
