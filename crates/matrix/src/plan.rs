@@ -199,6 +199,11 @@ impl Desired {
         &self.ours
     }
 
+    /// Our own user.
+    pub fn sender(&self) -> &UserId {
+        &self.sender
+    }
+
     /// The version in which new rooms are made.
     pub fn version(&self) -> &str {
         &self.version
@@ -260,6 +265,20 @@ pub struct Found {
     pub listed: bool,
     /// Those who have to do with it; only where it is by invitation.
     pub members: BTreeMap<UserId, Standing>,
+}
+
+impl Found {
+    /// A room of which nothing is known but where it is, as one in which we are not.
+    pub fn strange(id: RoomId) -> Self {
+        Self {
+            id,
+            entered: false,
+            version: String::new(),
+            state: BTreeMap::new(),
+            listed: false,
+            members: BTreeMap::new(),
+        }
+    }
 }
 
 /// All rooms of ours as they are, by their keys. A room that is not among them does not exist.
@@ -344,14 +363,13 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Vec<Action> {
         if room.closed && usable.is_none() {
             continue;
         }
-        match usable {
-            Some(found) => actions.extend(put_right(desired, &ids, room, found)),
-            None => {
-                if found.is_some() {
-                    actions.push(Action::Release { room: room.key.clone() });
-                }
-                actions.push(Action::Make { room: room.key.clone() });
+        if let Some(found) = usable {
+            actions.extend(put_right(desired, &ids, room, found));
+        } else {
+            if found.is_some() {
+                actions.push(Action::Release { room: room.key.clone() });
             }
+            actions.push(Action::Make { room: room.key.clone() });
         }
         // Now the room exists, so its spaces can hold it.
         for parent in room.places() {
@@ -388,7 +406,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Vec<Action> {
 fn put_right(desired: &Desired, ids: &BTreeMap<String, RoomId>, room: &Room, found: &Found) -> Vec<Action> {
     let state = |fact| Action::State { room: room.key.clone(), fact };
     let mut actions = vec![];
-    for fact in desired.facts(room) {
+    for fact in fact::facts(room) {
         let event = desired.event(&found.version, &room.key, &fact, ids);
         if !event.is_some_and(|event| holds(found, &event)) {
             actions.push(state(fact));

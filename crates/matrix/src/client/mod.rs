@@ -37,7 +37,7 @@ use ruma::{
 };
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeSet, error::Error as _, sync::Arc, time::Duration};
-pub use talk::Utterance;
+pub use talk::{Ghost, Utterance};
 
 /// How a client reaches its homeserver.
 #[derive(Clone, Debug)]
@@ -133,11 +133,8 @@ impl Client {
     /// What the homeserver is. Needs no registration.
     pub async fn versions(&self) -> Result<Versions, Error> {
         type Request = discovery::get_supported_versions::Request;
-        let request = Request::new().try_into_http_request(
-            &self.options.address,
-            SendAccessToken::Always(self.options.token.secret()),
-            (),
-        );
+        // Without our token: one that the homeserver does not know would hide that there is a homeserver.
+        let request = Request::new().try_into_http_request(&self.options.address, SendAccessToken::None, ());
         let answer = self.exchange::<Request>(sendable(request)?).await?;
         let text = |value: Option<&HeaderValue>| value.and_then(|v| v.to_str().ok()).map(str::to_owned);
         let clock = text(answer.headers.get(DATE))

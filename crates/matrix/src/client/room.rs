@@ -4,25 +4,24 @@ use super::{Client, owned_alias, owned_room, owned_user};
 use crate::{
     error::Error,
     id::{Alias, RoomId, UserId},
-    state::{Membership, Standing, StateEvent},
+    state::{Membership, RoomState, Standing, StateEvent},
 };
 use ruma::{
     api::client::{
         alias, directory,
-        filter::FilterDefinition,
         membership::{
-            ban_user, get_member_events,
+            ban_user,
             invite_user::{self, v3::InviteUserId},
-            join_room_by_id, kick_user, leave_room, unban_user,
+            join_room_by_id, joined_rooms, kick_user, leave_room, unban_user,
         },
         room::{Visibility, create_room},
-        space, state as facts, sync,
+        space, state as facts,
     },
     serde::Raw,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json, value::to_raw_value};
-use std::{collections::BTreeMap, time::Duration};
+use serde_json::{Value, value::to_raw_value};
+use std::time::Duration;
 
 /// A room to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +39,6 @@ pub struct NewRoom {
     /// What else is said of it from the beginning. It takes precedence over what the preset says.
     pub state: Vec<StateEvent>,
 }
-
-/// How many rooms are asked for at once.
-const ROOMS_AT_ONCE: usize = 50;
 
 /// How long making a room may take beyond a usual call: it is a dozen events.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -115,70 +111,34 @@ impl Client {
         }
     }
 
-    /// The facts of those kinds about many rooms, with one call for fifty rooms. Rooms in which we are not are missing
-    /// from the answer.
-    pub async fn states(
-        &self,
-        rooms: &[RoomId],
-        kinds: &[&str],
-    ) -> Result<BTreeMap<RoomId, Vec<StateEvent>>, Error> {
-        let mut all = BTreeMap::new();
-        for some in rooms.chunks(ROOMS_AT_ONCE) {
-            // What happened last may be a fact too: it then stands in the timeline and nowhere else.
-            let filter = json!({
-                "presence": { "types": [] },
-                "account_data": { "types": [] },
-                "room": {
-                    "rooms": some,
-                    "state": { "types": kinds },
-                    "timeline": { "types": kinds, "limit": 1 },
-                    "ephemeral": { "types": [] },
-                    "account_data": { "types": [] },
-                },
-            });
-            let filter: FilterDefinition =
-                serde_json::from_value(filter).map_err(|error| Error::Request(error.to_string()))?;
-            let mut request = sync::sync_events::v3::Request::new();
-            request.filter = Some(filter.into());
-            request.timeout = Some(Duration::ZERO);
-            request.set_presence = ruma::presence::PresenceState::Offline;
-            for (id, joined) in self.call(request, None).await?.rooms.join {
-                let mut facts: BTreeMap<(String, String), StateEvent> = BTreeMap::new();
-                let before = match &joined.state {
-                    sync::sync_events::v3::State::Before(events) => events.events.as_slice(),
-                    _ => &[],
-                };
-                let raws = before.iter().map(|event| event.json().get());
-                let raws = raws.chain(joined.timeline.events.iter().map(|event| event.json().get()));
-                // An event of the timeline that is no fact has no key and is passed over.
-                for fact in raws.filter_map(|event| serde_json::from_str::<StateEvent>(event).ok()) {
-                    facts.insert((fact.kind.clone(), fact.key.clone()), fact);
-                }
-                all.insert(self.room(id.as_str())?, facts.into_values().collect());
-            }
-        }
-        Ok(all)
-    }
-
-    /// Who has to do with a room, and how.
-    pub async fn members(&self, room: &RoomId) -> Result<BTreeMap<UserId, Standing>, Error> {
+    /// All that is stated of a room; `None` where we may not see it. Who has left sees it as it was then.
+    pub async fn whole_state(&self, room: &RoomId) -> Result<Option<RoomState>, Error> {
         #[derive(Deserialize)]
-        struct Member {
-            state_key: String,
+        struct Stated {
             sender: String,
-            content: Value,
+            #[serde(flatten)]
+            event: StateEvent,
         }
-        let answer = self.call(get_member_events::v3::Request::new(owned_room(room)?), None).await?;
-        let mut members = BTreeMap::new();
-        for event in answer.chunk {
-            let Member { state_key, sender, content } = serde_json::from_str(event.json().get())
+        let request = facts::get_state_events::v3::Request::new(owned_room(room)?);
+        let answer = match self.call(request, None).await {
+            Ok(answer) => answer,
+            Err(error) if error.is("M_FORBIDDEN") || error.is("M_NOT_FOUND") => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut state = RoomState::default();
+        for event in answer.room_state {
+            let Stated { sender, event } = serde_json::from_str(event.json().get())
                 .map_err(|error| self.malformed(&error.to_string()))?;
-            let now = content.get("membership").and_then(Value::as_str).and_then(Membership::parse);
+            if event.kind != "m.room.member" {
+                state.facts.insert((event.kind, event.key), event.content);
+                continue;
+            }
             // A way to be in a room that did not exist when this was written concerns nobody here.
-            let Some(now) = now else { continue };
-            members.insert(self.user(&state_key)?, Standing { now, own: sender == state_key });
+            let membership = event.content.get("membership").and_then(Value::as_str);
+            let Some(now) = membership.and_then(Membership::parse) else { continue };
+            state.members.insert(self.user(&event.key)?, Standing { now, own: sender == event.key });
         }
-        Ok(members)
+        Ok(Some(state))
     }
 
     /// The rooms that a space holds, and theirs, as the homeserver shows them.
@@ -197,6 +157,12 @@ impl Client {
                 return Ok(rooms);
             }
         }
+    }
+
+    /// The rooms in which we are.
+    pub async fn rooms(&self) -> Result<Vec<RoomId>, Error> {
+        let answer = self.call(joined_rooms::v3::Request::new(), None).await?;
+        answer.joined_rooms.iter().map(|room| self.room(room.as_str())).collect()
     }
 
     /// Whether a room stands in the homeserver's public list.

@@ -27,10 +27,52 @@ pub struct Utterance<'a> {
     pub at: Option<Timestamp>,
 }
 
+/// Somebody who speaks elsewhere, as Matrix sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct Ghost<'a> {
+    /// Their Matrix id, in our namespace.
+    pub id: &'a UserId,
+    /// What people see. Used when the ghost is made; later changes take [`Client::set_display_name`].
+    pub name: &'a str,
+}
+
 impl Client {
     /// Says something.
     pub async fn say(&self, who: Utterance<'_>, message: &Message) -> Result<EventId, Error> {
         self.send(who, "m.room.message", &message.content()).await
+    }
+
+    /// Has a ghost say something, who comes into being and enters the room when that is the first time: members come
+    /// lazily. A ghost that was banned stays out, and the call is refused.
+    pub async fn say_as(
+        &self,
+        ghost: &Ghost<'_>,
+        who: Utterance<'_>,
+        message: &Message,
+    ) -> Result<EventId, Error> {
+        let who = Utterance { by: Some(ghost.id), ..who };
+        match self.say(who, message).await {
+            // Either the homeserver does not know the ghost, or the ghost is not in the room.
+            Err(error) if error.is("M_FORBIDDEN") => {
+                self.enter(who.room, ghost).await?;
+                self.say(who, message).await
+            }
+            other => other,
+        }
+    }
+
+    /// Has a ghost enter a room, who is made and named where need be, and invited where the room is private.
+    pub async fn enter(&self, room: &RoomId, ghost: &Ghost<'_>) -> Result<(), Error> {
+        if self.register(ghost.id.localpart()).await? {
+            self.set_display_name(ghost.id, ghost.name).await?;
+        }
+        match self.join(room, ghost.id).await {
+            Err(error) if error.is("M_FORBIDDEN") => {
+                self.invite(room, ghost.id).await?;
+                self.join(room, ghost.id).await
+            }
+            other => other,
+        }
     }
 
     /// Reacts to an event with a word or, mostly, one emoji.

@@ -83,25 +83,18 @@ fn creator_unnamed(version: &str) -> bool {
     version.parse::<u32>().is_ok_and(|version| version >= 12)
 }
 
-impl Desired {
-    /// What is stated of a room itself, without what it holds.
-    pub(super) fn facts(&self, room: &Room) -> Vec<Fact> {
-        let mut facts = vec![
-            Fact::Name,
-            Fact::Topic,
-            Fact::Alias,
-            Fact::Access,
-            Fact::History,
-            Fact::Guests,
-            Fact::Powers,
-        ];
-        if room.page().is_some() {
-            facts.extend([Fact::Widget, Fact::Layout]);
-        }
-        facts.extend(room.places().iter().cloned().map(Fact::Parent));
-        facts
+/// What is stated of a room itself, without what it holds.
+pub(super) fn facts(room: &Room) -> Vec<Fact> {
+    let mut facts =
+        vec![Fact::Name, Fact::Topic, Fact::Alias, Fact::Access, Fact::History, Fact::Guests, Fact::Powers];
+    if room.page().is_some() {
+        facts.extend([Fact::Widget, Fact::Layout]);
     }
+    facts.extend(room.places().iter().cloned().map(Fact::Parent));
+    facts
+}
 
+impl Desired {
     /// The event that states a fact: about the room `key`, or, for what a space holds, about its child `key`.
     /// `None` where a room that it names does not exist yet.
     pub(crate) fn event(
@@ -248,13 +241,13 @@ impl Desired {
 
     /// What is said of a room when it is made: everything but its powers and its alias, which are said apart. `None` where
     /// a room that it names does not exist yet.
-    pub(crate) fn initial(&self, room: &Room, ids: &BTreeMap<String, RoomId>) -> Option<Vec<StateEvent>> {
-        let facts = self.facts(room).into_iter().filter(|fact| !matches!(fact, Fact::Powers | Fact::Alias));
+    pub fn initial(&self, room: &Room, ids: &BTreeMap<String, RoomId>) -> Option<Vec<StateEvent>> {
+        let facts = facts(room).into_iter().filter(|fact| !matches!(fact, Fact::Powers | Fact::Alias));
         facts.map(|fact| self.event(&self.version, &room.key, &fact, ids)).collect()
     }
 
     /// The powers in a new room.
-    pub(crate) fn initial_powers(&self, room: &Room) -> Value {
+    pub fn initial_powers(&self, room: &Room) -> Value {
         self.powers(&self.version, room)
     }
 }

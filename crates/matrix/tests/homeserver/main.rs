@@ -2,5 +2,6 @@
 //! keeps several promises.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod rooms;
 mod support;
 mod talk;

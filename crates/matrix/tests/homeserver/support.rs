@@ -83,6 +83,7 @@ impl Homeserver {
         std::fs::write(at("homeserver.yaml"), base.to_string()).unwrap();
         let log = json!({
             "version": 1,
+            "disable_existing_loggers": false,
             "formatters": { "line": { "format": "%(asctime)s %(levelname)s %(name)s %(message)s" } },
             "handlers": { "file": { "class": "logging.FileHandler", "filename": at("log"), "formatter": "line" } },
             "root": { "level": "WARNING", "handlers": ["file"] },
@@ -170,6 +171,9 @@ impl Drop for Homeserver {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            println!("{}", self.log());
+        }
     }
 }
 
