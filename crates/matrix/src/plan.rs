@@ -52,7 +52,7 @@ pub struct Widget {
 pub struct Room {
     /// By what it is known, in the record and in its alias; see [`Namespace::alias`].
     pub key: String,
-    /// Whether it is a space, which holds other rooms.
+    /// Whether it is a space, which holds other rooms. A room that exists cannot become one or cease to be one.
     pub space: bool,
     /// Its name.
     pub name: String,
@@ -68,7 +68,8 @@ pub struct Room {
     pub access: Access,
     /// Whether it stands in the homeserver's public list.
     pub listed: bool,
-    /// Whether it can be read without entering, also by guests of the homeserver.
+    /// Whether it can be read without entering, also by guests of the homeserver. In a room by invitation it means only
+    /// that who is invited later reads what was said before.
     pub readable: bool,
     /// Whether only those with powers speak.
     pub quiet: bool,
@@ -146,6 +147,9 @@ pub const VERSIONS: [&str; 2] = ["11", "12"];
 
 impl Desired {
     /// Takes the rooms, in any order, and the version in which new ones are made.
+    ///
+    /// **A room that was made once stays among them, as [`Room::closed`] when it is over.** One that is left out is not looked
+    /// at any more, and stays as it is.
     pub fn new(ours: Namespace, version: &str, rooms: Vec<Room>) -> Result<Self, Refusal> {
         if !VERSIONS.contains(&version) {
             let problem = format!("rooms are not made in version {version}");

@@ -160,10 +160,11 @@ impl Desired {
                 ("m.room.join_rules", content)
             }
             Fact::History => {
-                let seen = match (room.readable, room.access) {
-                    (true, _) => "world_readable",
-                    (false, Access::Invited) => "invited",
-                    (false, _) => "shared",
+                // What is said in private is never for the world.
+                let seen = match (room.access, room.readable) {
+                    (Access::Invited, false) => "invited",
+                    (Access::Invited, true) | (_, false) => "shared",
+                    (_, true) => "world_readable",
                 };
                 ("m.room.history_visibility", json!({ "history_visibility": seen }))
             }
