@@ -250,3 +250,6 @@ async fn patiently<T, F: Future<Output = Result<T, Error>>>(call: impl Fn() -> F
 fn alias(desired: &Desired, key: &str) -> Result<Alias, Error> {
     desired.ours().alias(key).map_err(|refusal| Error::Request(refusal.to_string()))
 }
+
+#[cfg(test)]
+mod tests;
