@@ -12,6 +12,7 @@
 //! | [`appservice`] | reads what the homeserver calls us with | none |
 //! | [`client`] | the calls that we make | HTTP |
 //! | [`apply`] | looks at the rooms and takes the steps | HTTP |
+//! | `spoke` (feature `spoke`) | carries the conversation of rooms to the homeserver and back | HTTP, the record |
 //! | [`doctor`] | whether it will work, and how to mend what will not | HTTP |
 //!
 //! No type of another crate's protocol is seen from outside; identifiers are those of [`id`]. Without the feature `client`
@@ -46,5 +47,7 @@ pub mod message;
 pub mod plan;
 pub mod registration;
 pub mod secret;
+#[cfg(feature = "spoke")]
+pub mod spoke;
 pub mod state;
 pub mod synapse;

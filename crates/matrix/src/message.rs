@@ -40,7 +40,12 @@ pub struct Message {
     pub reply_to: Option<EventId>,
     /// The event, by the same sender, that it replaces.
     pub edits: Option<EventId>,
+    /// By what we know it again, under [`MARK`]: whether a message arrived whose answer was lost is seen by it.
+    pub mark: Option<String>,
 }
+
+/// The field of a message's content that holds [`Message::mark`].
+pub const MARK: &str = "org.plenary.said";
 
 impl Message {
     /// Plain text.
@@ -84,6 +89,9 @@ impl Message {
             content.insert("m.relates_to".to_owned(), json!({ "rel_type": "m.replace", "event_id": event }));
         } else if let Some(event) = &self.reply_to {
             content.insert("m.relates_to".to_owned(), json!({ "m.in_reply_to": { "event_id": event } }));
+        }
+        if let Some(mark) = &self.mark {
+            content.insert(MARK.to_owned(), json!(mark));
         }
         Value::Object(content)
     }

@@ -4,15 +4,25 @@ use super::{Client, owned_event, owned_room};
 use crate::{
     error::Error,
     id::{EventId, RoomId, UserId},
-    message::Message,
+    message::{MARK, Message},
 };
 use jiff::Timestamp;
 use ruma::{
     MilliSecondsSinceUnixEpoch, UInt,
-    api::client::{message::send_message_event, redact::redact_event, room::get_room_event},
+    api::{
+        Direction,
+        client::{
+            message::{get_message_events, send_message_event},
+            redact::redact_event,
+            relations::get_relating_events_with_rel_type_and_event_type as relating,
+            room::get_room_event,
+        },
+    },
+    events::{TimelineEventType, relation::RelationType},
     serde::Raw,
 };
 use serde_json::{Value, json, value::to_raw_value};
+use std::collections::BTreeMap;
 
 /// Whom an utterance is by, where, and how the homeserver knows that it has seen it.
 #[derive(Clone, Copy, Debug)]
@@ -118,4 +128,78 @@ impl Client {
             Err(error) => Err(error),
         }
     }
+
+    /// The [marks](Message::mark) of the newest messages in a room, back to `since` at least and at most some hundreds of
+    /// events, with the events that bear them.
+    pub async fn marks(
+        &self,
+        room: &RoomId,
+        since: Timestamp,
+    ) -> Result<BTreeMap<String, EventId>, Error> {
+        let mut marks = BTreeMap::new();
+        let mut from = None;
+        for _ in 0..MARK_PAGES {
+            let mut request = get_message_events::v3::Request::new(owned_room(room)?, Direction::Backward);
+            request.from = from;
+            request.limit = MARK_PAGE.into();
+            let answer = self.call(request, None).await?;
+            let mut older = false;
+            for event in &answer.chunk {
+                let event: Value = serde_json::from_str(event.json().get())
+                    .map_err(|error| self.malformed(&error.to_string()))?;
+                let at = event.get("origin_server_ts").and_then(Value::as_i64);
+                older |= at.is_some_and(|at| at < since.as_millisecond());
+                let mark = event.get("content").and_then(|content| content.get(MARK)?.as_str());
+                let id = event.get("event_id").and_then(Value::as_str);
+                if let (Some(mark), Some(id)) = (mark, id) {
+                    marks.insert(mark.to_owned(), self.event(id)?);
+                }
+            }
+            from = answer.end;
+            if older || from.is_none() {
+                break;
+            }
+        }
+        Ok(marks)
+    }
+
+    /// The event with which somebody reacted so, if it still stands.
+    pub async fn reaction(
+        &self,
+        room: &RoomId,
+        by: &UserId,
+        to: &EventId,
+        with: &str,
+    ) -> Result<Option<EventId>, Error> {
+        let mut from = None;
+        loop {
+            let mut request = relating::v1::Request::new(
+                owned_room(room)?,
+                owned_event(to)?,
+                RelationType::Annotation,
+                TimelineEventType::Reaction,
+            );
+            request.from = from;
+            request.limit = Some(MARK_PAGE.into());
+            let answer = self.call(request, None).await?;
+            for event in &answer.chunk {
+                let event: Value = serde_json::from_str(event.json().get())
+                    .map_err(|error| self.malformed(&error.to_string()))?;
+                let key = event.pointer("/content/m.relates_to/key").and_then(Value::as_str);
+                let sender = event.get("sender").and_then(Value::as_str);
+                let id = event.get("event_id").and_then(Value::as_str);
+                if let (Some(id), true) = (id, key == Some(with) && sender == Some(by.as_str())) {
+                    return Ok(Some(self.event(id)?));
+                }
+            }
+            from = answer.next_batch;
+            if from.is_none() {
+                return Ok(None);
+            }
+        }
+    }
 }
+
+/// How many events a page of marks or reactions has, and over how many pages marks are looked for.
+const MARK_PAGE: u32 = 100;
+const MARK_PAGES: usize = 5;
