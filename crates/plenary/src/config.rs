@@ -171,7 +171,10 @@ impl MatrixSettings {
         let registration = Registration::parse(&text)
             .map_err(|refusal| anyhow::anyhow!("matrix.registration: {file}: {refusal}"))?;
         if !VERSIONS.contains(&self.room_version.as_str()) {
-            anyhow::bail!("matrix.room_version: \"{}\" is none that we make. Use 11 or 12.", self.room_version);
+            anyhow::bail!(
+                "matrix.room_version: \"{}\" is none that we make. Use 11 or 12.",
+                self.room_version
+            );
         }
         let options = Options::new(&self.homeserver, &registration.as_token);
         // Also tells whether it is an address.

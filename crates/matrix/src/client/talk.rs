@@ -131,11 +131,7 @@ impl Client {
 
     /// The [marks](Message::mark) of the newest messages in a room, back to `since` at least and at most some hundreds of
     /// events, with the events that bear them.
-    pub async fn marks(
-        &self,
-        room: &RoomId,
-        since: Timestamp,
-    ) -> Result<BTreeMap<String, EventId>, Error> {
+    pub async fn marks(&self, room: &RoomId, since: Timestamp) -> Result<BTreeMap<String, EventId>, Error> {
         let mut marks = BTreeMap::new();
         let mut from = None;
         for _ in 0..MARK_PAGES {

@@ -65,14 +65,18 @@ pub(super) async fn run(spoke: &Spoke) {
     let mut sure: BTreeSet<RoomId> = BTreeSet::new();
     let mut tasks: JoinSet<(RoomId, Position)> = JoinSet::new();
     loop {
-        let ready: Vec<RoomId> =
-            waiting.iter().filter(|room| !busy.contains(room)).copied().collect();
+        let ready: Vec<RoomId> = waiting.iter().filter(|room| !busy.contains(room)).copied().collect();
         for room in ready {
             waiting.remove(&room);
             let Some(there) = carried.get(&room) else { continue };
             busy.insert(room);
             let from = cursors.get(&room).copied().unwrap_or_default();
-            let one = OneRoom { spoke: spoke.clone(), room, there: there.clone(), marks: sure.contains(&room).then(BTreeMap::new) };
+            let one = OneRoom {
+                spoke: spoke.clone(),
+                room,
+                there: there.clone(),
+                marks: sure.contains(&room).then(BTreeMap::new),
+            };
             tasks.spawn(one.carry(from));
         }
         tokio::select! {
@@ -189,11 +193,7 @@ impl OneRoom {
         }
     }
 
-    async fn one(
-        &mut self,
-        event: &Event,
-        taken: &[(Position, String)],
-    ) -> Result<Option<EventId>, Failed> {
+    async fn one(&mut self, event: &Event, taken: &[(Position, String)]) -> Result<Option<EventId>, Failed> {
         match &event.said {
             Said::Message { text, reply_to } => {
                 let answers = match reply_to {
@@ -244,7 +244,9 @@ impl OneRoom {
         if !given {
             let by = match &ghost {
                 Some(ghost) => ghost.clone(),
-                None => self.spoke.0.settings.ours.sender().map_err(|error| Error::Request(error.to_string()))?,
+                None => {
+                    self.spoke.0.settings.ours.sender().map_err(|error| Error::Request(error.to_string()))?
+                }
             };
             let Some(reaction) = client.reaction(&self.there, &by, &to, with).await? else { return Ok(None) };
             return Ok(Some(client.redact(utterance, &reaction, "").await?));

@@ -19,12 +19,12 @@ pub use rooms::{Wanted, desired};
 
 use crate::{
     apply,
+    appservice::Listener,
     client::{Client, Options},
     error::Error,
     id::RoomId as MatrixId,
     plan::{self, Action},
     registration::{Namespace, Registration},
-    appservice::Listener,
 };
 use jiff::SignedDuration;
 use model::{
@@ -95,11 +95,7 @@ impl Spoke {
     ///
     /// # Errors
     /// What is set is no address of a homeserver.
-    pub fn new(
-        settings: Settings,
-        venue: Venue,
-        render: fn(&RichText) -> String,
-    ) -> Result<Self, Error> {
+    pub fn new(settings: Settings, venue: Venue, render: fn(&RichText) -> String) -> Result<Self, Error> {
         let client = Client::new(settings.options.clone())?;
         let listener = Listener::new(settings.registration.hs_token.clone(), settings.ours.clone());
         let store = venue.store().clone();
@@ -131,7 +127,9 @@ impl Spoke {
                     }
                 }
                 Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "the lease for Matrix cannot be asked for; trying again"),
+                Err(error) => {
+                    tracing::warn!(%error, "the lease for Matrix cannot be asked for; trying again")
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(PROLONGED) => {}

@@ -59,7 +59,8 @@ impl Spoke {
                 Ok(()) => (200, "{}".to_owned()),
                 Err(failed) => {
                     tracing::warn!(%failed, "what Matrix sends cannot be taken; it comes again");
-                    let body = r#"{"errcode":"M_UNKNOWN","error":"The record could not take it; send it again"}"#;
+                    let body =
+                        r#"{"errcode":"M_UNKNOWN","error":"The record could not take it; send it again"}"#;
                     (503, body.to_owned())
                 }
             },
@@ -285,7 +286,10 @@ mod tests {
     #[test]
     fn what_is_plain_stays_plain_and_what_is_too_long_is_cut() {
         let text = |manner, body: &str, formatted| text_of(manner, body, formatted, false).to_string();
-        assert_eq!(text(Manner::Text, "2*3*4 https://a.example/b_c_d", false), "2\\*3\\*4 https://a.example/b_c_d");
+        assert_eq!(
+            text(Manner::Text, "2*3*4 https://a.example/b_c_d", false),
+            "2\\*3\\*4 https://a.example/b_c_d"
+        );
         assert_eq!(text(Manner::Text, "**so**", true), "**so**");
         assert_eq!(text(Manner::Emote, "waves", false), "\\* waves");
         let long = text(Manner::Text, &"a".repeat(TEXT_MAX + 1), true);

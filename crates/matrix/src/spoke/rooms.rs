@@ -60,9 +60,9 @@ pub(super) async fn wanted(store: &Store, released: &mut Released) -> store::Res
         }
         let said = store.live_rooms(id).await?;
         let planned = released.get(&id).map(|(_, rooms)| rooms.as_slice()).unwrap_or_default();
-        let planned = planned.iter().map(|room| {
-            LiveRoom::planned(room, said.iter().find(|said| said.id == room.id).cloned())
-        });
+        let planned = planned
+            .iter()
+            .map(|room| LiveRoom::planned(room, said.iter().find(|said| said.id == room.id).cloned()));
         let others = said.iter().filter(|room| room.kind != LiveKind::Programme).cloned();
         all.push(Wanted { rooms: planned.chain(others).collect(), edition: head.edition });
     }
@@ -140,9 +140,8 @@ fn line(text: &RichText) -> String {
 
 /// The identifiers that are known, by key.
 pub(super) fn ids(rows: &[MatrixRoom]) -> BTreeMap<String, MatrixId> {
-    let known = rows.iter().filter_map(|row| {
-        Some((row.key.clone(), MatrixId::parse(row.outside.as_deref()?).ok()?))
-    });
+    let known =
+        rows.iter().filter_map(|row| Some((row.key.clone(), MatrixId::parse(row.outside.as_deref()?).ok()?)));
     known.collect()
 }
 
@@ -203,7 +202,8 @@ async fn reconcile(spoke: &Spoke, base: &str, released: &mut Released) -> Result
 
 /// Tells to which rooms the log is carried: those that everybody may read.
 fn tell(spoke: &Spoke, wanted: &[Wanted], rows: &[MatrixRoom]) {
-    let open = wanted.iter().flat_map(|wanted| &wanted.rooms).filter(|room| room.access == RoomAccess::Public);
+    let open =
+        wanted.iter().flat_map(|wanted| &wanted.rooms).filter(|room| room.access == RoomAccess::Public);
     let carried: BTreeMap<RoomId, MatrixId> = open
         .filter_map(|room| {
             let row = rows.iter().find(|row| row.room == room.id.0)?;

@@ -1,4 +1,5 @@
 //! A real Synapse for a test, with our registration and our configuration.
+#![allow(dead_code, reason = "the tests of several crates use what they need")]
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::any};
 use matrix::{
@@ -34,9 +35,27 @@ fn python() -> Option<&'static str> {
     found
 }
 
+/// Starts the program with the files in that folder.
+fn spawn(python: &str, folder: &Path) -> Child {
+    let at = |name: &str| folder.join(name);
+    let output =
+        || Stdio::from(std::fs::File::options().create(true).append(true).open(at("output")).unwrap());
+    Command::new(python)
+        .args(["-m", "synapse.app.homeserver", "--config-path"])
+        .arg(at("homeserver.yaml"))
+        .arg("--config-path")
+        .arg(at("conference.yaml"))
+        .stdin(Stdio::null())
+        .stdout(output())
+        .stderr(output())
+        .spawn()
+        .unwrap()
+}
+
 /// A running homeserver; it ends with this value.
 pub(crate) struct Homeserver {
     child: Child,
+    python: &'static str,
     folder: TempDir,
     /// Its web address.
     pub(crate) address: String,
@@ -99,20 +118,10 @@ impl Homeserver {
             sign_in: None,
         };
         std::fs::write(at("conference.yaml"), fragment(&conference)).unwrap();
-        let output =
-            || Stdio::from(std::fs::File::options().create(true).append(true).open(at("output")).unwrap());
-        let child = Command::new(python)
-            .args(["-m", "synapse.app.homeserver", "--config-path"])
-            .arg(at("homeserver.yaml"))
-            .arg("--config-path")
-            .arg(at("conference.yaml"))
-            .stdin(Stdio::null())
-            .stdout(output())
-            .stderr(output())
-            .spawn()
-            .unwrap();
+        let child = spawn(python, folder.path());
         let mut homeserver = Self {
             child,
+            python,
             folder,
             address: format!("http://127.0.0.1:{port}"),
             registration,
@@ -121,6 +130,18 @@ impl Homeserver {
         };
         homeserver.wait().await;
         Some(homeserver)
+    }
+
+    /// Kills it, as a machine that loses its power does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again after [`Homeserver::kill`], with what it knows.
+    pub(crate) async fn again(&mut self) {
+        self.child = spawn(self.python, self.folder.path());
+        self.wait().await;
     }
 
     async fn wait(&mut self) {

@@ -45,7 +45,8 @@ pub(crate) fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     let settings = settings(config)?;
     match args.deed {
         Deed::Registration { url, force } => {
-            let registration = Registration::new(&settings.server()?, &url.unwrap_or_else(|| config.origin()))?;
+            let registration =
+                Registration::new(&settings.server()?, &url.unwrap_or_else(|| config.origin()))?;
             write(&settings.registration, &registration.yaml(), force)?;
             output::line(format_args!(
                 "The registration stands in {}. Give it to the homeserver and restart it, then restart Plenary.",
@@ -87,7 +88,10 @@ fn write(file: &Path, text: &str, replace: bool) -> anyhow::Result<()> {
         .and_then(|mut open| open.write_all(text.as_bytes()).and_then(|()| open.sync_all()))
         .and_then(|()| std::fs::rename(&beside, file));
     written.with_context(|| {
-        format!("matrix.registration: {} cannot be written. Name a file in a folder that can be.", file.display())
+        format!(
+            "matrix.registration: {} cannot be written. Name a file in a folder that can be.",
+            file.display()
+        )
     })
 }
 
