@@ -430,8 +430,8 @@ async fn whoever_goes_away_and_comes_back_all_is_said_once_and_in_order() {
         world.form(&crowd[number % crowd.len()], &[("do", "say"), ("text", &text)]).await;
         expected.push(text);
     }
-    tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(world.page().await.contains("Number 29"), "the page goes on without Matrix");
+    world.until_page("it says that Matrix is away", |page| page.contains("Matrix is away")).await;
     world.homeserver.again().await;
     let all = |expected: &[String]| {
         let last = expected.last().cloned().unwrap_or_default();
@@ -439,6 +439,7 @@ async fn whoever_goes_away_and_comes_back_all_is_said_once_and_in_order() {
     };
     let events = world.until_said(&bob, &hall, all(&expected)).await;
     assert_eq!(bodies(&events), expected, "{}", world.log());
+    world.until_page("it says so no more", |page| !page.contains("Matrix is away")).await;
 
     // We are killed while we carry, at several places; another node says what we carry.
     for round in 0..4_u64 {

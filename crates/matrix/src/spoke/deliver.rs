@@ -175,8 +175,8 @@ impl OneRoom {
                 Err(Failed::Homeserver(error)) => error,
             };
             if is_for_good(&error) {
-                self.spoke.0.skipped.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(%error, position = event.position, room = %self.there, "the homeserver refuses an event, which is passed over");
+                let skipped = self.spoke.0.skipped.fetch_add(1, Ordering::Relaxed) + 1;
+                tracing::warn!(%error, skipped, position = event.position, room = %self.there, "the homeserver refuses an event, which is passed over");
                 return None;
             }
             // It may have arrived all the same.
@@ -201,11 +201,11 @@ impl OneRoom {
                     None => None,
                 };
                 let message = Message { reply_to: answers, ..self.message(event, text, "") };
-                self.new(event, message).await.map(Some)
+                self.say_once(event, message).await.map(Some)
             }
             Said::Question { text } => {
                 let message = self.message(event, text, QUESTION);
-                self.new(event, message).await.map(Some)
+                self.say_once(event, message).await.map(Some)
             }
             Said::Edit { target, text } => {
                 let Some(of) = self.outside(*target, taken).await? else { return Ok(None) };
@@ -272,7 +272,7 @@ impl OneRoom {
     }
 
     /// Says something that was not said there before.
-    async fn new(&mut self, event: &Event, message: Message) -> Result<EventId, Failed> {
+    async fn say_once(&mut self, event: &Event, message: Message) -> Result<EventId, Failed> {
         let mark = event.id.to_string();
         let marks = match &mut self.marks {
             Some(marks) => marks,

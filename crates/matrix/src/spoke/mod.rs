@@ -35,10 +35,7 @@ use model::{
 use people::Names;
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 use store::Store;
@@ -85,6 +82,7 @@ struct Inner {
     names: Names,
     /// The rooms to which the log is carried, as the record knows them.
     rooms: watch::Sender<Rooms>,
+    /// How many events the homeserver refused for good since this process began.
     skipped: AtomicU64,
 }
 
@@ -128,7 +126,7 @@ impl Spoke {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "the lease for Matrix cannot be asked for; trying again")
+                    tracing::warn!(%error, "the lease for Matrix cannot be asked for; trying again");
                 }
             }
             tokio::select! {
@@ -170,11 +168,6 @@ impl Spoke {
         let oldest = waiting.iter().find(|event| event.spoke != Way::Matrix);
         let now = self.0.store.clock().now();
         Ok(oldest.is_some_and(|event| now.duration_since(event.at) > AWAY))
-    }
-
-    /// How many events the homeserver refused for good since this process began.
-    pub fn skipped(&self) -> u64 {
-        self.0.skipped.load(Ordering::Relaxed)
     }
 
     /// The steps that are to be taken on the homeserver now. Nothing is changed, here or there.

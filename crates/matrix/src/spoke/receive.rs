@@ -165,18 +165,14 @@ impl Spoke {
         Ok(match what {
             What::Message { manner, body, html, reply_to, edits, attached } => {
                 let text = text_of(*manner, body, html.is_some(), attached.is_some());
-                match edits {
-                    Some(of) => match self.here(of).await? {
-                        Some(target) => Some(Said::Edit { target, text }),
+                if let Some(of) = edits {
+                    self.here(of).await?.map(|target| Said::Edit { target, text })
+                } else {
+                    let reply_to = match reply_to {
+                        Some(to) => self.here(to).await?,
                         None => None,
-                    },
-                    None => {
-                        let reply_to = match reply_to {
-                            Some(to) => self.here(to).await?,
-                            None => None,
-                        };
-                        Some(Said::Message { text, reply_to })
-                    }
+                    };
+                    Some(Said::Message { text, reply_to })
                 }
             }
             What::Reaction { to, with } => {

@@ -14,7 +14,7 @@ use model::{
     id::{EditionId, RoomId},
     programme,
     room::{LiveKind, LiveRoom, RoomAccess},
-    text::{RichText, excerpt},
+    text::RichText,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -35,6 +35,10 @@ const AGAIN: Duration = Duration::from_secs(15);
 /// The longest parts of a key, so that an alias stays one that people can type.
 const EDITION_MAX: usize = 30;
 const ROOM_MAX: usize = 50;
+
+/// The longest name and topic, in bytes: what the homeserver takes, less the link.
+const NAME_MAX: usize = 250;
+const TOPIC_MAX: usize = 3_000;
 
 /// An edition whose rooms should be on the homeserver.
 #[derive(Clone, Debug)]
@@ -88,7 +92,8 @@ pub fn desired(
             known.iter().find(|row| row.room == room).cloned().unwrap_or_else(|| {
                 let mut key = key.to_owned();
                 if keys.contains(&key) {
-                    key = format!("{key}_{}", room.simple());
+                    let simple = room.simple().to_string();
+                    key = format!("{key}_{}", &simple[simple.len() - 12..]);
                 }
                 keys.insert(key.clone());
                 MatrixRoom { room, edition: edition.id, key, outside: None }
@@ -97,8 +102,8 @@ pub fn desired(
         let over = edition.state == EditionState::Archived;
         let of_space = row(edition.id.0, of_edition, &mut keys);
         let link = format!("{base}{}", Address::Live.path(&edition.slug));
-        let mut space = Room::space(&of_space.key, &excerpt(edition.title.as_str(), 120), &[]);
-        space.topic = excerpt(&format!("{} {link}", edition.subtitle), 1_000).trim().to_owned();
+        let mut space = Room::space(&of_space.key, cut(edition.title.as_str(), NAME_MAX), &[]);
+        space.topic = topic(edition.subtitle.as_str(), &link);
         space.listed = true;
         rooms.push(space);
         for (at, room) in all.iter().enumerate() {
@@ -109,14 +114,14 @@ pub fn desired(
             }
             let key = format!("{of_edition}_{}", short(room.slug.as_str(), ROOM_MAX));
             let row = row(room.id.0, &key, &mut keys);
-            let mut there = Room::chat(&row.key, &excerpt(room.name.as_str(), 120), &[of_space.key.as_str()]);
+            let mut there = Room::chat(&row.key, cut(room.name.as_str(), NAME_MAX), &[of_space.key.as_str()]);
             there.order = Some(format!("{at:04}"));
             there.suggested = room.kind != LiveKind::Hack;
             there.closed = room.closed.is_some() || !shown;
             there.quiet = room.locked || over || there.closed;
             if shown {
                 let link = format!("{base}{}", Address::LiveRoom(room.slug.as_str()).path(&edition.slug));
-                there.topic = excerpt(&format!("{} {link}", line(&room.topic)), 2_000).trim().to_owned();
+                there.topic = topic(&line(&room.topic), &link);
             } else {
                 there.access = Access::Invited;
                 there.readable = false;
@@ -132,6 +137,16 @@ pub fn desired(
 
 fn short(slug: &str, max: usize) -> &str {
     slug.get(..max).unwrap_or(slug)
+}
+
+/// What a room is about, and where its page is.
+fn topic(about: &str, link: &str) -> String {
+    format!("{} {link}", cut(about, TOPIC_MAX)).trim().to_owned()
+}
+
+/// The beginning of a text that has at most so many bytes.
+fn cut(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
 }
 
 fn line(text: &RichText) -> String {
@@ -216,4 +231,95 @@ fn tell(spoke: &Spoke, wanted: &[Wanted], rows: &[MatrixRoom]) {
         *rooms = carried;
         news
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::Options,
+        id::ServerName,
+        registration::{Namespace, Registration},
+    };
+    use jiff::civil::date;
+    use model::{
+        text::{Line, Slug},
+        time::Zone,
+    };
+    use uuid::Uuid;
+
+    fn settings() -> Settings {
+        let server = ServerName::parse("plenary.test").unwrap();
+        let registration = Registration::new(&server, "http://127.0.0.1:1").unwrap();
+        Settings {
+            options: Options::new("http://127.0.0.1:2", &registration.as_token),
+            registration,
+            ours: Namespace::new(server),
+            room_version: "12".to_owned(),
+        }
+    }
+
+    fn room(number: u128, name: &str, access: RoomAccess) -> LiveRoom {
+        let id = RoomId(Uuid::from_u128(number));
+        let by = model::id::AccountId(Uuid::nil());
+        let slug = Slug::from_text("room").unwrap();
+        let hack =
+            LiveRoom::hack(id, slug, Line::clean(name), RichText::default(), by, jiff::Timestamp::UNIX_EPOCH);
+        LiveRoom { access, ..hack }
+    }
+
+    fn wanted(rooms: Vec<LiveRoom>) -> Wanted {
+        let day = date(2027, 5, 3);
+        let slug = Slug::from_text("conf").unwrap();
+        let edition = Edition {
+            id: EditionId(Uuid::from_u128(9)),
+            slug,
+            series: "Conf".into(),
+            title: "Conf".into(),
+            subtitle: Line::default(),
+            description: RichText::default(),
+            zone: Zone::parse("UTC").unwrap(),
+            first_day: day,
+            last_day: day,
+            day_change: 240,
+            venue: Line::default(),
+            city: Line::default(),
+            country: Line::default(),
+            url: None,
+            logo: None,
+            language: "en".into(),
+            colour: None,
+            timeslot_minutes: 5,
+            mode: model::edition::Mode::default(),
+            state: EditionState::Open,
+            notice: Line::default(),
+        };
+        Wanted { edition, rooms }
+    }
+
+    #[test]
+    fn only_open_rooms_are_made_and_each_keeps_its_alias() {
+        let of = |rooms, known: &[MatrixRoom]| {
+            desired(&[wanted(rooms)], known, &settings(), "https://conf.example.org").unwrap()
+        };
+        let rooms = vec![
+            room(1, "Hall", RoomAccess::Public),
+            room(2, "Staff", RoomAccess::Private),
+            room(3, &"\u{4e2d}".repeat(200), RoomAccess::Public),
+        ];
+        let (first, rows) = of(rooms.clone(), &[]);
+        let keys: Vec<&str> = first.rooms().iter().map(|room| room.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            ["conf", "conf_room", "conf_room_000000000003"],
+            "the private room is not among them"
+        );
+        assert_eq!(first.room("conf_room").unwrap().topic, "https://conf.example.org/conf/live/room/");
+        // A room that was open and is not any more is closed, by the same alias.
+        let mut closed = rooms;
+        closed[0].access = RoomAccess::Registered;
+        let (second, _) = of(closed, &rows);
+        let hall = second.room("conf_room").unwrap();
+        assert!(hall.closed && !hall.readable && hall.access == Access::Invited);
+    }
 }
