@@ -197,7 +197,7 @@ impl World {
             if let Some(id) = find(who, alias).await {
                 return id;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "{alias} is not there: {}", self.log());
+            assert!(began.elapsed() < Duration::from_mins(1), "{alias} is not there: {}", self.log());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -210,7 +210,7 @@ impl World {
             if such(&events) {
                 return events;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "{:#?}\n{}", bodies(&events), self.log());
+            assert!(began.elapsed() < Duration::from_mins(1), "{:#?}\n{}", bodies(&events), self.log());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -547,7 +547,7 @@ async fn seen(who: &Person, since: &str, text: &str, began: Instant) -> Duration
         if news["rooms"].to_string().contains(&format!("\"{text}\"")) {
             return began.elapsed();
         }
-        since = news["next_batch"].as_str().unwrap().to_owned();
+        news["next_batch"].as_str().unwrap().clone_into(&mut since);
         assert!(began.elapsed() < Duration::from_secs(30), "{text}");
     }
 }
