@@ -107,6 +107,15 @@ impl LiveRoom {
         }
     }
 
+    /// A room of the programme with what was said about it, if anything was. Its name is what the programme calls it now.
+    pub fn planned(room: &Room, said: Option<Self>) -> Self {
+        let fresh = Self::of(room);
+        match said {
+            Some(said) => Self { slug: fresh.slug, name: fresh.name, ..said },
+            None => fresh,
+        }
+    }
+
     /// A hack room that somebody opens.
     pub fn hack(id: RoomId, slug: Slug, name: Line, topic: RichText, by: AccountId, at: Timestamp) -> Self {
         Self {

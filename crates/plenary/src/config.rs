@@ -12,6 +12,12 @@ use figment::{
 };
 use identity::settings::{LdapSettings, OidcSettings};
 use mail::{Smtp, SmtpSettings};
+use matrix::{
+    client::{Client, Options},
+    id::ServerName,
+    plan::VERSIONS,
+    registration::{Namespace, Registration},
+};
 use model::{
     text::WebUrl,
     time::{SharedClock, SystemClock},
@@ -121,10 +127,68 @@ pub(crate) struct Config {
     pub(crate) ldap: Vec<LdapSettings>,
     /// The most megabytes of a file that is handed in with a proposal, 1 to 50. A field of a call may allow less.
     pub(crate) file_megabytes: u16,
+    /// The Matrix homeserver to which rooms' conversations are carried.
+    pub(crate) matrix: Option<MatrixSettings>,
     /// What to log.
     pub(crate) log: String,
     /// How to log.
     pub(crate) log_format: LogFormat,
+}
+
+/// The Matrix homeserver, section `[matrix]`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MatrixSettings {
+    /// Its web address, such as `https://matrix.example.org`.
+    pub(crate) homeserver: String,
+    /// Its name: what stands behind the colon of everybody's Matrix id.
+    pub(crate) server_name: String,
+    /// The registration file, which `plenary matrix registration` writes. It holds two tokens.
+    pub(crate) registration: PathBuf,
+    /// The version in which rooms are made, 11 or 12.
+    #[serde(default = "newest_rooms")]
+    pub(crate) room_version: String,
+}
+
+/// The version that has no flaws known to Matrix.
+fn newest_rooms() -> String {
+    "12".to_owned()
+}
+
+impl MatrixSettings {
+    /// The homeserver's name.
+    pub(crate) fn server(&self) -> anyhow::Result<ServerName> {
+        ServerName::parse(&self.server_name)
+            .map_err(|refusal| anyhow::anyhow!("matrix.server_name: {refusal}"))
+    }
+
+    /// Reads the registration and checks what is set.
+    pub(crate) fn open(&self) -> anyhow::Result<matrix::spoke::Settings> {
+        let file = self.registration.display();
+        let text = std::fs::read_to_string(&self.registration).with_context(|| {
+            format!(
+                "matrix.registration: {file} cannot be read. Write it with `plenary matrix registration`."
+            )
+        })?;
+        let registration = Registration::parse(&text)
+            .map_err(|refusal| anyhow::anyhow!("matrix.registration: {file}: {refusal}"))?;
+        if !VERSIONS.contains(&self.room_version.as_str()) {
+            anyhow::bail!(
+                "matrix.room_version: \"{}\" is none that we make. Use 11 or 12.",
+                self.room_version
+            );
+        }
+        let options = Options::new(&self.homeserver, &registration.as_token);
+        // Also tells whether it is an address.
+        Client::new(options.clone())
+            .map_err(|error| anyhow::anyhow!("matrix.homeserver: {error}. {}.", error.remedy()))?;
+        Ok(matrix::spoke::Settings {
+            options,
+            registration,
+            ours: Namespace::new(self.server()?),
+            room_version: self.room_version.clone(),
+        })
+    }
 }
 
 impl Default for Config {
@@ -152,6 +216,7 @@ impl Default for Config {
             oidc: vec![],
             ldap: vec![],
             file_megabytes: site.file_megabytes,
+            matrix: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -254,6 +319,7 @@ impl Config {
             links_per_minute: self.links_per_minute,
             oidc: self.oidc.clone(),
             ldap: self.ldap.clone(),
+            matrix: self.matrix.as_ref().map(MatrixSettings::open).transpose()?,
             ..web::SiteOptions::default()
         })
     }

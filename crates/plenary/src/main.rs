@@ -49,6 +49,10 @@ enum Command {
     Token(command::token::Args),
     /// For mail servers: takes what people reply by mail.
     Mail(command::mail::Args),
+    /// Chat on a Matrix homeserver: writes its registration, and what it needs in its configuration.
+    Matrix(command::matrix::Args),
+    /// Prints what would be done to an outside system now, and does nothing.
+    Plan(command::plan::Args),
     /// Says what is wrong with this installation, and how to mend it.
     Doctor(command::doctor::Args),
 }
@@ -158,6 +162,8 @@ async fn other(command: Command, config: &config::Config) -> anyhow::Result<()> 
         Command::User(args) => command::user::run(args, config).await,
         Command::Grant(args) => command::grant::run(args, config).await,
         Command::Token(args) => command::token::run(args, config).await,
+        Command::Matrix(args) => command::matrix::run(args, config),
+        Command::Plan(args) => command::plan::run(args, config).await,
         Command::Doctor(args) => command::doctor::run(args, config).await,
     }
 }

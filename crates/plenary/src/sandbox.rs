@@ -110,6 +110,7 @@ impl Needs {
             needs.reads.extend([&smtp.ca_file, &smtp.password_file].into_iter().flatten().cloned());
         }
         needs.reads.extend(config.ldap.iter().filter_map(|directory| directory.ca_file.clone()));
+        needs.reads.extend(config.matrix.as_ref().map(|matrix| matrix.registration.clone()));
         // A renewed certificate is often a new file behind the same link, so the folders are needed and not the files.
         for file in [&config.tls_certificate, &config.tls_key].into_iter().flatten() {
             needs.reads.extend(folder(file));

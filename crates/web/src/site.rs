@@ -19,6 +19,7 @@ use crate::{
     identity::Ways,
     limit::Limiter,
     listen::{Crowd, Seat},
+    markup,
     ops::Meters,
     page::{self, EditionEntry, Links, Viewer},
     proxy::TrustedProxies,
@@ -103,6 +104,8 @@ pub struct SiteOptions {
     pub oidc: Vec<::identity::settings::OidcSettings>,
     /// The LDAP directories with whose passwords people may sign in.
     pub ldap: Vec<::identity::settings::LdapSettings>,
+    /// The Matrix homeserver to which rooms' conversations are carried, where there is one.
+    pub matrix: Option<matrix::spoke::Settings>,
     /// The folder of uploaded files; without one nothing can be uploaded. On several nodes it is the same for all.
     pub uploads: Option<PathBuf>,
     /// The most megabytes of a file that is handed in with a proposal, 1 to [`model::call::MEGABYTES_MAX`]. A field of a call
@@ -142,6 +145,7 @@ impl Default for SiteOptions {
             links_per_minute: 300,
             oidc: vec![],
             ldap: vec![],
+            matrix: None,
             uploads: None,
             file_megabytes: 20,
             ahead_after: Some(Duration::from_secs(2)),
@@ -184,6 +188,7 @@ struct Inner {
     ways: Ways,
     links: crate::account::Links,
     venue: Venue,
+    matrix: Option<matrix::spoke::Spoke>,
     stop: CancellationToken,
 }
 
@@ -253,6 +258,7 @@ impl Site {
         let draw = move |event: &Event, message: &Message, replied: Option<&Message>| {
             room::news(&drawing, event, message, replied)
         };
+        let venue = Venue::new(store.clone(), draw);
         let site = Self(Arc::new(Inner {
             clock,
             ways,
@@ -277,7 +283,8 @@ impl Site {
             forward_messages: Limiter::new(FORWARD_MESSAGES),
             api: ApiState::new(options.api_per_minute),
             links: crate::account::Links::new(options.links_per_minute),
-            venue: Venue::new(store.clone(), draw),
+            matrix: carried(&options, &venue),
+            venue,
             stop: CancellationToken::new(),
             store,
             options,
@@ -289,6 +296,11 @@ impl Site {
     /// The record.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The spoke of the Matrix homeserver, where there is one.
+    pub(crate) fn matrix(&self) -> Option<&matrix::spoke::Spoke> {
+        self.0.matrix.as_ref()
     }
 
     /// The rooms on the day.
@@ -797,6 +809,19 @@ impl Site {
                 changed = changes.changed() => if changed.is_err() { return },
                 () = self.0.stop.cancelled() => return,
             }
+        }
+    }
+}
+
+/// The spoke of the homeserver that is set.
+fn carried(options: &SiteOptions, venue: &Venue) -> Option<matrix::spoke::Spoke> {
+    let settings = options.matrix.clone()?;
+    let render = |text: &model::text::RichText| markup::chat(text).to_string();
+    match matrix::spoke::Spoke::new(settings, venue.clone(), render) {
+        Ok(spoke) => Some(spoke),
+        Err(error) => {
+            tracing::error!(%error, remedy = error.remedy(), "Matrix is left out");
+            None
         }
     }
 }

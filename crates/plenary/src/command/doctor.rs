@@ -5,6 +5,7 @@
 
 pub(crate) mod confined;
 mod mail;
+mod matrix;
 mod net;
 mod record;
 mod sign_in;
@@ -75,6 +76,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     findings.extend(net::certificate(config));
     findings.extend(mail::server(config).await);
     findings.extend(sign_in::outside(config).await);
+    findings.extend(matrix::homeserver(config).await);
     findings.extend(confined::confinement(config).await);
     let bad = findings.iter().filter(|finding| finding.state == State::Bad).count();
     if args.json {

@@ -127,3 +127,23 @@ pub(crate) mod spoke_message {
 
     no_relations!();
 }
+
+pub(crate) mod matrix_room {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "matrix_room")]
+    pub struct Model {
+        /// A room, or an edition for its space.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub room: Uuid,
+        pub edition: Uuid,
+        /// By what its alias is made.
+        pub key: String,
+        /// The homeserver's identifier, once there is one.
+        pub outside: Option<String>,
+    }
+
+    no_relations!();
+}

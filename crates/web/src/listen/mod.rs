@@ -86,6 +86,11 @@ async fn answer(
         let (store, base) = (site.store().clone(), site.base_url().to_owned());
         tokio::spawn(mastodon::run(store, fetcher, base, site.stop().clone()))
     }));
+    background.extend(
+        site.matrix()
+            .cloned()
+            .map(|spoke| tokio::spawn(spoke.run(site.base_url().to_owned(), site.stop().clone()))),
+    );
     background.extend(tls.clone().map(|tls| tokio::spawn(tls.follow())));
     let open = GracefulShutdown::new();
     let door = Door {

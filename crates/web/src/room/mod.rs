@@ -6,6 +6,7 @@
 
 mod announce;
 mod list;
+mod matrix;
 mod message;
 mod page;
 mod say;
@@ -46,7 +47,8 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/{edition}/live/{room}/", get(page::page).post(say::say));
     let router = at(router, "/{edition}/live/{room}/messages", get(socket::messages));
     let router = at(router, "/{edition}/live/{room}/socket", get(socket::socket));
-    at(router, "/{edition}/live/{room}/close/", post(list::close))
+    let router = at(router, "/{edition}/live/{room}/close/", post(list::close));
+    matrix::routes(router)
 }
 
 /// A room that somebody has entered, with what they may do in it.
@@ -87,7 +89,7 @@ pub(super) async fn rooms(
     let said = site.store().live_rooms(edition.id).await?;
     let planned = snapshot.programme().rooms.iter().map(|room| {
         let known = said.iter().find(|known| known.id == room.id).cloned();
-        as_planned(room, known)
+        LiveRoom::planned(room, known)
     });
     // Where a room of the programme has taken the name of another since, the other keeps an address of its own.
     let others = said.iter().filter(|room| room.kind != LiveKind::Programme).cloned().map(|room| {
@@ -97,15 +99,6 @@ pub(super) async fn rooms(
     });
     let rooms = planned.chain(others);
     Ok(rooms.filter(|room| room.access != RoomAccess::Private || invited(person, edition, room)).collect())
-}
-
-/// A room of the programme with what was said about it. Its name is what the programme calls it now.
-fn as_planned(room: &model::programme::Room, known: Option<LiveRoom>) -> LiveRoom {
-    let fresh = LiveRoom::of(room);
-    match known {
-        Some(known) => LiveRoom { slug: fresh.slug, name: fresh.name, ..known },
-        None => fresh,
-    }
 }
 
 /// Whether somebody has a role in a room, or in all of the edition.
@@ -166,7 +159,7 @@ async fn find(site: &Site, snapshot: &Snapshot, slug: &str) -> Result<Option<Liv
     if let Some(room) = planned {
         let said = site.store().live_rooms(snapshot.edition().id).await?;
         let known = said.into_iter().find(|known| known.id == room.id);
-        return Ok(Some(as_planned(room, known)));
+        return Ok(Some(LiveRoom::planned(room, known)));
     }
     let other = site.store().live_room(snapshot.edition().id, slug).await?;
     Ok(other.filter(|room| room.kind != LiveKind::Programme))

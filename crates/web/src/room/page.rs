@@ -1,6 +1,6 @@
 //! The page of a room: what is on, what is seen, the conversation and the questions.
 
-use super::{Entered, Silent, enter, message};
+use super::{Entered, Silent, enter, matrix, message};
 use crate::{
     error::Failure,
     form::Form,
@@ -20,7 +20,7 @@ use model::{
     address::{Account, Address},
     chat::{Author, Message, Position, TEXT_MAX, VOTE},
     permission::{Action, Place},
-    room::{LiveKind, Video},
+    room::{LiveKind, RoomAccess, Video},
     time::Zone,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,7 @@ pub(super) struct RoomPage {
     zone_id: String,
     now: Option<RoomCard>,
     video: Option<VideoView>,
+    matrix: Option<matrix::View>,
     /// The list items of the messages.
     messages: Vec<String>,
     questions: Vec<String>,
@@ -215,6 +216,7 @@ pub(super) async fn draw(
     };
     Ok(RoomPage {
         video,
+        matrix: matrix::view(site, room.id, room.access == RoomAccess::Public).await?,
         now: room_now(snapshot, &site.viewer(None, site.now()), room.id),
         kind: if room.kind == LiveKind::Programme { "" } else { room.kind.shown() },
         topic: markup::html(&room.topic, 2),

@@ -9,7 +9,7 @@
 //!   be sent again) for what the page sent: see [`Sent`].
 //!
 //! `GET .../messages?after=N` answers with `{"news": [...], "seq"}` as soon as there is any, at the latest after
-//! [`PATIENCE`]; `GET .../messages?before=N` with `{"items": [...], "older"}`, list items of what was said before.
+//! [`PATIENCE`], or at once to whoever names no place; `GET .../messages?before=N` with `{"items": [...], "older"}`, list items of what was said before.
 
 use super::{
     Entered, enter, page,
@@ -40,7 +40,7 @@ use model::{
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use venue::{Drawn, Seat};
+use venue::{Drawn, Here, Seat};
 
 /// How long somebody who asks again and again waits for news, and how long a page may take to be sent some.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -109,8 +109,14 @@ pub(super) async fn messages(
         let older = found.first().filter(|_| found.len() as u64 == page::MESSAGES);
         return Ok(answer(&json!({ "items": items, "older": older.map(|one| one.position) })));
     }
+    let Some(after) = after(&asked) else {
+        // Whoever knows no place yet is told the present one, and asks for what follows it.
+        let head = *site.store().watch_chat().borrow();
+        return Ok(answer(
+            &json!({ "news": [], "seq": head, "here": known(&site.venue().here_in(entered.room.id)) }),
+        ));
+    };
     let _place = site.stream(asked.client)?;
-    let after = after(&asked).unwrap_or_else(|| *site.store().watch_chat().borrow());
     let mut seat = site.venue().enter(entered.room.id, seated(&site, &entered));
     let news = tokio::select! {
         news = seat.after(after) => news?,
@@ -150,7 +156,10 @@ fn seated(site: &Site, entered: &Entered) -> Option<(String, String)> {
 }
 
 fn here(seat: &Seat) -> Value {
-    let here = seat.here();
+    known(&seat.here())
+}
+
+fn known(here: &Here) -> Value {
     let more = here.names.len().saturating_sub(NAMES);
     let names: Vec<&String> = here.names.iter().take(NAMES).collect();
     json!({ "names": names, "more": more, "readers": here.readers })

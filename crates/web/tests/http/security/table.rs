@@ -59,6 +59,8 @@ routes! {
         "/api/events/" "/api/events/{edition}/" "/api/events/{edition}/{list}/" "/api/events/{edition}/{list}/{key}/"
     }
     Secret {
+        "/_matrix/app/v1/transactions/{transaction}" "/_matrix/app/v1/users/{user}" "/_matrix/app/v1/rooms/{alias}"
+        "/_matrix/app/v1/ping"
         "/{edition}/stars/{token}/" "/{edition}/stars/{file}" "/setup/{token}/" "/mail/unsubscribe/{token}/"
         "/sign-in/link/{token}/"
     }

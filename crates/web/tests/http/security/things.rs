@@ -227,6 +227,10 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("handle", known.account.handle.to_string()),
         // Below `/account/` a token of programs; elsewhere a secret in an address, which nobody knows.
         ("token", token.id.to_string()),
+        // What a homeserver names when it calls; the test's site has none.
+        ("transaction", "1".to_owned()),
+        ("user", "@plenary_a:example.org".to_owned()),
+        ("alias", "plenary_a".to_owned()),
         // Made by pages alone: what is behind them is tried by the tests of their capability.
         ("credential", "01900000-0000-7000-8000-000000000001".to_owned()),
         ("upload", "01900000-0000-7000-8000-000000000002".to_owned()),
