@@ -18,6 +18,7 @@ mod reference;
 mod report;
 mod review;
 mod server;
+mod venue;
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -45,6 +46,8 @@ enum Which {
     Assignment(assignment::Args),
     /// A review desk with 2,000 proposals, and the minute before a call closes.
     Review(review::Args),
+    /// Live rooms: thousands of open pages, and how fast a message reaches them.
+    Venue(venue::Args),
     /// The bare server that the public site is compared with. Started by the benchmark itself.
     #[command(hide = true)]
     Reference {
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Which::Api(args) => api::run(&args),
         Which::Assignment(args) => assignment::run(&args),
         Which::Review(args) => review::run(&args),
+        Which::Venue(args) => venue::run(&args),
         Which::Reference { answers } => reference::serve(&answers).map(|()| true),
     };
     match outcome {

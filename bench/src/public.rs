@@ -111,6 +111,11 @@ impl Subject {
         Ok(Self { binaries: binaries.to_owned(), data, programme })
     }
 
+    /// Where the programs lie.
+    pub(crate) fn binaries(&self) -> &Path {
+        &self.binaries
+    }
+
     /// Starts a server on it.
     pub(crate) fn serve(&self) -> anyhow::Result<Server> {
         Server::start(server::plenary(&self.binaries, self.data.path()).args([

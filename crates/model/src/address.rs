@@ -44,6 +44,10 @@ pub enum Address<'a> {
     Room(&'a str),
     /// The sign for a room's door, by slug.
     Sign(&'a str),
+    /// The rooms on the day: what is on in each, and who is there.
+    Live,
+    /// A room on the day, by slug.
+    LiveRoom(&'a str),
     /// Search.
     Search,
     /// The sessions that the visitor has starred in this browser.
@@ -109,6 +113,8 @@ impl Address<'_> {
             Self::Rooms => format!("/{e}/rooms/"),
             Self::Room(slug) => format!("/{e}/rooms/{slug}/"),
             Self::Sign(slug) => format!("/{e}/rooms/{slug}/sign/"),
+            Self::Live => format!("/{e}/live/"),
+            Self::LiveRoom(slug) => format!("/{e}/live/{slug}/"),
             Self::Search => format!("/{e}/search/"),
             Self::Stars => format!("/{e}/stars/"),
             Self::StarList(token) => format!("/{e}/stars/{token}/"),

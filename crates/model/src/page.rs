@@ -60,6 +60,8 @@ pub enum BuiltIn {
     Tracks,
     /// Rooms.
     Rooms,
+    /// The rooms on the day.
+    Live,
     /// Announcements and the blog.
     Posts,
     /// Releases and what they changed.
@@ -68,7 +70,7 @@ pub enum BuiltIn {
 
 impl BuiltIn {
     /// All of them, in the order in which forms offer them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Home,
         Self::Schedule,
         Self::List,
@@ -76,6 +78,7 @@ impl BuiltIn {
         Self::Speakers,
         Self::Tracks,
         Self::Rooms,
+        Self::Live,
         Self::Posts,
         Self::Releases,
     ];
@@ -90,6 +93,7 @@ impl BuiltIn {
             Self::Speakers => "speakers",
             Self::Tracks => "tracks",
             Self::Rooms => "rooms",
+            Self::Live => "live",
             Self::Posts => "posts",
             Self::Releases => "releases",
         }
@@ -105,6 +109,7 @@ impl BuiltIn {
             Self::Speakers => "Speakers",
             Self::Tracks => "Tracks",
             Self::Rooms => "Rooms",
+            Self::Live => "Live",
             Self::Posts => "News",
             Self::Releases => "Changes",
         }
@@ -125,6 +130,7 @@ impl BuiltIn {
             Self::Speakers => Address::Speakers,
             Self::Tracks => Address::Tracks,
             Self::Rooms => Address::Rooms,
+            Self::Live => Address::Live,
             Self::Posts => Address::Posts,
             Self::Releases => Address::Releases,
         }

@@ -101,6 +101,8 @@ words! {
         ManageWebhooks = "manage_webhooks", "Manage webhooks";
         /// Compare dates and hours of an edition.
         PlanDates = "plan_dates", "Plan dates";
+        /// Say what is seen in rooms, who may enter them, and watch over them on the day.
+        RunRooms = "run_rooms", "Run the live rooms";
         /// Remove messages and persons from a room.
         ModerateRoom = "moderate_room", "Moderate a room";
     }
@@ -160,7 +162,7 @@ impl Role {
                 )
             }
             Self::Registrar => matches!(action, A::SeeDesk | A::SeeRegistrations | A::EditRegistrations),
-            Self::Crew => matches!(action, A::SeeDesk | A::RunSession | A::ModerateRoom),
+            Self::Crew => matches!(action, A::SeeDesk | A::RunSession | A::RunRooms | A::ModerateRoom),
             Self::Moderator => matches!(action, A::SeeDesk | A::ModerateRoom),
         }
     }

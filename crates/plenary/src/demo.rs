@@ -8,6 +8,7 @@ mod build;
 pub(crate) mod calls;
 pub(crate) mod content;
 mod file;
+pub(crate) mod live;
 mod standing;
 #[cfg(test)]
 mod tests;

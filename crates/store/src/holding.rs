@@ -11,9 +11,9 @@ use crate::{
     Result,
     account::fact,
     entity::{
-        assignment, author, bid, change, credential, idea, idea_interest, identity, mail, proposal_comment,
-        question, registration, review, review_conflict, review_load, role_grant, sign_in, speaker_account,
-        subscription, token, webhook,
+        assignment, author, bid, change, chat_ban, chat_event, chat_report, credential, idea, idea_interest,
+        identity, live_room, mail, proposal_comment, question, registration, review, review_conflict,
+        review_load, role_grant, sign_in, speaker_account, subscription, token, webhook,
     },
     save::upsert,
     tx::{Change, Tx},
@@ -105,6 +105,10 @@ macro_rules! holdings {
             bid::Entity,
             assignment::Entity,
             review_load::Entity,
+            live_room::Entity,
+            chat_event::Entity,
+            chat_ban::Entity,
+            chat_report::Entity,
             mail::Entity,
         ])
     };
@@ -118,7 +122,7 @@ macro_rules! holdings {
 use holdings;
 
 /// The words in the feed for what belongs to accounts.
-pub(crate) const KINDS: [&str; 19] = [
+pub(crate) const KINDS: [&str; 22] = [
     AccountId::KIND,
     IdentityId::KIND,
     SignInId::KIND,
@@ -136,6 +140,9 @@ pub(crate) const KINDS: [&str; 19] = [
     crate::bid::KIND,
     crate::assignment::KIND,
     crate::bid::LOAD_KIND,
+    crate::live_room::KIND,
+    crate::chat::BAN_KIND,
+    crate::chat::REPORT_KIND,
     CredentialId::KIND,
     TokenId::KIND,
 ];

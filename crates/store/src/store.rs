@@ -2,6 +2,7 @@
 
 use crate::{Error, Location, Result, Secret, migration, tx, watch};
 use model::{
+    chat::Position,
     feed::Sequence,
     time::{SharedClock, from_micros, to_micros},
 };
@@ -48,6 +49,8 @@ struct Inner {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
     head: tokio::sync::watch::Sender<Sequence>,
+    /// The end of the rooms' log.
+    chat: tokio::sync::watch::Sender<Position>,
     statements: Arc<AtomicU64>,
     secret: Secret,
     watcher: tokio::task::AbortHandle,
@@ -142,13 +145,16 @@ impl Store {
         }
         let secret = Secret::read(&readers).await?;
         let (head, _) = tokio::sync::watch::channel(tx::head(&readers).await?);
-        let watcher = tokio::spawn(watch::others(notices, watching, head.clone())).abort_handle();
+        let (chat, _) = tokio::sync::watch::channel(crate::chat::head(&readers).await?);
+        let heads = watch::Heads { feed: head.clone(), chat: chat.clone() };
+        let watcher = tokio::spawn(watch::others(notices, watching, heads)).abort_handle();
         Ok(Self(Arc::new(Inner {
             location: location.clone(),
             clock,
             writer,
             readers,
             head,
+            chat,
             statements,
             secret,
             watcher,
@@ -198,6 +204,16 @@ impl Store {
     /// Says that the feed has reached `head`.
     pub(crate) fn wake(&self, head: Sequence) {
         watch::advance(&self.0.head, head);
+    }
+
+    /// Where the end of the rooms' log is told.
+    pub(crate) fn chat_heads(&self) -> &tokio::sync::watch::Sender<Position> {
+        &self.0.chat
+    }
+
+    /// Says that the rooms' log has reached `head`.
+    pub(crate) fn wake_chat(&self, head: Position) {
+        watch::advance(&self.0.chat, head);
     }
 
     /// The present instant in whole microseconds, as the record keeps it.

@@ -6,6 +6,7 @@
 
 use crate::{Result, Store, entity::change, rows};
 use model::{
+    chat::Position,
     feed::{Actor, Deed, Sequence},
     id::EditionId,
     time::to_micros,
@@ -16,7 +17,7 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use serde_json::Value;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use uuid::Uuid;
 
 /// The advisory lock of all writers of one database: "plenary" in ASCII.
@@ -34,6 +35,8 @@ pub(crate) struct Tx {
     actor: String,
     at: jiff::Timestamp,
     noted: AtomicBool,
+    /// The newest place of the rooms' log that this write adds; 0 for none.
+    spoken: AtomicI64,
 }
 
 /// One change, before it has its number.
@@ -66,7 +69,13 @@ impl Store {
         if self.backend() == DbBackend::Postgres {
             db.execute_unprepared(&lock_writers()).await?;
         }
-        let tx = Tx { db, actor: actor.to_string(), at: self.now(), noted: AtomicBool::new(false) };
+        let tx = Tx {
+            db,
+            actor: actor.to_string(),
+            at: self.now(),
+            noted: AtomicBool::new(false),
+            spoken: AtomicI64::new(0),
+        };
         let outcome = match work(&tx).await {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -86,11 +95,15 @@ impl Store {
         let mut head = None;
         if tx.noted.load(Ordering::Relaxed) {
             head = Some(tx.head().await?);
-            if self.backend() == DbBackend::Postgres {
-                tx.db.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
-            }
+        }
+        let spoken = tx.spoken.load(Ordering::Relaxed);
+        if (head.is_some() || spoken > 0) && self.backend() == DbBackend::Postgres {
+            tx.db.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
         }
         tx.db.commit().await?;
+        if spoken > 0 {
+            self.wake_chat(spoken);
+        }
         if let Some(head) = head {
             self.wake(head);
         }
@@ -112,6 +125,11 @@ impl Tx {
     /// When this write happens, in whole microseconds.
     pub(crate) fn at(&self) -> jiff::Timestamp {
         self.at
+    }
+
+    /// Says that the rooms' log reaches to `newest` with this write.
+    pub(crate) fn said(&self, newest: Position) {
+        self.spoken.store(newest, Ordering::Relaxed);
     }
 
     /// Adds to the feed.

@@ -39,6 +39,7 @@ type State = BTreeMap<(Option<Uuid>, String, Uuid), Value>;
 ///   beginning gives exactly the working state, the releases, the lists of stars, the accounts and their roles, the
 ///   pages, posts and who subscribed, and what became of each mail.
 /// - Releases are numbered from 1 without a gap, and each can be read.
+/// - What is said about a message follows it in its room.
 /// - No webhook is ahead of the feed, and none has queued what lies beyond its cursor.
 /// - No follower is ahead of the feed, and the search index holds the newest release as far as it has come.
 /// - The working state is in its canonical form, and no row belongs to nothing.
@@ -157,6 +158,8 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     mails(db, &mut state).await?;
     crate::content::state(db, &mut state, broken).await?;
     crate::proposal::state(db, &mut state, broken).await?;
+    crate::live_room::state(db, &mut state).await?;
+    crate::chat::state(db, &mut state, broken).await?;
     Ok(state)
 }
 

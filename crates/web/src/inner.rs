@@ -99,6 +99,17 @@ impl Inner {
         }
     }
 
+    /// The frame of a page of an edition's public side that knows who looks at it.
+    pub(crate) fn public(person: Option<&Person>, edition: &Edition, title: &str, help: &str) -> Self {
+        let home = model::address::Address::Home.path(&edition.slug);
+        let links = EditionLinks { title: edition.title.to_string(), desk: home.clone(), home };
+        let inner = Self { narrow: false, edition: Some(links), ..Self::outside(title, help) };
+        match person {
+            Some(person) => inner.of(person),
+            None => inner,
+        }
+    }
+
     /// The frame of a page of one's own account. `path` is the page's own.
     pub(crate) fn account(person: &Person, path: &str, title: &str, help: &str) -> Self {
         let pages = [
@@ -135,7 +146,7 @@ impl Inner {
         use Within::{Edition as Whole, Part};
         let subject = &person.subject;
         let place = Place::edition(edition);
-        let pages: [(&str, &[Entry]); 5] = [
+        let pages: [(&str, &[Entry]); 6] = [
             (
                 "Programme",
                 &[
@@ -159,6 +170,7 @@ impl Inner {
                     (D::Calls, "Calls", Action::ManageCalls, Part),
                 ],
             ),
+            ("On the day", &[(D::Live, "Live rooms", Action::ModerateRoom, Part)]),
             (
                 "Site",
                 &[

@@ -46,6 +46,7 @@ pub mod page;
 mod proposing;
 pub mod proxy;
 mod refresh;
+mod room;
 mod route;
 mod serve;
 mod signed;

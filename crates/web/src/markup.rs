@@ -50,6 +50,28 @@ pub fn html(text: &RichText, level: u8) -> SafeHtml {
     SafeHtml(with_headings_from(CLEANER.clean(&source).to_string().trim(), level))
 }
 
+/// A message of a chat as safe HTML: emphasis, code, lists, links. A line end is a line end, `<` is a letter like any
+/// other, and nothing is larger than the text around it.
+pub fn chat(text: &RichText) -> SafeHtml {
+    static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+        let mut builder = builder();
+        builder.tags(
+            ["p", "br", "em", "strong", "s", "code", "pre", "a", "ul", "ol", "li", "blockquote"].into(),
+        );
+        builder
+    });
+    let mut options = Options::default();
+    options.extension.autolink = true;
+    options.extension.strikethrough = true;
+    options.render.escape = true;
+    options.render.hardbreaks = true;
+    let source = comrak::markdown_to_html(text.as_str(), &options);
+    if depth(&source) > DEPTH_MAX {
+        return SafeHtml(format!("<p>{}</p>", ammonia::clean_text(text.as_str())));
+    }
+    SafeHtml(CLEANER.clean(&source).to_string().trim().to_owned())
+}
+
 /// A heading of a page that organisers wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
@@ -371,6 +393,21 @@ mod tests {
                 assert!(!out.contains(word) || out.contains("&lt;img"), "{hostile} became {out}");
             }
         }
+    }
+
+    #[test]
+    fn a_chat_message_has_no_markup_but_that_of_a_line() {
+        let said = |text: &str| chat(&RichText::clean(text)).0;
+        assert_eq!(
+            said("a < b\n**so** `x<y>`"),
+            "<p>a &lt; b<br>\n<strong>so</strong> <code>x&lt;y&gt;</code></p>"
+        );
+        let hostile = said("<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>");
+        assert!(!hostile.contains("<script") && !hostile.contains("<img"), "{hostile}");
+        assert!(!said("# Loud").contains("<h1"), "nobody shouts in headings");
+        let link = said("[x](javascript:alert(1)) https://example.org");
+        assert!(!link.contains("javascript") && link.contains("href=\"https://example.org\""), "{link}");
+        assert!(!said("![x](https://example.org/a.png)").contains("<img"), "no picture tells who reads");
     }
 
     #[test]

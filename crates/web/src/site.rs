@@ -22,6 +22,7 @@ use crate::{
     ops::Meters,
     page::{self, EditionEntry, Links, Viewer},
     proxy::TrustedProxies,
+    room,
     snapshot::Snapshot,
     target::Target,
 };
@@ -31,6 +32,7 @@ use bytes::Bytes;
 use fetch::Fetcher;
 use jiff::Timestamp;
 use model::{
+    chat::{Event, Message},
     id::EditionId,
     release::ReleaseHead,
     text::Slug,
@@ -49,6 +51,12 @@ use std::{
 use store::{EditionHead, Store};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use venue::Venue;
+
+/// How many messages and reactions one person may send at once in rooms, and how often another one: faster than anybody
+/// types, and slower than a flood.
+const SAID_AT_ONCE: u32 = 12;
+const SAID_EVERY: Duration = Duration::from_secs(1);
 
 /// What an operator may decide about the site.
 #[derive(Clone, Debug)]
@@ -158,9 +166,11 @@ struct Inner {
     streams: Arc<Semaphore>,
     streamers: Arc<Crowd>,
     star_writes: Limiter,
+    saying: Limiter,
     api: ApiState,
     ways: Ways,
     links: crate::account::Links,
+    venue: Venue,
     stop: CancellationToken,
 }
 
@@ -223,6 +233,10 @@ impl Site {
             let _ = base_url.set(given.trim_end_matches('/').to_owned());
         }
         let ways = Ways::new(&options)?;
+        let drawing = store.clone();
+        let draw = move |event: &Event, message: &Message, replied: Option<&Message>| {
+            room::news(&drawing, event, message, replied)
+        };
         let site = Self(Arc::new(Inner {
             clock,
             ways,
@@ -241,8 +255,10 @@ impl Site {
             streams: Arc::new(Semaphore::new(options.streams)),
             streamers: Crowd::new(options.streams_per_client),
             star_writes: Limiter::new(options.star_writes_per_minute),
+            saying: Limiter::slow(SAID_AT_ONCE, SAID_EVERY),
             api: ApiState::new(options.api_per_minute),
             links: crate::account::Links::new(options.links_per_minute),
+            venue: Venue::new(store.clone(), draw),
             stop: CancellationToken::new(),
             store,
             options,
@@ -254,6 +270,16 @@ impl Site {
     /// The record.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The rooms on the day.
+    pub(crate) fn venue(&self) -> &Venue {
+        &self.0.venue
+    }
+
+    /// How much one person may say.
+    pub(crate) fn saying(&self) -> &Limiter {
+        &self.0.saying
     }
 
     /// The present instant.

@@ -77,6 +77,12 @@ pub enum EditionDesk {
     NewRoom,
     /// One room.
     Room(RoomId),
+    /// The rooms on the day.
+    Live,
+    /// A new hallway or help desk.
+    NewLiveRoom,
+    /// One room on the day.
+    LiveRoom(RoomId),
     /// Calls.
     Calls,
     /// A new call.
@@ -191,6 +197,9 @@ impl EditionDesk {
             Self::Rooms => page("rooms"),
             Self::NewRoom => page("rooms/new"),
             Self::Room(id) => of("rooms", &id),
+            Self::Live => page("live"),
+            Self::NewLiveRoom => page("live/new"),
+            Self::LiveRoom(id) => of("live", &id),
             Self::Calls => page("calls"),
             Self::NewCall => page("calls/new"),
             Self::CallQuestions(id) => page(&format!("calls/{id}/questions")),

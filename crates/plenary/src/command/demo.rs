@@ -57,6 +57,7 @@ pub(crate) async fn run(args: Args, config: &Config) -> anyhow::Result<()> {
     fill(&location, &releases).await?;
     demo::content::fill(&location, &slug, clock.now()).await?;
     demo::calls::fill(&location, &edition, clock.now()).await?;
+    demo::live::fill(&location, &edition, clock.now()).await?;
     let store = Store::open(&location, clock.clone()).await?;
     let password = demo::calls::let_in(&store).await?;
     let guests = Guests { password, personas: demo::calls::personas()? };

@@ -180,10 +180,16 @@ enum Event<'a> {
 
 /// The clock of the story: it shows the moment that is being told.
 #[derive(Debug)]
-struct StoryClock(Mutex<Timestamp>);
+pub(super) struct StoryClock(Mutex<Timestamp>);
 
 impl StoryClock {
-    fn turn_to(&self, instant: Timestamp) {
+    /// Standing at an instant.
+    pub(super) fn at(instant: Timestamp) -> Self {
+        Self(Mutex::new(instant))
+    }
+
+    /// Shows another moment from now on.
+    pub(super) fn turn_to(&self, instant: Timestamp) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = instant;
     }
 }
@@ -198,6 +204,19 @@ impl Clock for StoryClock {
 pub(crate) fn personas() -> anyhow::Result<Vec<Persona>> {
     let file = read()?;
     Ok(file.person.into_iter().map(|person| Persona { email: person.email, does: person.does }).collect())
+}
+
+/// Everybody's account by their names in the demo's files; those alone who have one yet.
+pub(super) async fn people(store: &Store) -> anyhow::Result<super::live::People> {
+    let mut out = BTreeMap::new();
+    for person in read()?.person {
+        if let Some(id) = store.account_of(&Proof::Email(person.email.clone())).await?
+            && let Some(known) = store.account(id).await?
+        {
+            out.insert(person.id, (known.account, person.email));
+        }
+    }
+    Ok(out)
 }
 
 /// The next edition's place in addresses.
@@ -216,7 +235,7 @@ pub(crate) async fn fill(location: &Location, from: &Edition, now: Timestamp) ->
     if now < begin {
         return Ok(());
     }
-    let clock = Arc::new(StoryClock(Mutex::new(begin)));
+    let clock = Arc::new(StoryClock::at(begin));
     let store = Store::open(location, clock.clone()).await?;
     if store.edition(&file.edition.slug).await?.is_none() {
         Story::begin(&store, &clock, &file, from).await?.tell(now).await?;

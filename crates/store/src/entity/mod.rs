@@ -16,6 +16,7 @@ mod proving;
 mod questioning;
 mod record;
 mod registering;
+mod venue;
 
 pub(crate) use assigning::{assignment, assignment_plan, bid, review_load, sitting};
 pub(crate) use calling::{
@@ -38,6 +39,7 @@ pub(crate) use proving::{ceremony, credential};
 pub(crate) use questioning::{access_code, amendment, opening, question};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 pub(crate) use registering::{registration, registration_caps, registration_upload};
+pub(crate) use venue::{chat_ban, chat_event, chat_report, live_room, spoke_cursor, spoke_message};
 
 /// What SeaORM wants of an entity that has no relations of its own.
 macro_rules! no_relations {

@@ -20,6 +20,7 @@ mod m0013_registration_cap;
 mod m0014_microconference;
 mod m0015_assignment;
 mod m0016_question;
+mod m0019_chat;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_microconference::Migration),
             Box::new(m0015_assignment::Migration),
             Box::new(m0016_question::Migration),
+            Box::new(m0019_chat::Migration),
         ]
     }
 }

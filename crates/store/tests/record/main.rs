@@ -7,6 +7,7 @@ mod archive;
 mod blocking;
 mod calendar;
 mod calls;
+mod chat;
 mod content;
 mod credential;
 mod desk;

@@ -18,6 +18,7 @@ mod history;
 mod home;
 pub(crate) mod hours;
 mod import;
+mod live;
 pub(crate) mod log;
 pub(crate) mod mail;
 mod mastodon;
@@ -62,6 +63,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = people::routes(router);
     let router = grants::routes(router);
     let router = room::routes(router);
+    let router = live::routes(router);
     let router = track::routes(router);
     let router = call::routes(router);
     let router = access::routes(router);

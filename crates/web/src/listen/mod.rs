@@ -11,7 +11,7 @@ mod tls;
 pub use crowd::{Crowd, Seat};
 pub use tls::Tls;
 
-use crate::{Front, Site, deliver, ops, refresh, timer};
+use crate::{Front, Site, deliver, ops, refresh, room, timer};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
@@ -75,6 +75,8 @@ async fn answer(
         tokio::spawn(ops::tidy(site.clone())),
         tokio::spawn(ops::forget(site.clone())),
         tokio::spawn(refresh::refresh_calendars(site.clone())),
+        tokio::spawn(site.venue().clone().run(site.stop().clone())),
+        tokio::spawn(room::announce(site.clone())),
         tokio::spawn(timer::run(site.clone())),
         tokio::spawn(timer::remind(site.clone())),
     ];
@@ -210,7 +212,7 @@ where
         let front = front.clone();
         async move { Ok::<_, Infallible>(front.answer(request).await) }
     });
-    let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
     let mut watched = std::pin::pin!(watcher.watch(connection));
     // hyper's limit on the head begins with HTTP/1: a client that sends nothing, or the beginning of HTTP/2's
     // preface, would hold its connection for ever.

@@ -8,7 +8,7 @@ use super::{
 use crate::snapshot::Snapshot;
 use model::{
     address::Address,
-    edition::Edition,
+    edition::{Edition, EditionState},
     page::{BuiltIn, MenuItem, MenuTarget},
     text::Line,
     time::Zone,
@@ -204,6 +204,9 @@ fn usual(snapshot: &Snapshot) -> Vec<BuiltIn> {
     }
     if !snapshot.programme().rooms.is_empty() {
         pages.push(BuiltIn::Rooms);
+        if snapshot.edition().state == EditionState::Open {
+            pages.push(BuiltIn::Live);
+        }
     }
     if !snapshot.content().posts.is_empty() {
         pages.push(BuiltIn::Posts);
@@ -215,6 +218,8 @@ fn usual(snapshot: &Snapshot) -> Vec<BuiltIn> {
 fn entry(item: &MenuItem, snapshot: &Snapshot, viewer: &Viewer, page: &Page) -> Option<Anchor> {
     let edition = snapshot.edition();
     let (href, name, current) = match &item.target {
+        // A copy in a folder has no conversation.
+        MenuTarget::BuiltIn(BuiltIn::Live) if viewer.links.folder => return None,
         MenuTarget::BuiltIn(target) => {
             let address = target.address();
             let current = address == page.address() || belongs(*target, page);
@@ -243,7 +248,7 @@ fn belongs(part: BuiltIn, page: &Page) -> bool {
         BuiltIn::Rooms => matches!(page, Page::Room(_) | Page::Sign(_)),
         BuiltIn::Posts => matches!(page, Page::Post(_)),
         BuiltIn::Releases => matches!(page, Page::Release { .. }),
-        BuiltIn::Home | BuiltIn::List | BuiltIn::Now => false,
+        BuiltIn::Home | BuiltIn::List | BuiltIn::Now | BuiltIn::Live => false,
     }
 }
 

@@ -28,6 +28,7 @@ mod session;
 mod tests;
 
 pub(crate) use frame::COMMON_ZONES;
+pub(crate) use now::{RoomCard, room_now};
 pub(crate) use part::{Anchor, date_span, short_date};
 pub(crate) use releases::Changes;
 

@@ -9,6 +9,7 @@ use crate::snapshot::Snapshot;
 use askama::Template;
 use model::{
     address::Address,
+    id::RoomId,
     now::{Entry, Phase, now_and_next, phase},
     programme::SessionKind,
 };
@@ -33,6 +34,7 @@ struct Now {
 
 /// A room with what is on and what is next.
 pub(super) struct RoomView {
+    pub(super) id: Option<RoomId>,
     pub(super) room: Option<Anchor>,
     pub(super) now: Vec<Card>,
     pub(super) next: Vec<Card>,
@@ -82,6 +84,7 @@ pub(super) fn rooms(snapshot: &Snapshot, viewer: &Viewer, ahead: usize) -> Vec<R
                 counted <= ahead
             });
             RoomView {
+                id: room.room,
                 room: room.room.and_then(|id| snapshot.room(id)).map(|room| Anchor {
                     href: viewer.page(snapshot.edition(), room.into()),
                     text: room.name.to_string(),
@@ -92,4 +95,16 @@ pub(super) fn rooms(snapshot: &Snapshot, viewer: &Viewer, ahead: usize) -> Vec<R
             }
         })
         .collect()
+}
+
+/// What is on and next in one room, for a page of its own; `None` while nothing is within the window.
+pub(crate) struct RoomCard {
+    pub(crate) now: Vec<Card>,
+    pub(crate) next: Vec<Card>,
+}
+
+/// What is on in a room, and the next that comes.
+pub(crate) fn room_now(snapshot: &Snapshot, viewer: &Viewer, room: RoomId) -> Option<RoomCard> {
+    let here = rooms(snapshot, viewer, 1).into_iter().find(|one| one.id == Some(room))?;
+    Some(RoomCard { now: here.now, next: here.next })
 }

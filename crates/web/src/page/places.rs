@@ -96,6 +96,8 @@ struct Place {
     about: SafeHtml,
     calendar: Anchor,
     sign: Option<Anchor>,
+    /// Where one takes part from elsewhere, and where everybody talks; a copy in a folder has neither.
+    live: Option<Anchor>,
     days: Vec<PlaceDay>,
     unscheduled: Vec<Card>,
 }
@@ -143,6 +145,7 @@ pub(super) fn track(
             "Calendar of this track",
         ),
         sign: None,
+        live: None,
         days: by_day(
             snapshot,
             slots
@@ -191,6 +194,11 @@ pub(super) fn room(
         sign: Some(Anchor {
             href: viewer.page(snapshot.edition(), Address::Sign(room.slug.as_str())),
             text: "Door sign".to_owned(),
+            current: false,
+        }),
+        live: (!viewer.links.folder).then(|| Anchor {
+            href: viewer.page(snapshot.edition(), Address::LiveRoom(room.slug.as_str())),
+            text: "Live room: video and conversation".to_owned(),
             current: false,
         }),
         days: by_day(

@@ -12,7 +12,7 @@ pub(crate) use calls::{LastTime, last_time};
 
 use crate::{
     account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops,
-    site::Site, target::Target, token,
+    room, site::Site, target::Target, token,
 };
 use axum::{
     Router,
@@ -64,6 +64,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = content::routes(router);
     let router = calls::routes(router);
     let router = ideas::routes(router);
+    let router = room::routes(router);
     let router = stars::routes(router);
     let router = mail::routes(router);
     let router = account::routes(router);

@@ -25,6 +25,7 @@ mod pages;
 mod planner;
 mod registration;
 mod reviews;
+mod rooms;
 mod security;
 #[path = "../../../identity/tests/support/slapd.rs"]
 mod slapd;

@@ -52,6 +52,7 @@ routes! {
         "/people/{handle}/" "/{edition}/subscribe/" "/{edition}/uploads/{name}"
         "/{edition}/calls/" "/{edition}/calls/{call}/" "/{edition}/calls/{call}/propose/"
         "/{edition}/ideas/"
+        "/{edition}/live/" "/{edition}/live/{room}/" "/{edition}/live/{room}/messages" "/{edition}/live/{room}/socket"
         "/{edition}/calls/{call}/questions/"
         "/setup/" "/sign-in/" "/sign-in/link/" "/sign-out/" "/sign-in/arrival/" "/sign-in/ldap/" "/sign-in/oidc/{provider}/" "/sign-in/oidc/{provider}/return/"
         "/sign-in/passkey/" "/sign-in/passkey/begin/" "/sign-in/password/" "/api/v1/" "/api/v1/openapi.json"
@@ -72,6 +73,7 @@ routes! {
         "/account/proposals/{edition}/{proposal}/comments/" "/account/proposals/{edition}/{proposal}/confirm/"
         "/account/proposals/{edition}/{proposal}/delete/" "/account/proposals/{edition}/{proposal}/withdraw/"
         "/account/proposals/{edition}/{proposal}/ready/"
+        "/{edition}/live/{room}/close/"
         "/{edition}/ideas/{idea}/interest/" "/{edition}/ideas/{idea}/adopt/" "/{edition}/ideas/{idea}/remove/"
     }
     Desk {
@@ -104,6 +106,8 @@ routes! {
         "/desk/{edition}/tracks/{track}/remove/" "/desk/{edition}/tracks/{track}/{shift}/"
         "/desk/{edition}/rooms/" "/desk/{edition}/rooms/new/" "/desk/{edition}/rooms/{room}/"
         "/desk/{edition}/rooms/{room}/remove/" "/desk/{edition}/rooms/{room}/{shift}/"
+        "/desk/{edition}/live/" "/desk/{edition}/live/new/" "/desk/{edition}/live/{room}/"
+        "/desk/{edition}/live/reports/{report}/" "/desk/{edition}/live/bans/{ban}/lift/"
         "/desk/{edition}/types/" "/desk/{edition}/types/new/" "/desk/{edition}/types/{type}/"
         "/desk/{edition}/types/{type}/remove/" "/desk/{edition}/types/{type}/{shift}/"
         "/desk/{edition}/persons/" "/desk/{edition}/persons/new/" "/desk/{edition}/persons/{person}/"

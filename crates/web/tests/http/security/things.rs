@@ -144,6 +144,23 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
     let (code, _) = store.add_access_code(&organiser, &edition, call, (&name, until)).await.unwrap();
     let entries = store.changes_since(0, 10_000).await.unwrap();
     let seq = entries.iter().find(|entry| entry.edition == Some(id)).unwrap().seq;
+    let said = store::Saying {
+        id: uuid::Uuid::now_v7(),
+        edition: id,
+        room: programme.rooms[0].id,
+        spoke: model::chat::Spoke::Browser,
+        author: model::chat::Author::Account(ours.account),
+        name: name.clone(),
+        rights: model::chat::Rights { moderates: false, locked: false },
+        said: model::chat::Said::Message { text: RichText::clean("Hello"), reply_to: None },
+        outside: None,
+    };
+    let said = store.say(&[said]).await.unwrap().remove(0).unwrap();
+    let guest = world.sign_in("guest-of-rooms@friends.example", &[]).await.account;
+    let visiting = Subject::person(guest, vec![], store.clock().now());
+    store.report(&visiting, &edition, programme.rooms[0].id, said, &name).await.unwrap();
+    let report = store.reports(&organiser, &edition).await.unwrap()[0].report.id;
+    let ban = store.ban(&organiser, &edition, guest, None, &name).await.unwrap().id;
     let session = programme.sessions.iter().find(|session| !session.slots.is_empty()).unwrap();
 
     HashMap::from([
@@ -161,6 +178,8 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         ("desk:track", programme.tracks[0].id.to_string()),
         ("room", programme.rooms[0].slug.to_string()),
         ("desk:room", programme.rooms[0].id.to_string()),
+        ("report", report.to_string()),
+        ("ban", ban.to_string()),
         ("session", session.code.to_string()),
         ("desk:session", session.id.to_string()),
         ("code", session.code.to_string()),
