@@ -19,6 +19,7 @@ use crate::{
     identity::Ways,
     limit::Limiter,
     listen::{Crowd, Seat},
+    meeting::Meetings,
     ops::Meters,
     page::{self, EditionEntry, Links, Viewer},
     proxy::TrustedProxies,
@@ -102,7 +103,8 @@ pub struct SiteOptions {
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
-    /// Whether calendars may be fetched from private addresses, and without TLS: for laboratories and tests.
+    /// Whether calendars may be fetched from private addresses, servers of meetings stand there, and without TLS: for laboratories
+    /// and tests.
     pub fetch_private: bool,
 }
 
@@ -171,6 +173,7 @@ struct Inner {
     ways: Ways,
     links: crate::account::Links,
     venue: Venue,
+    meetings: Meetings,
     stop: CancellationToken,
 }
 
@@ -259,6 +262,7 @@ impl Site {
             api: ApiState::new(options.api_per_minute),
             links: crate::account::Links::new(options.links_per_minute),
             venue: Venue::new(store.clone(), draw),
+            meetings: Meetings::default(),
             stop: CancellationToken::new(),
             store,
             options,
@@ -275,6 +279,11 @@ impl Site {
     /// The rooms on the day.
     pub(crate) fn venue(&self) -> &Venue {
         &self.0.venue
+    }
+
+    /// What this node holds of meetings.
+    pub(crate) fn meetings(&self) -> &Meetings {
+        &self.0.meetings
     }
 
     /// How much one person may say.

@@ -21,6 +21,7 @@ mod m0014_microconference;
 mod m0015_assignment;
 mod m0016_question;
 mod m0019_chat;
+mod m0020_meeting;
 mod tools;
 
 use crate::{Error, Location, Result};
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_assignment::Migration),
             Box::new(m0016_question::Migration),
             Box::new(m0019_chat::Migration),
+            Box::new(m0020_meeting::Migration),
         ]
     }
 }

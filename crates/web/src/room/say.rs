@@ -150,13 +150,15 @@ pub(super) async fn say(
         Ok(response) => Ok(response),
         Err(Unsaid::Refused(refusal)) => {
             form.refuse_by(&refusal);
-            again(&page::draw(&site, &asked, &asker, &entered, form).await?)
+            let page = page::draw(&site, &asked, &asker, &entered, form).await?;
+            Ok(page.policed(again(&page)?))
         }
         Err(failed @ Unsaid::Failed(_)) => {
             tracing::warn!(error = %failed, "a message was not taken");
             let refusal = Refusal::new("text", "it could not be kept at the moment", "Send it again");
             form.refuse_by(&refusal);
-            again(&page::draw(&site, &asked, &asker, &entered, form).await?)
+            let page = page::draw(&site, &asked, &asker, &entered, form).await?;
+            Ok(page.policed(again(&page)?))
         }
     }
 }

@@ -60,7 +60,7 @@ routes! {
     }
     Secret {
         "/{edition}/stars/{token}/" "/{edition}/stars/{file}" "/setup/{token}/" "/mail/unsubscribe/{token}/"
-        "/sign-in/link/{token}/"
+        "/sign-in/link/{token}/" "/bbb/{server}" "/bbb/{server}/recording" "/bbb/{server}/ended/{room}/{token}"
     }
     Person {
         "/account/" "/account/data/" "/account/data/plenary-account.json" "/account/history/" "/account/identities/"
@@ -73,7 +73,7 @@ routes! {
         "/account/proposals/{edition}/{proposal}/comments/" "/account/proposals/{edition}/{proposal}/confirm/"
         "/account/proposals/{edition}/{proposal}/delete/" "/account/proposals/{edition}/{proposal}/withdraw/"
         "/account/proposals/{edition}/{proposal}/ready/"
-        "/{edition}/live/{room}/close/"
+        "/{edition}/live/{room}/close/" "/{edition}/live/{room}/join/"
         "/{edition}/ideas/{idea}/interest/" "/{edition}/ideas/{idea}/adopt/" "/{edition}/ideas/{idea}/remove/"
     }
     Desk {
@@ -106,7 +106,7 @@ routes! {
         "/desk/{edition}/tracks/{track}/remove/" "/desk/{edition}/tracks/{track}/{shift}/"
         "/desk/{edition}/rooms/" "/desk/{edition}/rooms/new/" "/desk/{edition}/rooms/{room}/"
         "/desk/{edition}/rooms/{room}/remove/" "/desk/{edition}/rooms/{room}/{shift}/"
-        "/desk/{edition}/live/" "/desk/{edition}/live/new/" "/desk/{edition}/live/{room}/"
+        "/desk/{edition}/live/" "/desk/{edition}/live/new/" "/desk/{edition}/live/{room}/" "/desk/{edition}/live/{room}/meeting/"
         "/desk/{edition}/live/reports/{report}/" "/desk/{edition}/live/bans/{ban}/lift/"
         "/desk/{edition}/types/" "/desk/{edition}/types/new/" "/desk/{edition}/types/{type}/"
         "/desk/{edition}/types/{type}/remove/" "/desk/{edition}/types/{type}/{shift}/"
@@ -147,6 +147,7 @@ routes! {
     }
     Installation {
         "/desk/people/{account}/" "/desk/people/{account}/view-as/"
+        "/desk/servers/" "/desk/servers/{server}/"
         "/desk/log/" "/desk/mail/suppressed/" "/desk/mail/suppressed/remove/"
     }
 }
