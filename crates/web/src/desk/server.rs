@@ -42,7 +42,7 @@ const HELP: &str = "The BigBlueButton servers on which rooms have their video. A
 #[template(path = "desk/servers.html")]
 struct Servers {
     inner: Inner,
-    servers: Vec<ServerRow>,
+    rows: Vec<ServerRow>,
     told: Vec<String>,
     form: Form,
 }
@@ -97,7 +97,7 @@ async fn page(site: &Site, asked: &Asked, person: &Person, form: Form) -> Result
     let path = Desk::Servers.path();
     Ok(Servers {
         inner: Inner::desk(person, &path, "Video servers", HELP).noticing(site, &asked.headers),
-        servers: servers.iter().map(row).collect(),
+        rows: servers.iter().map(row).collect(),
         told: site.meetings().told(),
         form,
     })

@@ -86,7 +86,7 @@ async fn told(
             What::Chat(message) => {
                 let mut inboxes = locked(&site.meetings().inboxes);
                 let inbox = inboxes.entry(one.meeting.room).or_insert_with(Inbox::default);
-                let offered = inbox.offer(message, jiff::Timestamp::now());
+                let offered = inbox.offer(message, site.now());
                 waits |= matches!(offered, Offered::Kept);
             }
             What::UserJoined(_) | What::UserLeft(_) => {
@@ -122,7 +122,7 @@ async fn say_soon(site: Site, server: String) {
     let _turn = site.meetings().saying.lock().await;
     let ripe: Vec<(RoomId, Vec<ChatMessage>)> = {
         let mut inboxes = locked(&site.meetings().inboxes);
-        let now = jiff::Timestamp::now();
+        let now = site.now();
         inboxes
             .iter_mut()
             .map(|(room, inbox)| (*room, inbox.take(now)))

@@ -124,7 +124,7 @@ pub(super) async fn create(
     // Calling it again finds the room open, so that a failure on the way is tried once more.
     let created = match client.create(&id, &wanted).await {
         Ok(created) => created,
-        Err(Error::Refused { .. }) | Err(Error::Gone { .. }) | Err(Error::Failing { .. }) => {
+        Err(Error::Refused { .. } | Error::Gone { .. } | Error::Failing { .. }) => {
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
             client.create(&id, &wanted).await?
         }
