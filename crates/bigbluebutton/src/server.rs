@@ -82,8 +82,8 @@ impl Server {
     }
 
     /// The address of a call, signed.
-    pub(crate) fn signed(&self, call: &str, mut query: Query) -> String {
-        let query = query.0.finish();
+    pub(crate) fn signed(&self, call: &str, query: Query) -> String {
+        let query = query.0;
         let checksum = self.algorithm.checksum(&[call.as_bytes(), query.as_bytes()], &self.secret);
         let joint = if query.is_empty() { "" } else { "&" };
         format!("{}/{call}?{query}{joint}checksum={checksum}", self.base)
@@ -102,19 +102,19 @@ impl fmt::Debug for Server {
     }
 }
 
-/// The parameters of a call, encoded once: what is signed is what is sent.
-pub(crate) struct Query(Serializer<'static, String>);
+/// The parameters of a call, encoded once: what is signed is what is sent. A text and not its serializer, so that calls can be
+/// made from any thread.
+pub(crate) struct Query(String);
 
 impl Query {
     /// No parameters yet.
     pub(crate) fn new() -> Self {
-        Self(Serializer::new(String::new()))
+        Self(String::new())
     }
 
     /// Adds one.
-    pub(crate) fn add(mut self, name: &str, value: &str) -> Self {
-        self.0.append_pair(name, value);
-        self
+    pub(crate) fn add(self, name: &str, value: &str) -> Self {
+        Self(Serializer::new(self.0).append_pair(name, value).finish())
     }
 
     /// Adds one unless it is empty, which means that the server decides.

@@ -277,6 +277,18 @@ async fn a_server_that_dies_cannot_be_reached_and_comes_back_without_rooms() {
 }
 
 #[tokio::test]
+async fn two_runs_of_a_room_differ_also_when_the_clock_stands_still() {
+    let clock = Arc::new(StoppedClock("2026-09-21T08:00:00Z".parse().unwrap()));
+    let (simulator, client) = simulated(Options { clock, ..hasty() }).await;
+    let meeting = id("track-a");
+    let first = client.create(&meeting, &CreateMeeting::new("Track A")).await.unwrap();
+    client.end(&meeting).await.unwrap();
+    simulator.tick();
+    let second = client.create(&meeting, &CreateMeeting::new("Track A")).await.unwrap();
+    assert!(second.run > first.run && second.internal != first.internal);
+}
+
+#[tokio::test]
 async fn a_failing_server_speaks_against_its_health_and_a_late_one_answers() {
     let fail = Chaos { fail: 100, ..Chaos::calm() };
     let (_simulator, client) = simulated(Options { chaos: fail, ..hasty() }).await;

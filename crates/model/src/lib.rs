@@ -35,6 +35,7 @@ pub mod idea;
 pub mod invitation;
 pub mod mail;
 pub mod mastodon;
+pub mod meeting;
 pub mod merge;
 pub mod microconference;
 pub mod now;

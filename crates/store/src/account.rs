@@ -15,7 +15,9 @@ use model::{
     text::{Line, RichText, folded},
     time::{Zone, from_micros, to_micros},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -81,6 +83,18 @@ impl Store {
     /// Whose this is; `None` when nobody has proved it.
     pub async fn account_of(&self, proof: &Proof) -> Result<Option<AccountId>> {
         Ok(owner(self.readers(), proof).await?.map(|row| AccountId(row.account)))
+    }
+
+    /// The identifiers of all accounts that are in use, for those who have to find one by what was made of it. One query.
+    pub async fn active_account_ids(&self) -> Result<Vec<AccountId>> {
+        let ids: Vec<Uuid> = account::Entity::find()
+            .select_only()
+            .column(account::Column::Id)
+            .filter(account::Column::State.eq("active"))
+            .into_tuple()
+            .all(self.readers())
+            .await?;
+        Ok(ids.into_iter().map(AccountId).collect())
     }
 
     /// The accounts of these identifiers, for showing who did what; unknown ones are left out. One query.

@@ -161,6 +161,7 @@ async fn state(db: &DatabaseTransaction, broken: &mut Vec<String>) -> Result<Sta
     crate::content::state(db, &mut state, broken).await?;
     crate::proposal::state(db, &mut state, broken).await?;
     crate::live_room::state(db, &mut state).await?;
+    crate::meeting::state(db, &mut state).await?;
     crate::chat::state(db, &mut state, broken).await?;
     Ok(state)
 }

@@ -275,6 +275,7 @@ fn everywhere(subject: &Subject, path: &str) -> Section {
         (Desk::Grants, "All roles", subject.may(Action::SeePeople, &all).is_ok()),
         (Desk::Mail, "All mail", anywhere(Action::ManageMail)),
         (Desk::Webhooks, "Webhooks", anywhere(Action::ManageWebhooks)),
+        (Desk::Servers, "Video servers", subject.may(Action::ManageInstallation, &all).is_ok()),
         (Desk::Log, "Whole log", subject.may(Action::SeeLog, &all).is_ok()),
     ];
     let shown = pages.into_iter().filter(|(.., is_shown)| *is_shown);

@@ -41,6 +41,7 @@ pub mod limit;
 pub mod listen;
 mod live;
 pub mod markup;
+mod meeting;
 pub mod ops;
 pub mod page;
 mod proposing;

@@ -20,6 +20,7 @@ use crate::{
     limit::Limiter,
     listen::{Crowd, Seat},
     markup,
+    meeting::Meetings,
     ops::Meters,
     page::{self, EditionEntry, Links, Viewer},
     proxy::TrustedProxies,
@@ -114,7 +115,8 @@ pub struct SiteOptions {
     /// How long after the start, and after a release, the pages and files that most ask for are drawn and
     /// compressed ahead; `None`: each when it is asked for. Until then the machine is left to those who ask.
     pub ahead_after: Option<Duration>,
-    /// Whether calendars may be fetched from private addresses, and without TLS: for laboratories and tests.
+    /// Whether calendars may be fetched from private addresses, servers of meetings stand there, and without TLS: for laboratories
+    /// and tests.
     pub fetch_private: bool,
 }
 
@@ -189,6 +191,7 @@ struct Inner {
     links: crate::account::Links,
     venue: Venue,
     matrix: Option<matrix::spoke::Spoke>,
+    meetings: Meetings,
     stop: CancellationToken,
 }
 
@@ -285,6 +288,7 @@ impl Site {
             links: crate::account::Links::new(options.links_per_minute),
             matrix: carried(&options, &venue),
             venue,
+            meetings: Meetings::default(),
             stop: CancellationToken::new(),
             store,
             options,
@@ -311,6 +315,11 @@ impl Site {
     /// How often one client may search conversations.
     pub(crate) fn searching(&self) -> &Limiter {
         &self.0.searching
+    }
+
+    /// What this node holds of meetings.
+    pub(crate) fn meetings(&self) -> &Meetings {
+        &self.0.meetings
     }
 
     /// How much one person may say.

@@ -128,6 +128,8 @@ pub(super) struct State {
     pub(super) outbox: Vec<Told>,
     pub(super) rng: Rng,
     next_hook: u32,
+    /// When the last meeting was opened: a run is known by its time, also where the machine's clock is set back.
+    last_created: i64,
     processing: SignedDuration,
 }
 
@@ -152,6 +154,7 @@ impl State {
             outbox: vec![],
             rng: Rng::with_seed(seed),
             next_hook: 1,
+            last_created: 0,
             processing,
         }
     }
@@ -208,7 +211,8 @@ impl State {
             }
             return refuse(MessageKey::IdNotUnique, "A meeting already exists with that meeting ID");
         }
-        let created = now.as_millisecond();
+        let created = now.as_millisecond().max(self.last_created + 1);
+        self.last_created = created;
         let meeting = Meeting {
             internal: format!("{}-{created}", sha1_hex(&id)),
             name: name.to_owned(),

@@ -38,6 +38,8 @@ pub enum Desk {
     Webhooks,
     /// One webhook and what was delivered.
     Webhook(WebhookId),
+    /// The servers of meetings.
+    Servers,
 }
 
 impl Desk {
@@ -57,6 +59,7 @@ impl Desk {
             Self::Suppressed => "/desk/mail/suppressed/".to_owned(),
             Self::Webhooks => "/desk/webhooks/".to_owned(),
             Self::Webhook(id) => format!("/desk/webhooks/{id}/"),
+            Self::Servers => "/desk/servers/".to_owned(),
         }
     }
 }

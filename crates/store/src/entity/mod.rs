@@ -44,7 +44,8 @@ pub(crate) use questioning::{access_code, amendment, opening, question};
 pub(crate) use record::{change, follower, import_base, release, star, star_list};
 pub(crate) use registering::{registration, registration_caps, registration_upload};
 pub(crate) use venue::{
-    chat_ban, chat_event, chat_report, live_room, matrix_room, spoke_cursor, spoke_message,
+    chat_ban, chat_event, chat_report, live_room, matrix_room, meeting, meeting_recording, meeting_server,
+    server_look, spoke_cursor, spoke_message,
 };
 
 /// What SeaORM wants of an entity that has no relations of its own.

@@ -128,6 +128,88 @@ pub(crate) mod spoke_message {
     no_relations!();
 }
 
+pub(crate) mod meeting_server {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "meeting_server")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: String,
+        /// In clear, because signing needs it. It stands neither in the feed nor in a log.
+        pub secret: String,
+        /// JSON of [`model::meeting::MeetingServer`].
+        pub facts: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod server_look {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "server_look")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub at: i64,
+        pub answered: Option<i64>,
+        pub missed: i64,
+        pub people: i64,
+        pub meetings: i64,
+        pub version: String,
+        pub problem: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod meeting {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "meeting")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub edition: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub room: Uuid,
+        pub server: Option<String>,
+        pub internal: String,
+        /// How many are inside; not in the feed.
+        pub people: i64,
+        /// Up to where the room's log was when the run began; not in the feed.
+        pub since: i64,
+        /// JSON of [`model::meeting::Meeting`].
+        pub facts: String,
+    }
+
+    no_relations!();
+}
+
+pub(crate) mod meeting_recording {
+    use super::no_relations;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "meeting_recording")]
+    pub struct Model {
+        pub edition: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub room: Uuid,
+        /// JSON of [`model::meeting::MeetingRecording`].
+        pub facts: String,
+    }
+
+    no_relations!();
+}
+
 pub(crate) mod matrix_room {
     use super::no_relations;
     use sea_orm::entity::prelude::*;

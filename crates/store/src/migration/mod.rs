@@ -23,6 +23,7 @@ mod m0016_question;
 mod m0017_forward;
 mod m0018_handed_in;
 mod m0019_chat;
+mod m0020_meeting;
 mod m0021_matrix_room;
 mod tools;
 
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_forward::Migration),
             Box::new(m0018_handed_in::Migration),
             Box::new(m0019_chat::Migration),
+            Box::new(m0020_meeting::Migration),
             Box::new(m0021_matrix_room::Migration),
         ]
     }

@@ -21,6 +21,7 @@ mod invitations;
 mod lease;
 mod log;
 mod mail;
+mod meetings;
 mod microconferences;
 mod migrate;
 mod people;

@@ -22,6 +22,7 @@ use model::{
     chat::{Author, Rights, Said, Spoke},
     edition::Edition,
     id::RoomId,
+    meeting::KnownMeeting,
     permission::{Action, Place},
     room::{LiveKind, LiveRoom, RoomAccess, Video},
     text::{Line, RichText, Slug, WebUrl},
@@ -33,6 +34,7 @@ pub(super) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/desk/{edition}/live/", get(list));
     let router = super::form_at(router, "/desk/{edition}/live/new/", get(new).post(create));
     let router = super::form_at(router, "/desk/{edition}/live/{room}/", get(room).post(save));
+    let router = at(router, "/desk/{edition}/live/{room}/meeting/", post(meeting));
     let router = at(router, "/desk/{edition}/live/reports/{report}/", post(settle));
     at(router, "/desk/{edition}/live/bans/{ban}/lift/", post(lift))
 }
@@ -120,6 +122,7 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
         let place = place.clone().in_room(Some(room.id));
         room.access != RoomAccess::Private || person.subject.holding().any(|grant| grant.scope.covers(&place))
     });
+    let meetings = site.store().meetings().await?;
     let rooms = seen.map(|room| {
         let may = person.subject.may(Action::RunRooms, &place.clone().in_room(Some(room.id))).is_ok();
         RoomRow {
@@ -134,7 +137,9 @@ async fn list(State(site): State<Site>, asked: Asked, person: Person, Path(slug)
             },
             video: match &room.video {
                 Video::None => String::new(),
-                Video::Meeting => "Meeting".to_owned(),
+                Video::Meeting => where_is(
+                    meetings.iter().find(|one| one.edition == edition.id && one.meeting.room == room.id),
+                ),
                 Video::Page(url) => url.as_str().split('/').nth(2).unwrap_or_default().to_owned(),
             },
             here: here.get(&room.id).map_or(0, |here| here.count()),
@@ -200,6 +205,17 @@ struct LiveRoomPage {
     accesses: Vec<(&'static str, &'static str)>,
     shown: [(&'static str, &'static str); 3],
     page: Option<String>,
+    meeting: Option<MeetingForm>,
+}
+
+/// The room's meeting, for those who run it.
+struct MeetingForm {
+    action: String,
+    place: String,
+    people: u32,
+    open: bool,
+    servers: Vec<(String, bool)>,
+    recordings: Vec<String>,
 }
 
 fn page(
@@ -224,6 +240,7 @@ fn page(
         accesses: RoomAccess::ALL.iter().map(|access| (access.as_str(), access.shown())).collect(),
         shown: SHOWN,
         page: room.map(|room| Address::LiveRoom(room.slug.as_str()).path(&edition.slug)),
+        meeting: None,
     }
 }
 
@@ -319,7 +336,83 @@ async fn room(
     let edition = enter(&site, &person, &slug).await?;
     person.may(Action::RunRooms, &Place::edition(&edition).in_room(Some(RoomId(id))))?;
     let room = find(&site, &edition, id).await?;
-    show(&page(&site, &asked, &person, &edition, Some(&room), filled(&room)))
+    let mut page = page(&site, &asked, &person, &edition, Some(&room), filled(&room));
+    if room.video == Video::Meeting {
+        page.meeting = Some(meeting_form(&site, &edition, room.id).await?);
+    }
+    show(&page)
+}
+
+/// Where a room's meeting is, in a few words.
+fn where_is(known: Option<&KnownMeeting>) -> String {
+    match known {
+        Some(one) if one.meeting.is_open() => {
+            let server = one.meeting.server.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("On {server}, {} inside", one.people)
+        }
+        _ => "Opened by whoever joins first".to_owned(),
+    }
+}
+
+async fn meeting_form(site: &Site, edition: &Edition, room: RoomId) -> Result<MeetingForm, Failure> {
+    let store = site.store();
+    let known = store.meeting(edition.id, room).await?;
+    let pin = known.as_ref().and_then(|one| one.meeting.pin.clone());
+    let servers = store.meeting_servers().await?;
+    let recordings = store.meeting_recordings(edition.id).await?;
+    Ok(MeetingForm {
+        action: format!("{}meeting/", EditionDesk::LiveRoom(room).path(&edition.slug)),
+        place: where_is(known.as_ref()),
+        people: known.as_ref().map_or(0, |one| one.people),
+        open: known.as_ref().is_some_and(|one| one.meeting.is_open()),
+        servers: servers
+            .iter()
+            .map(|known| (known.server.name.to_string(), Some(&known.server.name) == pin.as_ref()))
+            .collect(),
+        recordings: recordings
+            .iter()
+            .filter(|one| one.room == room)
+            .map(|one| {
+                let at = edition.zone.local(one.ready).strftime("%-d %b, %H:%M");
+                format!("{} on {}, ready {at}, not published", one.recording, one.server)
+            })
+            .collect(),
+    })
+}
+
+/// Ends a room's meeting, moves it off its server, or pins it to one.
+async fn meeting(
+    State(site): State<Site>,
+    person: Person,
+    Path((slug, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Answer {
+    let edition = enter(&site, &person, &slug).await?;
+    person.may(Action::RunRooms, &Place::edition(&edition).in_room(Some(RoomId(id))))?;
+    let room = find(&site, &edition, id).await?;
+    let store = site.store();
+    let (changed, notice) = match form.value("do") {
+        "end" => {
+            let ended = store.end_meeting(&person.subject, &edition, room.id).await;
+            (ended, "The meeting is ended within seconds; whoever joins next opens another one.")
+        }
+        "move" => {
+            let moved = store.move_meeting(&person.subject, &edition, room.id).await;
+            (
+                moved,
+                "The meeting moves to another server within seconds; people inside are told to join again.",
+            )
+        }
+        "pin" => {
+            let pin = form.read_optional("server", Slug::parse).flatten();
+            let pinned = store.pin_meeting(&person.subject, &edition, room.id, pin.as_ref()).await;
+            (pinned, "Where the meeting belongs is saved; it moves there within seconds.")
+        }
+        _ => return Err(Failure::NotFound("There is nothing of that name to do".to_owned())),
+    };
+    changed?;
+    site.meetings().look_soon();
+    done(&site, &EditionDesk::LiveRoom(room.id).path(&edition.slug), notice)
 }
 
 async fn save(

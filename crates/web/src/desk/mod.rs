@@ -35,6 +35,7 @@ mod proposal;
 mod registration;
 pub(crate) mod release;
 mod room;
+mod server;
 mod session;
 mod session_type;
 mod sitting;
@@ -95,6 +96,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = hours::routes(router);
     let router = registration::routes(router);
     let router = webhook::routes(router);
+    let router = server::routes(router);
     let router = mail::routes(router);
     let router = session_type::routes(router);
     let router = person::routes(router);

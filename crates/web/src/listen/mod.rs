@@ -11,7 +11,7 @@ mod tls;
 pub use crowd::{Crowd, Seat};
 pub use tls::Tls;
 
-use crate::{Front, Site, deliver, ops, refresh, room, timer};
+use crate::{Front, Site, deliver, meeting, ops, refresh, room, timer};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
@@ -77,6 +77,8 @@ async fn answer(
         tokio::spawn(refresh::refresh_calendars(site.clone())),
         tokio::spawn(site.venue().clone().run(site.stop().clone())),
         tokio::spawn(room::announce(site.clone())),
+        tokio::spawn(meeting::pool(site.clone())),
+        tokio::spawn(meeting::bridge(site.clone())),
         tokio::spawn(timer::run(site.clone())),
         tokio::spawn(timer::remind(site.clone())),
         tokio::spawn(deliver::partners(site.clone())),

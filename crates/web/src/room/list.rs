@@ -39,6 +39,7 @@ struct RoomRow {
     topic: String,
     access: &'static str,
     here: usize,
+    inside: u32,
     said: Option<String>,
     now: Option<RoomCard>,
 }
@@ -56,6 +57,7 @@ async fn page(
     let rooms = rooms(site, &snapshot, person).await?;
     let here = site.venue().here();
     let activity = site.activity(edition.id).await?;
+    let meetings = site.store().meetings().await?;
     let viewer = site.viewer(None, site.now());
     let row = |room: &LiveRoom| RoomRow {
         name: room.name.to_string(),
@@ -67,6 +69,7 @@ async fn page(
             RoomAccess::Private => "private",
         },
         here: here.get(&room.id).map_or(0, |here| here.count()),
+        inside: meetings.iter().find(|one| one.meeting.room == room.id).map_or(0, |one| one.people),
         said: activity
             .iter()
             .find(|one| one.room == room.id)

@@ -59,7 +59,7 @@ struct News<'a> {
 }
 
 /// What tells one person from another on pages: it says nothing of their account, and nobody can make it up.
-pub(super) fn who(store: &Store, author: &Author) -> String {
+pub(crate) fn who(store: &Store, author: &Author) -> String {
     let key = match author {
         Author::Account(id) => format!("account {id}"),
         Author::Outside(id) => format!("outside {id}"),

@@ -5,6 +5,7 @@
 //! What is sent is the list item of a message as the page draws it, so that there is one way in which a message looks.
 
 mod announce;
+mod join;
 mod list;
 mod matrix;
 mod message;
@@ -13,7 +14,7 @@ mod say;
 mod socket;
 
 pub(crate) use announce::run as announce;
-pub(crate) use message::news;
+pub(crate) use message::{news, who};
 
 use crate::{
     error::Failure,
@@ -47,6 +48,7 @@ pub(crate) fn routes(router: Router<Site>) -> Router<Site> {
     let router = at(router, "/{edition}/live/{room}/", get(page::page).post(say::say));
     let router = at(router, "/{edition}/live/{room}/messages", get(socket::messages));
     let router = at(router, "/{edition}/live/{room}/socket", get(socket::socket));
+    let router = at(router, "/{edition}/live/{room}/join/", post(join::join));
     let router = at(router, "/{edition}/live/{room}/close/", post(list::close));
     matrix::routes(router)
 }

@@ -13,8 +13,9 @@ use crate::{
 };
 use askama::Template;
 use axum::{
+    body::Body as HttpBody,
     extract::{Path, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, Response, header},
 };
 use model::{
     address::{Account, Address},
@@ -48,6 +49,7 @@ pub(super) struct RoomPage {
     now: Option<RoomCard>,
     video: Option<VideoView>,
     matrix: Option<matrix::View>,
+    meeting: Option<MeetingView>,
     /// The list items of the messages.
     messages: Vec<String>,
     questions: Vec<String>,
@@ -85,6 +87,19 @@ struct VideoView {
     host: String,
 }
 
+/// The meeting of the room.
+#[derive(Debug, Default)]
+pub(super) struct MeetingView {
+    /// Why it cannot be joined now; empty where it can.
+    pub(super) shut: String,
+    /// What is recorded.
+    pub(super) recording: &'static str,
+    /// How many are inside.
+    pub(super) people: u32,
+    /// The origins to which joining leads.
+    pub(super) origins: Vec<String>,
+}
+
 /// What can be done with one message.
 struct Act {
     position: Position,
@@ -107,14 +122,35 @@ pub(super) async fn page(
 ) -> Answer {
     let entered = enter(&site, &asker, &edition, &slug).await?;
     let page = draw(&site, &asked, &asker, &entered, Form::default()).await?;
-    let frames = page.video.as_ref().filter(|video| video.framed).map(|video| origin(&video.href));
-    let mut response = show(&page)?;
-    if let Some(Some(origin)) = frames
-        && let Some(policy) = with_frames_of(response.headers().get(header::CONTENT_SECURITY_POLICY), &origin)
-    {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    let response = show(&page)?;
+    Ok(page.policed(response))
+}
+
+impl RoomPage {
+    /// The page's answer, which may show its video within it and lead on to its meeting.
+    pub(super) fn policed(&self, mut response: Response<HttpBody>) -> Response<HttpBody> {
+        let frames = self.video.as_ref().filter(|video| video.framed).map(|video| origin(&video.href));
+        if let Some(Some(origin)) = frames
+            && let Some(policy) =
+                with_frames_of(response.headers().get(header::CONTENT_SECURITY_POLICY), &origin)
+        {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if let Some(meeting) = self.meeting.as_ref().filter(|meeting| !meeting.origins.is_empty())
+            && let Some(policy) =
+                leading_to(response.headers().get(header::CONTENT_SECURITY_POLICY), &meeting.origins)
+        {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
     }
-    Ok(response)
+}
+
+/// The page's own rules, and that its forms may lead to these origins: browsers hold redirects to them too.
+fn leading_to(policy: Option<&HeaderValue>, origins: &[String]) -> Option<HeaderValue> {
+    let policy = policy?.to_str().ok()?;
+    let with = format!("form-action 'self' {}", origins.join(" "));
+    HeaderValue::try_from(policy.replace("form-action 'self'", &with)).ok()
 }
 
 /// The page's own rules, and that it may show pages of `origin` within it.
@@ -214,9 +250,11 @@ pub(super) async fn draw(
         }),
         Video::Meeting | Video::None => None,
     };
+    let meeting = super::join::view(site, entered).await?;
     Ok(RoomPage {
         video,
         matrix: matrix::view(site, room.id, room.access == RoomAccess::Public).await?,
+        meeting,
         now: room_now(snapshot, &site.viewer(None, site.now()), room.id),
         kind: if room.kind == LiveKind::Programme { "" } else { room.kind.shown() },
         topic: markup::html(&room.topic, 2),

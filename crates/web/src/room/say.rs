@@ -206,7 +206,8 @@ pub(super) async fn say(
                 }
             };
             form.refuse_by(&refusal);
-            again(&page::draw(&site, &asked, &asker, &entered, form).await?)
+            let page = page::draw(&site, &asked, &asker, &entered, form).await?;
+            Ok(page.policed(again(&page)?))
         }
     }
 }

@@ -12,8 +12,8 @@ mod stars;
 pub(crate) use calls::{LastTime, last_time};
 
 use crate::{
-    account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, ops,
-    room, site::Site, target::Target, token,
+    account, api, assets, body::Body, compat, desk, error::Failure, headers::Policy, identity, live, meeting,
+    ops, room, site::Site, target::Target, token,
 };
 use axum::{
     Router,
@@ -67,6 +67,7 @@ pub(crate) fn routes(site: Site) -> Router {
     let router = ideas::routes(router);
     let router = room::routes(router);
     let router = forwards::routes(router);
+    let router = meeting::routes(router);
     let router = stars::routes(router);
     let router = mail::routes(router);
     let router = account::routes(router);

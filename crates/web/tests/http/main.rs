@@ -21,6 +21,7 @@ mod identity;
 mod ldap;
 mod live;
 mod mail;
+mod meetings;
 mod microconferences;
 mod ops;
 mod pages;

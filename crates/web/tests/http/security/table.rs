@@ -62,7 +62,7 @@ routes! {
         "/_matrix/app/v1/transactions/{transaction}" "/_matrix/app/v1/users/{user}" "/_matrix/app/v1/rooms/{alias}"
         "/_matrix/app/v1/ping"
         "/{edition}/stars/{token}/" "/{edition}/stars/{file}" "/setup/{token}/" "/mail/unsubscribe/{token}/"
-        "/sign-in/link/{token}/"
+        "/sign-in/link/{token}/" "/bbb/{server}" "/bbb/{server}/recording" "/bbb/{server}/ended/{room}/{token}"
     }
     Person {
         "/account/" "/account/data/" "/account/data/plenary-account.json" "/account/history/" "/account/identities/"
@@ -78,6 +78,7 @@ routes! {
         "/account/proposals/{edition}/{proposal}/ready/" "/account/proposals/{edition}/{proposal}/files/{field}/"
         "/account/notifications/replies/"
         "/account/proposals/{edition}/{proposal}/forwards/{forward}/"
+        "/{edition}/live/{room}/join/"
         "/{edition}/ideas/{idea}/interest/" "/{edition}/ideas/{idea}/adopt/" "/{edition}/ideas/{idea}/remove/"
     }
     Desk {
@@ -114,7 +115,7 @@ routes! {
         "/desk/{edition}/tracks/{track}/remove/" "/desk/{edition}/tracks/{track}/{shift}/"
         "/desk/{edition}/rooms/" "/desk/{edition}/rooms/new/" "/desk/{edition}/rooms/{room}/"
         "/desk/{edition}/rooms/{room}/remove/" "/desk/{edition}/rooms/{room}/{shift}/"
-        "/desk/{edition}/live/" "/desk/{edition}/live/new/" "/desk/{edition}/live/{room}/"
+        "/desk/{edition}/live/" "/desk/{edition}/live/new/" "/desk/{edition}/live/{room}/" "/desk/{edition}/live/{room}/meeting/"
         "/desk/{edition}/live/reports/{report}/" "/desk/{edition}/live/bans/{ban}/lift/"
         "/desk/{edition}/types/" "/desk/{edition}/types/new/" "/desk/{edition}/types/{type}/"
         "/desk/{edition}/types/{type}/remove/" "/desk/{edition}/types/{type}/{shift}/"
@@ -155,6 +156,7 @@ routes! {
     }
     Installation {
         "/desk/people/{account}/" "/desk/people/{account}/view-as/"
+        "/desk/servers/" "/desk/servers/{server}/"
         "/desk/log/" "/desk/mail/suppressed/" "/desk/mail/suppressed/remove/"
     }
 }

@@ -234,6 +234,7 @@ pub(super) async fn make(world: &World, ours: &SignedIn) -> HashMap<&'static str
         // Made by pages alone: what is behind them is tried by the tests of their capability.
         ("credential", "01900000-0000-7000-8000-000000000001".to_owned()),
         ("upload", "01900000-0000-7000-8000-000000000002".to_owned()),
+        ("server", "bbb1".to_owned()),
         ("provider", "nowhere".to_owned()),
         ("file", "event.ics".to_owned()),
         ("hash", "x".to_owned()),
