@@ -49,16 +49,13 @@ impl People {
 
     pub(crate) fn come(&self, who: Option<&(String, String)>) {
         let mut known = self.known();
-        let news = match who {
-            Some((who, name)) => {
-                let entry = known.named.entry(who.clone()).or_insert_with(|| (name.clone(), 0));
-                entry.1 += 1;
-                entry.1 == 1
-            }
-            None => {
-                known.readers += 1;
-                true
-            }
+        let news = if let Some((who, name)) = who {
+            let entry = known.named.entry(who.clone()).or_insert_with(|| (name.clone(), 0));
+            entry.1 += 1;
+            entry.1 == 1
+        } else {
+            known.readers += 1;
+            true
         };
         if news {
             known.told = None;
@@ -69,18 +66,15 @@ impl People {
 
     pub(crate) fn go(&self, who: Option<&(String, String)>) {
         let mut known = self.known();
-        let news = match who {
-            Some((who, _)) => {
-                let left = known.named.get_mut(who).map(|entry| {
-                    entry.1 = entry.1.saturating_sub(1);
-                    entry.1
-                });
-                left == Some(0) && known.named.remove(who).is_some()
-            }
-            None => {
-                known.readers = known.readers.saturating_sub(1);
-                true
-            }
+        let news = if let Some((who, _)) = who {
+            let left = known.named.get_mut(who).map(|entry| {
+                entry.1 = entry.1.saturating_sub(1);
+                entry.1
+            });
+            left == Some(0) && known.named.remove(who).is_some()
+        } else {
+            known.readers = known.readers.saturating_sub(1);
+            true
         };
         if news {
             known.told = None;

@@ -66,6 +66,9 @@ const SEARCHES: u32 = 240;
 /// How old what is told of the last message of each room may be.
 const ACTIVITY: Duration = Duration::from_secs(5);
 
+/// When it was read, and what was last said in each room of an edition.
+type KnownActivity = (Instant, Arc<Vec<Activity>>);
+
 /// What an operator may decide about the site.
 #[derive(Clone, Debug)]
 pub struct SiteOptions {
@@ -184,7 +187,7 @@ struct Inner {
     star_writes: Limiter,
     saying: Limiter,
     searching: Limiter,
-    activity: Mutex<HashMap<EditionId, (Instant, Arc<Vec<Activity>>)>>,
+    activity: Mutex<HashMap<EditionId, KnownActivity>>,
     forward_messages: Limiter,
     api: ApiState,
     ways: Ways,

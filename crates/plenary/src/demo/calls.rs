@@ -352,7 +352,7 @@ impl<'a> Story<'a> {
             events.extend(proposal.comment.iter().map(|one| (one.at, Event::Comment(index, one))));
             if let Some(forward) = &proposal.forward {
                 events.push((forward.at, Event::Forward(index, forward)));
-                events.extend(forward.agreed.map(|at| (at, Event::Agree(index, &*proposal.by))));
+                events.extend(forward.agreed.map(|at| (at, Event::Agree(index, &proposal.by))));
             }
             let last = proposal.review.iter().map(|one| one.at).max().unwrap_or(proposal.at);
             events.extend(proposal.prepared.map(|decision| (last, Event::Prepare(index, decision))));

@@ -443,7 +443,7 @@ async fn a_partner_is_told_once_and_what_it_tells_counts_once(world: World) {
         }
         kinds
     };
-    assert_eq!(deliver(false).await, ["calls", "calls"]);
+    assert_eq!(Box::pin(deliver(false)).await, ["calls", "calls"]);
     let targets = store.forward_targets(&hall.sender, &hall.home, hall.talk).await.unwrap();
     let their = &targets.away[0].calls;
     assert_eq!(their.iter().map(|call| call.slug.as_str()).collect::<Vec<_>>(), ["bofs"]);

@@ -147,8 +147,11 @@ pub(crate) fn news(store: &Store, event: &Event, message: &Message, replied: Opt
         html,
         text: message.text.as_ref().map(RichText::as_str).unwrap_or_default(),
     };
-    serde_json::to_vec(&news).map(Bytes::from).unwrap_or_else(|error| {
-        tracing::error!(%error, "a message cannot be written as JSON");
-        Bytes::new()
-    })
+    match serde_json::to_vec(&news) {
+        Ok(json) => Bytes::from(json),
+        Err(error) => {
+            tracing::error!(%error, "a message cannot be written as JSON");
+            Bytes::new()
+        }
+    }
 }

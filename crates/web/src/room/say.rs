@@ -181,18 +181,17 @@ pub(super) async fn say(
         response.headers_mut().extend(headers::of(Policy::Private));
         return Ok(response);
     }
-    let outcome = match sent {
-        Some(sent) => speak(&site, &entered, &sent).await.map(|position| {
+    let outcome = if let Some(sent) = sent {
+        speak(&site, &entered, &sent).await.map(|position| {
             let about = sent.target.filter(|_| !matches!(sent.deed, Deed::Say));
             see_other(&format!("{to}#m{}", about.unwrap_or(position)))
-        }),
-        None => {
-            let Some(person) = &asker.0 else { return Err(Failure::SignIn(to)) };
-            match other(&site, &entered, person, &form).await {
-                Ok(notice) => return done(&site, &to, notice),
-                Err(store::Error::Refused(refusal)) => Err(Unspoken::Refused(refusal)),
-                Err(error) => return Err(error.into()),
-            }
+        })
+    } else {
+        let Some(person) = &asker.0 else { return Err(Failure::SignIn(to)) };
+        match other(&site, &entered, person, &form).await {
+            Ok(notice) => return done(&site, &to, notice),
+            Err(store::Error::Refused(refusal)) => Err(Unspoken::Refused(refusal)),
+            Err(error) => return Err(error.into()),
         }
     };
     match outcome {

@@ -118,14 +118,14 @@ impl Side {
         let edition = world.edition(slug).await;
         let call = CallId::from_key(slug, "call");
         let new = Call { published: true, ..Call::usual(call, kind) };
-        let operator = Subject::operator("test".to_owned(), Timestamp::now());
+        let operator = Subject::operator("test".to_owned(), world.store.clock().now());
         world.store.put_call(&operator, edition.id, call, |_| Ok((new, vec![]))).await.unwrap();
         let address = format!("chair@{slug}.example");
         let account = person(&world, &address).await.account.unwrap();
         let role = NewGrant::new(account, Role::Committee, Scope::Edition(edition.id));
         world.store.give(&operator, &role).await.unwrap();
         let grants = world.store.grants_of(account).await.unwrap();
-        let committee = Subject::person(account, grants, Timestamp::now());
+        let committee = Subject::person(account, grants, world.store.clock().now());
         let about = world.get(&format!("/{slug}/forwards/")).await.json();
         let address = about["address"].as_str().unwrap().to_owned();
         let key = PublicKey::parse(about["key"].as_str().unwrap()).unwrap();
@@ -150,7 +150,7 @@ async fn person(world: &World, address: &str) -> Subject {
     let new = NewAccount { name, ..NewAccount::default() };
     let proof = Proof::Email(Email::parse(address).unwrap());
     let account = world.store.account_for(&Actor::System, &proof, &new).await.unwrap();
-    Subject::person(account, vec![], Timestamp::now())
+    Subject::person(account, vec![], world.store.clock().now())
 }
 
 /// Waits until `rule` holds.
@@ -257,7 +257,7 @@ async fn only_a_partner_is_believed_and_only_once() {
     };
     let unsigned = world.send("POST", path, &[("content-type", "application/json")], &body).await;
     assert_eq!(unsigned.status, StatusCode::UNAUTHORIZED, "{}", unsigned.text());
-    let now = Timestamp::now();
+    let now = world.store.clock().now();
     let stranger = post("nonce-001", now, &body).await;
     assert_eq!(stranger.status, StatusCode::FORBIDDEN);
     assert!(stranger.json()["remedy"].as_str().unwrap().contains("Partners"), "{}", stranger.text());

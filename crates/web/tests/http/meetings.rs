@@ -61,11 +61,11 @@ impl Pool {
     }
 
     async fn root(&self) -> SignedIn {
-        plain(self.world.sign_in("root@example.org", &[(Role::Administrator, Scope::Everywhere)]).await)
+        plain(&self.world.sign_in("root@example.org", &[(Role::Administrator, Scope::Everywhere)]).await)
     }
 
     async fn sign_in(&self, address: &str) -> SignedIn {
-        plain(self.world.sign_in(address, &[]).await)
+        plain(&self.world.sign_in(address, &[]).await)
     }
 
     fn meeting(&self) -> String {
@@ -117,11 +117,9 @@ impl Pool {
         panic!("never heard {line:?}: {:?}", self.servers[server].chat(&self.meeting()));
     }
 
-    fn say_on_page<'a>(&'a self, who: &'a SignedIn, text: &'a str) -> impl Future<Output = ()> + 'a {
-        async move {
-            let said = self.world.post_as(who, HALL, &[("do", "say"), ("text", text)]).await;
-            assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.text());
-        }
+    async fn say_on_page(&self, who: &SignedIn, text: &str) {
+        let said = self.world.post_as(who, HALL, &[("do", "say"), ("text", text)]).await;
+        assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.text());
     }
 }
 
@@ -130,8 +128,8 @@ fn operator(world: &World) -> Subject {
 }
 
 /// Without TLS a cookie has no prefix.
-fn plain(who: SignedIn) -> SignedIn {
-    SignedIn { cookie: who.cookie.replace("__Host-", ""), ..who }
+fn plain(who: &SignedIn) -> SignedIn {
+    SignedIn { cookie: who.cookie.replace("__Host-", ""), ..who.clone() }
 }
 
 async fn visit(url: &str) {
@@ -152,7 +150,7 @@ async fn two_who_click_at_the_same_moment_are_in_one_meeting_and_nobody_is_what_
     let pool = Pool::new(2).await;
     let world = &pool.world;
     let (ada, bob) = (pool.sign_in("ada@example.org").await, pool.sign_in("bob@example.org").await);
-    let organiser = plain(world.organiser().await);
+    let organiser = plain(&world.organiser().await);
     let page = world.get_as(&ada, HALL).await;
     assert!(page.text().contains("Join the video") && page.text().contains("Nothing is recorded unless"));
     let policy = page.header("content-security-policy");
@@ -318,7 +316,7 @@ async fn a_server_is_added_when_it_answers_and_its_secret_is_right() {
     let nobody = [("name", "bbb7"), ("url", "http://127.0.0.1:1/"), ("secret", SECRET)];
     let nobody = world.post_as(&root, "/desk/servers/", &nobody).await;
     assert!(nobody.text().contains("cannot be reached"), "{}", nobody.text());
-    let organiser = plain(world.organiser().await);
+    let organiser = plain(&world.organiser().await);
     assert_eq!(world.get_as(&organiser, "/desk/servers/").await.status, StatusCode::FORBIDDEN);
     let drained = world.post_as(&root, "/desk/servers/bbb1/", &[("do", "drain")]).await;
     assert_eq!(drained.status, StatusCode::SEE_OTHER);
