@@ -84,7 +84,11 @@ fn automatic(message: &mail_parser::Message<'_>, envelope: Option<&str>) -> Opti
     if message.header(HeaderName::ListId).is_some() {
         return Some("it came over a mailing list");
     }
-    let empty = |path: &str| matches!(path.trim(), "" | "<>");
+    // Postfix hands an empty sender on as MAILER-DAEMON, unless it is told otherwise (pipe(8), null_sender).
+    let empty = |path: &str| {
+        let path = path.trim();
+        matches!(path, "" | "<>") || path.eq_ignore_ascii_case("mailer-daemon")
+    };
     if envelope.is_some_and(empty) || first("Return-Path").is_some_and(|path| empty(&path)) {
         return Some("it is about a mail that could not be delivered");
     }

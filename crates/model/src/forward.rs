@@ -234,8 +234,12 @@ pub fn carry(content: &Content, form: &Form, to: &Call, asked: &Form, tracks: &[
     let mut answers = Answers::new();
     let mut left = vec![];
     for (field, answer) in readable(form, &content.answers, Reader::Committee) {
-        let fits =
-            |other: &&Field| other.kind.word() == field.kind.word() && !answers.contains_key(&other.key);
+        // What was written for few is not shown to more of them there.
+        let fits = |other: &&Field| {
+            other.kind.word() == field.kind.word()
+                && other.reader >= field.reader
+                && !answers.contains_key(&other.key)
+        };
         let by_key = asked.field(&field.key).filter(fits);
         let by_label = || {
             let same = |other: &&Field| folded(other.label.as_str()) == folded(field.label.as_str());
@@ -344,6 +348,14 @@ impl Offer {
         if self.authors.is_empty() || self.authors.len() > AUTHORS_MAX {
             let problem = format!("it names {} authors", self.authors.len());
             return Err(Refusal::new("authors", problem, format!("Name 1 to {AUTHORS_MAX}")));
+        }
+        if self.answers.values().any(|answer| matches!(answer, Answer::File(_))) {
+            let problem = "a file of another Plenary is none here";
+            return Err(Refusal::new(
+                "answers",
+                problem,
+                "Leave files out; their authors hand them in again",
+            ));
         }
         self.form().check()
     }

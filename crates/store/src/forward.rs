@@ -39,7 +39,7 @@ use jiff::Timestamp;
 use model::{
     Refusal,
     address::EditionDesk,
-    call::{Call, Form, Late},
+    call::{Answer, Call, Field, FieldKind, Form, Late},
     conflict::Conflict,
     edition::{Edition, EditionState},
     feed::Actor,
@@ -408,6 +408,16 @@ async fn open_of(db: &impl ConnectionTrait, id: ProposalId) -> Result<Option<Sto
     row.as_ref().map(of_row).transpose()
 }
 
+/// Whether somebody has a conflict with what a forward passes on.
+pub(crate) async fn has_conflict(
+    db: &impl ConnectionTrait,
+    who: Option<AccountId>,
+    id: ForwardId,
+) -> Result<bool> {
+    let Some(one) = find(db, id).await? else { return Ok(false) };
+    Ok(!conflicts(db, who, &one).await?.is_empty())
+}
+
 /// Ends the forward of a proposal that its authors withdrew, or that the committee accepted or merged, by that step.
 pub(crate) async fn settle(
     tx: &Tx,
@@ -735,12 +745,18 @@ async fn offer_of(
         let affiliation = known.map(|known| known.account.affiliation).unwrap_or_default();
         named.push(OfferedAuthor { name: author.name.clone(), email, affiliation, speaks: author.speaks });
     }
+    // Files stay here: what names them means nothing elsewhere, and would open them to whoever asks for it.
+    let is_file = |field: &Field| matches!(content.answers.get(&field.key), Some(Answer::File(_)));
+    let of_files = |field: &Field| matches!(field.kind, FieldKind::File(_));
+    let fields = form.fields.into_iter().filter(|field| !is_file(field) && !of_files(field)).collect();
+    let mut answers = content.answers.clone();
+    answers.retain(|_, answer| !matches!(answer, Answer::File(_)));
     let offer = Offer {
         title: content.title.clone(),
         summary: content.summary.clone(),
         minutes: content.minutes,
-        fields: form.fields,
-        answers: content.answers.clone(),
+        fields,
+        answers,
         authors: named,
     };
     offer.check()?;

@@ -5,7 +5,7 @@
 //! else: whoever a mail says it is from may have nothing to do with it.
 
 use crate::{
-    Error, Result, Store,
+    Error, Result, Store, account as accounts,
     body::hexadecimal,
     content::note,
     edition as editions,
@@ -98,8 +98,10 @@ impl Store {
         if let Some(why) = mail.automatic {
             return Ok(Reply::Automatic(why));
         }
+        // Before the write: nobody waits while a mail is read.
+        let words = own_words(&mail.text);
         let actor = Actor::person(AccountId(row.account));
-        self.write(&actor, async |tx| receive(tx, id, mail, base_url).await).await
+        self.write(&actor, async |tx| receive(tx, id, mail, &words, base_url).await).await
     }
 
     /// Makes the addresses void to which somebody replies by mail, in all threads. Mails that are sent from now on have others.
@@ -142,7 +144,7 @@ pub(crate) async fn address_of(
     Ok(id)
 }
 
-async fn receive(tx: &Tx, id: ReplyId, mail: &Received, base_url: &str) -> Result<Reply> {
+async fn receive(tx: &Tx, id: ReplyId, mail: &Received, words: &str, base_url: &str) -> Result<Reply> {
     let db = tx.db();
     let Some(row) = reply_address::Entity::find_by_id(id.0).one(db).await? else {
         return Ok(Reply::NoAddress);
@@ -152,8 +154,12 @@ async fn receive(tx: &Tx, id: ReplyId, mail: &Received, base_url: &str) -> Resul
         return Ok(Reply::Known);
     }
     let account = AccountId(row.account);
+    // Whoever is blocked says nothing by mail either, and is told nothing.
+    match accounts::active(db, account).await {
+        Err(Error::Refused(_)) => return Ok(Reply::NoAddress),
+        active => active?,
+    };
     let known = proposals::addresses_of(db, account).await?;
-    let words = own_words(&mail.text);
     let over = words.chars().count() > ANSWER_MAX;
     let kept_out = match () {
         () if sender_among(&mail.from, known.iter()).is_none() => Some(KeptOut::Stranger),
@@ -162,7 +168,7 @@ async fn receive(tx: &Tx, id: ReplyId, mail: &Received, base_url: &str) -> Resul
         () => None,
     };
     let kept_out = match kept_out {
-        None => comment(tx, &row, &words, mail.attachments).await?,
+        None => comment(tx, &row, words, mail.attachments).await?,
         kept_out => kept_out,
     };
     let old = tx.at().checked_sub(KNOWN).map_or(i64::MIN, to_micros);

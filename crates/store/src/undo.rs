@@ -8,7 +8,7 @@ use crate::{
     Error, Result, Store, account, calendar, content, date_plan,
     entity::{account as account_entity, change, edition, role_grant},
     feed,
-    forward::STEP_KIND,
+    forward::{self, STEP_KIND},
     grant, load, mail,
     microconference::undo as microconference,
     registration::{
@@ -27,8 +27,8 @@ use model::{
     feed::{Deed, Entry, Sequence},
     forward::Step,
     id::{
-        AccountId, CalendarId, EditionId, GrantId, MailId, MergeId, PersonId, ProposalId, RegistrationId,
-        RoomId, SessionId, SessionTypeId, SponsorId, TemplateId, TrackId,
+        AccountId, CalendarId, EditionId, ForwardId, GrantId, MailId, MergeId, PersonId, ProposalId,
+        RegistrationId, RoomId, SessionId, SessionTypeId, SponsorId, TemplateId, TrackId,
     },
     invitation,
     mail::Suppression,
@@ -153,6 +153,12 @@ async fn free_of_conflicts(tx: &Tx, subject: &Subject, deed: &[Entry<Value>]) ->
         let filed = crate::review::one(tx.db(), subject, &edition, ProposalId(proposal), tx.at()).await?;
         if let Some(conflict) = filed.and_then(|filed| filed.conflicts.first().copied()) {
             let problem = format!("you have a conflict with a proposal: {}", conflict.shown().to_lowercase());
+            return Err(Refusal::new("conflict", problem, "Leave it to the others").into());
+        }
+    }
+    for entry in deed.iter().filter(|entry| entry.kind == ForwardId::KIND) {
+        if forward::has_conflict(tx.db(), subject.account, ForwardId(entry.thing)).await? {
+            let problem = "you have a conflict with what is passed on";
             return Err(Refusal::new("conflict", problem, "Leave it to the others").into());
         }
     }

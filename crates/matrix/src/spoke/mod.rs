@@ -1,7 +1,7 @@
 //! Matrix as a spoke of the conversation of rooms: what is said on our pages is said there, and the other way round.
 //!
-//! The log in the record is the conversation. One node at a time, by a lease, makes the rooms ([`rooms`]) and
-//! carries the log to the homeserver ([`deliver`]); every node takes what the homeserver sends ([`receive`]).
+//! The log in the record is the conversation. One node at a time, by a lease, makes the rooms (`rooms`) and
+//! carries the log to the homeserver (`deliver`); every node takes what the homeserver sends (`receive`).
 //!
 //! **Nothing is lost, and nothing is said twice.** Going out, each room has a cursor in the record that moves once the
 //! homeserver has taken what lies before it; what is sent again after an answer got lost is known by its mark. Coming in, a

@@ -122,9 +122,11 @@ fn begins_forwarded(lines: &[&str], at: usize) -> bool {
             below.iter().any(|line| is_header(line, &["To:", "An:", "À :", "Para:", "Subject:", "Betreff:"]));
         return dated && addressed;
     }
-    // A rule above such a header.
-    if line.len() >= 20 && line.chars().all(|c| c == '_') {
-        return (at + 1..lines.len().min(at + 3)).any(|next| begins_forwarded(lines, next));
+    // A rule above such a header. Rules below one another lead nowhere: to follow each would double the work with each.
+    let is_rule = |line: &str| line.len() >= 20 && line.chars().all(|c| c == '_');
+    if is_rule(line) {
+        let mut below = at + 1..lines.len().min(at + 3);
+        return below.any(|next| !is_rule(lines[next]) && begins_forwarded(lines, next));
     }
     false
 }

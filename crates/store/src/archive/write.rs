@@ -137,6 +137,10 @@ impl<W: Write> Parts<W> {
     fn upload(&mut self, folder: &Path, file: &Path) -> Result<()> {
         let whole = folder.join(file);
         let opened = File::open(&whole).and_then(|open| Ok((open.metadata()?.len(), open)));
+        // Swept meanwhile, since nothing names it: what something names is never removed.
+        if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(());
+        }
         let (size, open) = opened.map_err(|error| unreadable(&whole, &error))?;
         let name = file.to_str().ok_or_else(|| {
             refused(format_args!("{} has a name that is no text", whole.display()), "Rename the file")
@@ -194,7 +198,8 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 folders.push(path);
-            } else if kind.is_file() {
+            } else if kind.is_file() && path.extension().is_none_or(|end| end != "part") {
+                // What is just being uploaded is named by nothing yet.
                 out.push(path);
             }
         }

@@ -4,7 +4,7 @@ use super::Stored;
 use crate::{
     Error, Result,
     content::note,
-    entity::{author, forward, forward_step},
+    entity::{forward, forward_step},
     holding::Holding,
     rows::json,
     save::upsert,
@@ -161,15 +161,6 @@ pub(crate) async fn state(
         if one.forward.to.edition().is_some() && arrived != (one.forward.state == State::Accepted) {
             broken.push(format!("forward {}: it is {} and its proposal does not fit", row.id, row.state));
         }
-        if author::Entity::find()
-            .filter(author::Column::Proposal.eq(one.forward.to.proposal().map(|id| id.0).unwrap_or_default()))
-            .one(db)
-            .await?
-            .is_none()
-            && arrived
-        {
-            broken.push(format!("forward {}: what came of it has no author", row.id));
-        }
         state.insert((Some(row.edition), ForwardId::KIND.to_owned(), row.id), said(&one));
     }
     for row in forward_step::Entity::find().all(db).await? {
@@ -209,6 +200,12 @@ pub(crate) async fn restore(
     };
     let state = before.get("state").and_then(Value::as_str).and_then(State::parse);
     let Some(state) = state else { return Ok(false) };
+    // A proposal is on one way at a time.
+    if let (true, Some(from)) = (state.is_open(), present.forward.from.proposal())
+        && super::open_of(tx.db(), from).await?.is_some_and(|open| open.forward.id != present.forward.id)
+    {
+        return Ok(false);
+    }
     let mut wanted = present.clone();
     wanted.forward.state = state;
     wanted.forward.since = tx.at();
