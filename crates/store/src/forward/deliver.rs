@@ -55,8 +55,8 @@ pub struct SentMessage {
 }
 
 impl Store {
-    /// The first message of each partner that waits and whose time has come: what comes after it waits for it, so that an
-    /// offer is never overtaken by its cancellation.
+    /// The first message of each forward that waits for a partner and whose time has come: what comes after it in the same
+    /// forward waits for it, so that an offer is never overtaken by its cancellation.
     pub async fn due_messages(&self) -> Result<Vec<DueMessage>> {
         let now = to_micros(self.now());
         let db = self.read().await?;
@@ -70,7 +70,8 @@ impl Store {
         let mut seen = BTreeSet::new();
         let mut out = vec![];
         for row in waiting {
-            if !seen.insert(row.partner) || row.next_at.is_some_and(|at| at > now) {
+            // In order within a forward; what a partner does not answer yet holds up no other.
+            if !seen.insert((row.partner, row.forward)) || row.next_at.is_some_and(|at| at > now) {
                 continue;
             }
             let Some(to) = partner::Entity::find_by_id(row.partner).one(&db).await? else { continue };
